@@ -74,6 +74,19 @@ func TestRefusalsCanBeEdited(t *testing.T) {
 			map[string]string{"size": "3:2", "count": "2"}, "a red boat", 2,
 		},
 		{
+			"an unknown LoRA", []sandbox.Option{
+				sandbox.With("prompt", "a red boat --seed 3"), sandbox.With("lora", "inkk:0.8"),
+				sandbox.With("lora3", "hypernet:x"), sandbox.With("vae", "clear"),
+			}, "There is no LoRA “inkk”.",
+			map[string]string{"prompt": "<lora:inkk:0.8> <hypernet:x> <vae:clear> a red boat --seed 3"},
+			map[string]string{"prompt": "a red boat --seed 3"}, "a red boat", 4,
+		},
+		{
+			"an unknown model", []sandbox.Option{sandbox.With("prompt", "a red boat"), sandbox.With("model", "photo")},
+			"There is no model “photo”.",
+			map[string]string{"prompt": "a red boat", "model": "photo"}, map[string]string{"model": ""}, "a red boat", 4,
+		},
+		{
 			"an unknown sampler", []sandbox.Option{sandbox.With("prompt", "a red boat"), sandbox.With("sampler", "fast")},
 			"Unknown sampler “fast”.\nTry one of: DDIM, Euler.",
 			map[string]string{"prompt": "a red boat", "sampler": "fast"},

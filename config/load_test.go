@@ -69,7 +69,7 @@ func TestDefaults(t *testing.T) {
 		Data: Data{Dir: "./data"}, Retention: Retention{ForgetAfter: 30 * 24 * time.Hour}, Redis: Redis{Pool: "main"},
 		Page:    Page{Listen: "127.0.0.1:8790"},
 		Discord: Discord{API: API{Base: "https://discord.com/api/v10"}},
-		Runtime: Runtime{Device: Device{Kind: "cpu"}, ModelsDir: "./models", Prefer: "steps"},
+		Runtime: Runtime{Device: Device{Kind: "cpu"}, ModelsDir: "./models", Prefer: "auto"},
 		Leasing: Leasing{
 			Lease: 30 * time.Second, Heartbeat: 8 * time.Second, Grace: 15 * time.Second, HangTimeout: 2 * time.Minute,
 		},
@@ -103,7 +103,7 @@ func TestCommands(t *testing.T) {
 		equal(t, fmt.Sprint(args), load(t, sources(args...)).Command, want)
 	}
 	s := load(t, sources("models", "check", "postcards"))
-	equal(t, "models check NAME", []any{s.Command, s.Models.Check.Folder}, []any{"models check", "postcards"})
+	equal(t, "models check NAME", []any{s.Command, s.Models.Check.Name}, []any{"models check", "postcards"})
 	s = load(t, sources("draw", "a <b>", "--size", "160×112", "--seed", "7", "--cfg", "0.5", "--device", "cuda:1"))
 	d := s.Draw
 	equal(t, "draw", []any{d.Prompt, *d.Size, *d.Seed, *d.Cfg, d.Runtime.Device.String(), d.Steps},

@@ -8,7 +8,7 @@ import (
 // Settings is the command line: one field per subcommand. Command names the one that was chosen and checked.
 type Settings struct {
 	// Command is "up", "bot", "renderer", "queue show", "queue pause", "queue resume", "draw", "prompt", "models list",
-	// "models check", "doctor" or "version".
+	// "models check", "models import", "models remove", "doctor" or "version".
 	Command string   `kong:"-"`
 	Notices []string `kong:"-"` // what to tell the person who typed the command: settings that have a new name
 
@@ -22,7 +22,7 @@ type Settings struct {
 	Line     Queue    `cmd:"" hidden:"" help:"Former name of queue."`
 	Draw     Draw     `cmd:"" group:"shell" help:"Generate images from the shell, without Discord and Redis."`
 	Prompt   Prompt   `cmd:"" group:"shell" help:"Show how a prompt is read: weights and chunks."`
-	Models   Models   `cmd:"" group:"shell" help:"List and check the model folders."`
+	Models   Models   `cmd:"" group:"shell" help:"List, check, import and remove models and add-ons."`
 	Doctor   Doctor   `cmd:"" group:"shell" help:"Check this machine and report each problem with its fix."`
 	Version  struct{} `cmd:"" group:"shell" help:"Print the version."`
 }
@@ -151,8 +151,9 @@ type Runtime struct {
 	Ort       string `name:"ort" from:"ONNXRUNTIME_LIB" placeholder:"FILE" help:"ONNX Runtime library. When empty: the one beside the program."`
 	Device    Device `name:"device" from:"DARKROOM_DEVICE" default:"cpu" placeholder:"cpu|cuda:N" help:"Device that renders: cpu or cuda:N."`
 	Threads   int    `name:"threads" from:"DARKROOM_THREADS" default:"0" range:"0..256" placeholder:"N" help:"Threads on the CPU; 0 means one per core."`
-	Prefer    string `name:"prefer" from:"DARKROOM_PREFER" enum:"steps,start" default:"steps" placeholder:"WHAT" help:"What matters more on the CPU. steps: the fastest steps. start: a start within a second, with weights left in their files and memory free."`
-	ModelsDir string `name:"models" from:"DARKROOM_MODELS" default:"./models" placeholder:"DIR" help:"Directory with one folder per model; the demo model is built in."`
+	Prefer    string `name:"prefer" from:"DARKROOM_PREFER" enum:"auto,steps,start" default:"auto" placeholder:"WHAT" help:"What matters more on the CPU. steps: the fastest steps. start: a start within a second, with weights left in their files and memory free. auto: start for checkpoints, steps for ONNX folders."`
+	Memory    Bytes  `name:"memory" from:"DARKROOM_MEMORY" placeholder:"SIZE" help:"Memory that loaded models may hold together, such as 8GiB; those used longest ago make room. When left out: half of this machine's on the CPU, and on a GPU room for one model."`
+	ModelsDir string `name:"models" from:"DARKROOM_MODELS" default:"./models" placeholder:"DIR" help:"Directory of model folders, checkpoint files and add-ons, or an installation of A1111's web UI or ComfyUI; the demo model is built in."`
 }
 
 // Worker is which jobs a renderer takes from the queue.
@@ -188,7 +189,9 @@ type Draw struct {
 	ClipSkip    int      `name:"clip-skip" default:"1" range:"1..12" placeholder:"N" help:"Layer of the text encoder to read, counted from the one the model was trained with."`
 	Size        *Size    `name:"size" placeholder:"WxH" help:"Size in pixels. When left out: the model's default."`
 	Count       int      `name:"count" default:"1" range:"1..64" placeholder:"N" help:"Number of images; each has the next seed."`
-	Model       string   `name:"model" placeholder:"DIR" help:"Model folder, or a name in --models. When empty: the built-in demo model."`
+	Model       string   `name:"model" placeholder:"DIR" help:"Model folder or checkpoint file, or a name in --models. When empty: the built-in demo model."`
+	Lora        []string `name:"lora" sep:"none" placeholder:"NAME[:X]" help:"LoRA to use, with its strength; may be given several times. Same as <lora:name:0.8> in the prompt."`
+	VAE         string   `name:"vae" placeholder:"NAME" help:"VAE to use in place of the model's own. Same as <vae:name> in the prompt."`
 	Dialect     string   `name:"dialect" enum:",diffusers,a1111" default:"" placeholder:"NAME" help:"Numeric conventions: diffusers or a1111. When left out: the model's default."`
 	Notation    string   `name:"notation" enum:",a1111,midjourney" default:"" placeholder:"NAME" help:"How to read the prompt: a1111 or midjourney (hot::2 dog). When left out: detected from the prompt."`
 	Wildcards   string   `name:"wildcards" from:"DARKROOM_WILDCARDS" default:"./data/wildcards" placeholder:"DIR" help:"Folder of wildcards: __name__ in the prompt becomes a line of name.txt."`
@@ -215,17 +218,31 @@ type Prompt struct {
 	Seed      int64  `name:"seed" default:"0" placeholder:"N" help:"Seed that chooses in {a|b} and __name__."`
 	Notation  string `name:"notation" enum:",a1111,midjourney" default:"" placeholder:"NAME" help:"How to read it: a1111 or midjourney (hot::2 dog). When left out: detected from the prompt."`
 	Wildcards string `name:"wildcards" from:"DARKROOM_WILDCARDS" default:"./data/wildcards" placeholder:"DIR" help:"Folder of wildcards."`
-	Model     string `name:"model" placeholder:"DIR" help:"Model folder whose vocabulary to use, or a name in --models. When empty: the built-in demo model."`
-	ModelsDir string `name:"models" from:"DARKROOM_MODELS" default:"./models" placeholder:"DIR" help:"Directory with one folder per model."`
+	Model     string `name:"model" placeholder:"DIR" help:"Model whose vocabulary to use: a folder or file, or a name in --models. When empty: the built-in demo model."`
+	ModelsDir string `name:"models" from:"DARKROOM_MODELS" default:"./models" placeholder:"DIR" help:"Directory of models."`
 }
 
-// Models lists and checks model folders.
+// Models lists, checks and changes what lies in the models folder.
 type Models struct {
 	List struct {
+		JSON    bool    `name:"json" help:"Print one JSON object per model or add-on."`
 		Runtime Runtime `embed:"" group:"models"`
-	} `cmd:"" help:"List the models that a renderer on this machine can render."`
+	} `cmd:"" help:"List the models and add-ons that a renderer on this machine can use."`
 	Check struct {
-		Folder  string  `arg:"" optional:"" help:"Model folder, or a name in --models. When left out: all models."`
+		Name    string  `arg:"" optional:"" help:"Model or add-on, by its path or its name in --models. When left out: all models."`
 		Runtime Runtime `embed:"" group:"models"`
-	} `cmd:"" help:"Load models and report what is wrong with them."`
+	} `cmd:"" help:"Read models and add-ons as a whole, render a step with each model, and report what is wrong."`
+	Import struct {
+		Files     []string `arg:"" name:"file" help:"Downloaded files."`
+		As        string   `name:"as" enum:",checkpoint,lora,embedding,hypernet,vae,upscaler" default:"" placeholder:"KIND" help:"What the files are: checkpoint, lora, embedding, hypernet, vae or upscaler. When left out: as their content says."`
+		Move      bool     `name:"move" xor:"how" help:"Move the files. Without this, they get a second name if that is possible, and are copied if it is not."`
+		Link      bool     `name:"link" xor:"how" help:"Make symbolic links to where the files are."`
+		ModelsDir string   `name:"models" from:"DARKROOM_MODELS" default:"./models" placeholder:"DIR" help:"Directory of models."`
+	} `cmd:"" help:"Check downloaded files as a whole, and put them in their places below --models."`
+	Remove struct {
+		Name      string `arg:"" help:"Model or add-on, by its name or path."`
+		As        string `name:"as" enum:",checkpoint,lora,embedding,hypernet,vae,upscaler" default:"" placeholder:"KIND" help:"Which of several things of this name: checkpoint, lora, embedding, hypernet, vae or upscaler."`
+		Yes       bool   `name:"yes" help:"Do not ask."`
+		ModelsDir string `name:"models" from:"DARKROOM_MODELS" default:"./models" placeholder:"DIR" help:"Directory of models."`
+	} `cmd:"" help:"Delete a model or an add-on, and what lies beside it."`
 }

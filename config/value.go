@@ -89,3 +89,41 @@ func (s *Size) UnmarshalText(text []byte) error {
 	*s = Size{width, height}
 	return nil
 }
+
+// Bytes is an amount of memory. Zero means that none was given.
+type Bytes int64
+
+// bytesUnits are the units of an amount, the longest names first. People write GB and mean what memory comes in.
+var bytesUnits = []struct {
+	name   string
+	factor float64
+}{
+	{"kib", 1 << 10}, {"mib", 1 << 20}, {"gib", 1 << 30}, {"tib", 1 << 40},
+	{"kb", 1 << 10}, {"mb", 1 << 20}, {"gb", 1 << 30}, {"tb", 1 << 40},
+	{"k", 1 << 10}, {"m", 1 << 20}, {"g", 1 << 30}, {"t", 1 << 40}, {"b", 1},
+}
+
+// String returns the number of bytes, "" for none.
+func (b Bytes) String() string {
+	if b == 0 {
+		return ""
+	}
+	return strconv.FormatInt(int64(b), 10)
+}
+
+// UnmarshalText reads "8GiB", "8 GB", "6.5g" or a number of bytes.
+func (b *Bytes) UnmarshalText(text []byte) error {
+	number, factor := strings.ToLower(strings.TrimSpace(string(text))), 1.0
+	for _, unit := range bytesUnits {
+		if rest, found := strings.CutSuffix(number, unit.name); found {
+			number, factor = strings.TrimSpace(rest), unit.factor
+			break
+		}
+	}
+	n, err := strconv.ParseFloat(number, 64)
+	if err != nil || !(n > 0) || n*factor < 1 || n*factor >= 1<<62 {
+		return fmt.Errorf("%q: want an amount of memory such as 8GiB", text)
+	}
+	*b = Bytes(n * factor)
+	return nil
+}

@@ -36,9 +36,10 @@ func (q *Queue) Enqueue(ctx context.Context, epoch int64, j Job) (EnqueueResult,
 		return EnqueueResult{}, fmt.Errorf("enqueue job %q: %w", j.ID, err)
 	}
 	r, err := q.run(ctx, enqueueScript, epoch, j.ID, escape(j.Lane), escape(j.Server), escape(j.User),
-		min(max(j.Cost, 1), maxCost), max(j.Pictures, 1), max(j.MaxRunning, 0), j.MaybePosted, strings.Join(j.inputs(), ","),
+		min(max(j.Cost, 1), maxCost), max(j.Pictures, 1), max(j.MaxRunning, 0), j.MaybePosted,
+		strings.Join(inOrder(j.Inputs), ","),
 		payload, q.opts.MaxWaiting, j.BatchKey, weight(j.ServerWeight), weight(j.Weight), q.reclaimGrace(epoch, j),
-		max(j.Crashes, 0), q.opts.MaxCrashes)
+		max(j.Crashes, 0), q.opts.MaxCrashes, strings.Join(inOrder(j.Needs), ","))
 	if err != nil {
 		return EnqueueResult{}, fmt.Errorf("enqueue job %s: %w", j.ID, err)
 	}
@@ -86,6 +87,9 @@ func (j Job) check() ([]byte, error) {
 			return nil, fmt.Errorf("input %q is not a SHA-256", sha)
 		}
 	}
+	if err := j.checkNeeds(); err != nil {
+		return nil, err
+	}
 	payload, err := encode(j)
 	if err != nil {
 		return nil, err
@@ -94,6 +98,25 @@ func (j Job) check() ([]byte, error) {
 		return nil, fmt.Errorf("%d bytes, at most %d", len(payload), maxPayload)
 	}
 	return payload, nil
+}
+
+// maxNeeds is how many add-ons a job may need: far more than a prompt has room for.
+const maxNeeds = 256
+
+// checkNeeds checks that needs and lane agree.
+func (j Job) checkNeeds() error {
+	if named := baseLane(j.Lane) != j.Lane; named != (len(j.Needs) > 0) {
+		return fmt.Errorf("lane %q and %d needs: want a lane of three parts for a job with needs only", j.Lane, len(j.Needs))
+	}
+	if len(j.Needs) > maxNeeds {
+		return fmt.Errorf("%d needs, at most %d", len(j.Needs), maxNeeds)
+	}
+	for _, sha := range j.Needs {
+		if !plainSHA.MatchString(sha) {
+			return fmt.Errorf("need %q is not a SHA-256", sha)
+		}
+	}
+	return nil
 }
 
 // encode writes JSON without HTML escapes, so that a Spec inside keeps the bytes of its hash.
@@ -107,9 +130,9 @@ func encode(v any) ([]byte, error) {
 	return bytes.TrimRight(b.Bytes(), "\n"), nil
 }
 
-// inputs returns each input image once.
-func (j Job) inputs() []string {
-	in := slices.Clone(j.Inputs)
-	slices.Sort(in)
-	return slices.Compact(in)
+// inOrder returns each hash once, in order.
+func inOrder(hashes []string) []string {
+	all := slices.Clone(hashes)
+	slices.Sort(all)
+	return slices.Compact(all)
 }

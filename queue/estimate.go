@@ -24,6 +24,9 @@ func EstimateTimes(s Snapshot, renderers []Renderer) map[string]Estimate {
 	for _, r := range renderers {
 		f.idle = append(f.idle, newRendererState(r, s.At))
 	}
+	for _, b := range f.idle {
+		b.addLanes(s.Jobs)
+	}
 	f.addJobs()
 	for f.assign(); len(f.due) > 0; f.assign() {
 		f.now = f.due[0].at
@@ -48,7 +51,8 @@ type estimator struct {
 // rendererState is a renderer in the simulation.
 type rendererState struct {
 	slot      string
-	lanes     []Lane
+	lanes     []Lane // those that it announces, and then those with needs that it can serve
+	addons    Addons
 	speed     int64 // percent
 	maxBatch  int
 	busyUntil time.Time // zero or past: it is idle
@@ -56,9 +60,39 @@ type rendererState struct {
 
 func newRendererState(r Renderer, now time.Time) *rendererState {
 	return &rendererState{
-		slot: r.Slot, lanes: slices.Clone(r.Lanes), speed: int64(cmp.Or(r.Speed, 100)), maxBatch: cmp.Or(r.MaxBatch, 1),
-		busyUntil: now,
+		slot: r.Slot, lanes: slices.Clone(r.Lanes), addons: r.AddonSet(), speed: int64(cmp.Or(r.Speed, 100)),
+		maxBatch: cmp.Or(r.MaxBatch, 1), busyUntil: now,
 	}
+}
+
+// addLanes adds the lanes with needs that the renderer can serve, each after the one that stands for it. Of a tie the
+// first lane wins, as in lua/reserve.lua.
+func (b *rendererState) addLanes(jobs []JobStatus) {
+	needs := map[string][]string{}
+	for _, j := range jobs {
+		if len(j.Needs) > 0 {
+			needs[j.Lane] = j.Needs
+		}
+	}
+	if len(needs) == 0 {
+		return
+	}
+	more := map[string][]Lane{}
+	for lane, hashes := range needs {
+		if base := baseLane(lane); b.addons.Have(hashes) {
+			more[base] = append(more[base], Lane{Name: lane})
+		}
+	}
+	var all []Lane
+	for _, l := range b.lanes {
+		variants := more[l.Name]
+		slices.SortFunc(variants, func(x, y Lane) int { return cmp.Compare(escape(x.Name), escape(y.Name)) })
+		all = append(all, l)
+		for _, v := range variants {
+			all = append(all, Lane{Name: v.Name, Load: l.Load})
+		}
+	}
+	b.lanes = all
 }
 
 // renderTime is how long a renderer takes for a job.
@@ -223,10 +257,13 @@ func (b *rendererState) load(at int) {
 	if took == 0 {
 		return
 	}
-	for i := range b.lanes {
-		b.lanes[i].Load = max(b.lanes[i].Load, took)
+	model := modelOfLane(b.lanes[at].Name)
+	for i, l := range b.lanes {
+		b.lanes[i].Load = max(l.Load, took)
+		if modelOfLane(l.Name) == model {
+			b.lanes[i].Load = 0
+		}
 	}
-	b.lanes[at].Load = 0
 }
 
 func (f *estimator) schedule(t time.Time, run func()) { heap.Push(&f.due, futureEvent{t, run}) }

@@ -108,29 +108,34 @@ func TestEstimateRunsBatchesSequentially(t *testing.T) {
 	})
 }
 
+// runLanes are of three models, and some of them need more.
+var runLanes = []string{"1:a", "1:b:x", "c", "1:a:y", "1:b", "1:a:x", "c"}
+
 // TestEstimateMatchesTheRun runs a queue and compares it with its estimates: one renderer, jobs that take what they
 // were estimated to.
 func TestEstimateMatchesTheRun(t *testing.T) {
 	onEachBackend(t, Options{Lease: time.Hour}, func(r *fixture) {
 		for i := range 40 {
 			j := job(fmt.Sprintf("%d-0", i), fmt.Sprint("s", i%5), fmt.Sprint("u", i%3))
-			j.Cost, j.Lane, j.MaxRunning = int64(500+700*(i%4)), fmt.Sprint("lane", i%3), i%3
+			j.Cost, j.Lane, j.MaxRunning = int64(500+700*(i%4)), runLanes[i%len(runLanes)], i%3
+			j.Needs = laneNeeds[j.Lane]
 			j.Weight, j.ServerWeight, j.BatchKey = 100*(i%2), 50*(i%3), fmt.Sprint(i%2)
 			r.enqueue(j)
 		}
-		lanes := []Lane{{Name: "lane0"}, {Name: "lane1", Load: time.Second}, {Name: "lane2", Load: 2 * time.Second}}
+		lanes := []Lane{{Name: "1:a"}, {Name: "1:b", Load: time.Second}, {Name: "c", Load: 2 * time.Second}}
+		has := Renderer{Slot: "w", Lanes: lanes, MaxBatch: 3, Addons: []Addon{{Hash: sha("1")}, {Hash: sha("2")}}}
 		s, err := r.Snapshot(r.ctx)
 		if err != nil {
 			r.Fatal(err)
 		}
-		estimates := EstimateTimes(s, []Renderer{{Slot: "w", Lanes: lanes, MaxBatch: 3}})
+		estimates := EstimateTimes(s, []Renderer{has})
 		loads := slices.Clone(lanes)
 		for len(estimates) > 0 {
-			leases := r.reserve("w", Capacity{Lanes: loads, MaxJobs: 3})
+			leases := r.reserve("w", Capacity{Lanes: loads, Addons: has.AddonSet(), MaxJobs: 3})
 			if len(leases) == 0 {
 				r.Fatalf("no job, and %d estimates", len(estimates))
 			}
-			i := slices.IndexFunc(loads, func(l Lane) bool { return l.Name == leases[0].Job.Lane })
+			i := slices.IndexFunc(loads, func(l Lane) bool { return l.Name == baseLane(leases[0].Job.Lane) })
 			start := r.clock.Now()
 			b := rendererState{lanes: loads}
 			r.clock.advance(loads[i].Load)

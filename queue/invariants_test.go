@@ -2,6 +2,7 @@ package queue
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -33,6 +34,7 @@ func (r *fixture) invariantFaults() []string {
 	s.checkCounters(jobs)
 	s.checkIndexes(jobs, r.pausedServers())
 	s.checkInputs(jobs)
+	s.checkNeeds(jobs)
 	s.checkLeftovers(jobs)
 	slices.Sort(s.faults)
 	return s.faults
@@ -164,8 +166,13 @@ func (s *keyState) checkIndexes(jobs map[string]map[string]string, stopped map[s
 			}
 		}
 	}
+	for name, set := range want {
+		if lane := strings.TrimPrefix(name, "lane:"); strings.Count(name, "%3A") == 2 && lane != name {
+			put("heads", lane, slices.Min(slices.Collect(maps.Values(set))))
+		}
+	}
 	for name, set := range s.sets {
-		if name == "idle" || strings.HasPrefix(name, "idle:") || strings.HasPrefix(name, "ready:") ||
+		if name == "heads" || name == "idle" || strings.HasPrefix(name, "idle:") || strings.HasPrefix(name, "ready:") ||
 			strings.HasPrefix(name, "lane:") {
 			if !maps.Equal(set, want[name]) {
 				s.addFault("%s is %v, want %v", name, set, want[name])
@@ -215,6 +222,29 @@ func (s *keyState) checkInputs(jobs map[string]map[string]string) {
 	}
 }
 
+// checkNeeds: what the jobs of a lane need is known exactly while it has jobs.
+func (s *keyState) checkNeeds(jobs map[string]map[string]string) {
+	count := map[string]int{}
+	for _, j := range jobs {
+		if strings.Count(j["lane"], "%3A") == 2 && j["state"] != "E" {
+			count[j["lane"]]++
+		}
+	}
+	want := map[string]string{}
+	for lane, n := range count {
+		want[lane] = fmt.Sprint(n, " ", strings.Join(laneNeeds[unescape(lane)], ","))
+	}
+	if !maps.Equal(s.hashes["needs"], want) {
+		s.addFault("lanes need %v, want %v", s.hashes["needs"], want)
+	}
+	for name := range s.hashes {
+		digest, ok := strings.CutPrefix(name, "addons:")
+		if _, dated := s.sets["addons"][digest]; ok && !dated {
+			s.addFault("the set of add-ons %s is kept for ever", digest)
+		}
+	}
+}
+
 // checkLeftovers: an empty queue keeps no accounts.
 func (s *keyState) checkLeftovers(jobs map[string]map[string]string) {
 	for _, j := range jobs {
@@ -223,12 +253,13 @@ func (s *keyState) checkLeftovers(jobs map[string]map[string]string) {
 		}
 	}
 	for name := range s.sets {
-		if name != "ended" && name != "inputs" {
+		if name != "ended" && name != "inputs" && name != "addons" {
 			s.addFault("an empty queue keeps %s", name)
 		}
 	}
 	for name := range s.hashes {
-		if name != "counters" && name != "reserves" && !strings.HasPrefix(name, "job:") {
+		kind, _, _ := strings.Cut(name, ":")
+		if !slices.Contains([]string{"counters", "reserves", "job", "addons", "able"}, kind) {
 			s.addFault("an empty queue keeps %s", name)
 		}
 	}

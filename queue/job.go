@@ -8,7 +8,7 @@ import (
 // Job is a request that was accepted: one message of up to four images.
 type Job struct {
 	ID          string          `json:"id"`                 // interaction snowflake + "-" + ordinal, at most 25 characters
-	Lane        string          `json:"lane"`               // which renderers can take it, as the caller writes it
+	Lane        string          `json:"lane"`               // which renderers can take it: see baseLane
 	Server      string          `json:"server"`             // the account that pays; all direct messages share one
 	User        string          `json:"user"`               // the account within the server
 	Cost        int64           `json:"cost"`               // estimated milliseconds of renderer time
@@ -23,6 +23,10 @@ type Job struct {
 	// job costs its account half of what it takes.
 	Weight       int `json:"weight,omitempty"`
 	ServerWeight int `json:"server_weight,omitempty"`
+
+	// Needs are SHA-256 of what a renderer must have beside what the Lane's first two parts name. Jobs of one lane have
+	// the same needs, and the third part of the lane stands for them.
+	Needs []string `json:"needs,omitempty"`
 
 	// BatchKey says which jobs of a lane can be rendered together: those with the same key. A job with "" is rendered
 	// alone.
@@ -84,5 +88,6 @@ type File struct {
 	SHA256 string `json:"sha256"` // of the posted bytes
 	PHash  string `json:"phash"`  // perceptual hash, 16 hex digits
 
-	LowMemory bool `json:"short,omitempty"` // memory ran short, so parts of it were rendered one after another
+	LowMemory bool     `json:"short,omitempty"` // memory ran short, so parts of it were rendered one after another
+	Notes     []string `json:"notes,omitempty"` // a sentence each, for the person who asked; those of a job are with its first
 }

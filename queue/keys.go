@@ -15,6 +15,8 @@ import (
 //	pauses              hash    by scope: since when, and the reason
 //	events              stream  what happened, trimmed at Options.MaxEvents
 //	renderers, renderers-until      hash, zset by time          what renderers announced, and until when it holds
+//	cards, cards-until              hash, zset by time          by hash: cards of models and add-ons, and lists of
+//	                            them; until when they hold
 //	undelivered, undelivered-sizes  zset by time, hash          undelivered results, and their bytes ("": the sum)
 //	undelivered:<job>   list    the record as JSON, and the bytes of each file
 //	e:<epoch>:counters  hash    seq, fence, virtualtime, waiting, running, inputbytes
@@ -28,7 +30,13 @@ import (
 //	e:<epoch>:lease, delay, ended       zset by time    until when jobs are leased or delayed; when they ended
 //	e:<epoch>:reserves  hash    by slot: the last call of Reserve: nonce, time, and the leases it returned
 //	e:<epoch>:passedover        hash    by lane: since when it is passed over
+//	e:<epoch>:needs     hash    by lane: how many jobs need more than its model, and the SHA-256 of what they need
+//	e:<epoch>:heads     zset by start tag               lanes of those jobs, by the next server of each
+//	e:<epoch>:addons, addons:<digest>       zset by last use, hash          sets of add-ons that renderers have
+//	e:<epoch>:able:<digest>     hash    by lane: 1 if such a set has all that its jobs need, else 0
 //	e:<epoch>:refs, inputs, input:<sha>     hash, zset by time, string      input images: users, last use, bytes
+//
+// A lane is "version:model", or "version:model:needs".
 //
 // The fields of a job: state (W, D, L, S or E, see lua/states.lua), lane, server, user, seq, size, cost, weight,
 // serverweight, batch, inputs; maybeposted: 1 if it may have been posted; cancelledby: who cancelled it;
@@ -58,6 +66,7 @@ func (o Options) epochPrefix(epoch ...int64) string {
 func (o Options) jobsKey(epoch int64) string           { return o.epochPrefix(epoch) + "jobs" }
 func (o Options) delayKey(epoch int64) string          { return o.epochPrefix(epoch) + "delay" }
 func (o Options) jobKey(epoch int64, id string) string { return o.epochPrefix(epoch) + "job:" + id }
+func (o Options) needsKey(epoch int64) string          { return o.epochPrefix(epoch) + "needs" }
 func (o Options) serversKey(epoch int64) string        { return o.epochPrefix(epoch) + "servers" }
 func (o Options) usersKey(epoch int64, s string) string {
 	return o.epochPrefix(epoch) + "users:" + escape(s)

@@ -12,10 +12,11 @@ import (
 // Capacity says what a renderer can take.
 type Capacity struct {
 	Lanes   []Lane // the preferred lane first; it wins a tie
+	Addons  Addons // what it has beside: a lane stands for those too whose jobs need no more than these
 	MaxJobs int    // jobs at once, of one lane and one BatchKey; at least 1
 }
 
-// Lane is a lane that a renderer can take.
+// Lane is a lane that a renderer can take, named without needs.
 type Lane struct {
 	Name string `json:"name"`
 
@@ -49,11 +50,16 @@ type HeldLease struct {
 // The next job is that of the lane, the server and the user with the lowest start tags, in milliseconds.
 func (q *Queue) Reserve(ctx context.Context, slot, nonce string, o Capacity) ([]Lease, error) {
 	until := time.Now().Add(q.opts.Lease)
-	args := []any{slot, escape(nonce), ms(q.opts.Lease), max(o.MaxJobs, 1)}
+	args := []any{slot, escape(nonce), ms(q.opts.Lease), max(o.MaxJobs, 1), o.Addons.digest}
 	for _, lane := range o.Lanes {
 		args = append(args, escape(lane.Name), ms(affinity*lane.Load))
 	}
 	r, err := q.run(ctx, reserveScript, anyEpoch, args...)
+	if err == nil && r.code() == "ADDONS" { // the queue does not know this set, or not any more
+		if err = q.putAddons(ctx, o.Addons); err == nil {
+			r, err = q.run(ctx, reserveScript, anyEpoch, args...)
+		}
+	}
 	if err != nil {
 		return nil, fmt.Errorf("reserve for %s: %w", slot, err)
 	}

@@ -22,6 +22,9 @@ type historyCall struct {
 	nonce string
 }
 
+// historyCapacity takes the lanes of all jobs.
+var historyCapacity = Capacity{Lanes: Lanes("1:a", "1:b"), Addons: NewAddons(sha("1")), MaxJobs: 2}
+
 // applyToModel makes a call on the model and returns the answer.
 func (s historyCall) applyToModel(m *model) string {
 	switch s.kind {
@@ -36,7 +39,7 @@ func (s historyCall) applyToModel(m *model) string {
 	case "fail":
 		return fmt.Sprint(m.fail(s.lease, true, false))
 	}
-	ids := m.reserve(Capacity{Lanes: Lanes("a", "b"), MaxJobs: 2})
+	ids := m.reserve(historyCapacity)
 	m.recordReserve(s.slot, s.nonce, ids)
 	return fmt.Sprint(ids)
 }
@@ -66,7 +69,7 @@ func (s historyCall) applyToQueue(q *Queue) (answer string, leases []Lease, err 
 		final, err := q.Fail(ctx, s.lease, "no luck", true)
 		return fmt.Sprint(final), nil, err
 	case "reserve":
-		leases, err = q.Reserve(ctx, s.slot, s.nonce, Capacity{Lanes: Lanes("a", "b"), MaxJobs: 2})
+		leases, err = q.Reserve(ctx, s.slot, s.nonce, historyCapacity)
 		return fmt.Sprint(ids(leases)), leases, err
 	}
 	return string(v), nil, err
@@ -151,6 +154,8 @@ func (r *fixture) concurrentHistory(random *rand.Rand) (all []porcupine.Operatio
 func drawCall(random *rand.Rand, leases []Lease, client, n int) historyCall {
 	id := fmt.Sprint(random.IntN(6))
 	s := historyCall{slot: fmt.Sprint("w", client), nonce: fmt.Sprint("n", n), job: job(id, "s"+id[:1], "u")}
+	s.job.Lane = []string{"1:a", "1:b", "1:a:x"}[id[0]%3]
+	s.job.Needs = laneNeeds[s.job.Lane]
 	kinds := []string{"enqueue", "enqueue", "reserve", "reserve", "cancel"}
 	if len(leases) > 0 {
 		s.lease = leases[random.IntN(len(leases))]

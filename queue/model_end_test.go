@@ -171,6 +171,20 @@ func (m *model) cancel(id string, elsewhere bool) CancelResult {
 	return CancelRemoved
 }
 
+// giveUp ends a job that no renderer can take, unless one has it or may reclaim it.
+func (m *model) giveUp(id string) bool {
+	j := m.jobs[id]
+	if j == nil || !slices.Contains([]byte("WD"), j.state) || j.state == 'D' && j.fence == 0 {
+		return false
+	}
+	j.state, j.kind, j.until = 'E', JobFailed, m.now
+	if j.cancel {
+		j.kind = JobCancelled
+	}
+	m.forgetIdle()
+	return true
+}
+
 func (m *model) reap() (n int) {
 	late := func(state string) (all []*modelJob) {
 		for _, j := range m.jobs {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -146,5 +147,7 @@ func (m *model) pause(s Scope, on bool) {
 
 // isPaused tells whether a pause keeps a job from starting.
 func (m *model) isPaused(j *modelJob) bool {
-	return m.pauses[Scope{}] || m.pauses[Scope{Lane: j.Lane}] || m.pauses[Scope{Server: j.Server}]
+	model := strings.Join(strings.Split(j.Lane, ":")[:2], ":")
+	return m.pauses[Scope{}] || m.pauses[Scope{Server: j.Server}] || m.pauses[Scope{Lane: j.Lane}] ||
+		m.pauses[Scope{Lane: model}]
 }

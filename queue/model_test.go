@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -85,6 +86,11 @@ func (m *model) forgetIdle() {
 	for name := range m.servers {
 		if !m.busyServer(name) {
 			m.servers[name].users, m.servers[name].virtualTime = map[string]*modelAccount{}, 0
+		}
+	}
+	for lane := range m.passedOver { // a lane with needs is forgotten with its last job
+		if strings.Count(lane, ":") == 2 && m.count(func(j *modelJob) bool { return j.Lane == lane }) == 0 {
+			delete(m.passedOver, lane)
 		}
 	}
 	if m.count(func(*modelJob) bool { return true }) == 0 {
@@ -171,7 +177,7 @@ func (m *model) running(j *modelJob) (n int) {
 
 // reserve leases the next jobs: a lane is delayed by its load time, until it was passed over for long.
 func (m *model) reserve(o Capacity) (ids []string) {
-	first, least := m.choose(o.Lanes)
+	first, least := m.choose(m.lanesFor(o))
 	if first == nil {
 		return nil
 	}
@@ -187,6 +193,24 @@ func (m *model) reserve(o Capacity) (ids []string) {
 		ids = append(ids, heads[i].ID)
 	}
 	return ids
+}
+
+// lanesFor lists the lanes that a slot can take: each that it names, followed by those with needs that it stands for.
+func (m *model) lanesFor(o Capacity) (all []Lane) {
+	for _, l := range o.Lanes {
+		all = append(all, l)
+		variants := map[string]bool{}
+		for _, j := range m.unfinished() {
+			have := !slices.ContainsFunc(j.Needs, func(hash string) bool { return !slices.Contains(o.Addons.hashes, hash) })
+			if len(j.Needs) > 0 && strings.HasPrefix(j.Lane, l.Name+":") && have {
+				variants[j.Lane] = true
+			}
+		}
+		for _, name := range slices.Sorted(maps.Keys(variants)) {
+			all = append(all, Lane{Name: name, Load: l.Load})
+		}
+	}
+	return all
 }
 
 // choose returns the next job: of the server with the lowest start tag the user with the lowest, of equal users the

@@ -9,8 +9,14 @@ import (
 	"time"
 )
 
-// Scope says what is paused: one server, one lane, or the whole pool when neither is named.
+// Scope says what is paused: one server, one lane, or the whole pool when neither is named. The lane of a model stands
+// for those whose jobs need more than the model.
 type Scope struct{ Server, Lane string }
+
+// Covers tells whether a job of this server and lane is in the scope.
+func (s Scope) Covers(server, lane string) bool {
+	return s == Scope{} || s == Scope{Server: server} || s == Scope{Lane: lane} || s == Scope{Lane: baseLane(lane)}
+}
 
 // Paused is a pause that applies now.
 type Paused struct {

@@ -22,7 +22,9 @@ func TestQueueDrains(t *testing.T) {
 			var served []string
 			for {
 				p.calls++
-				l, err := r.Reserve(r.ctx, "w", fmt.Sprint("n", p.calls), Capacity{Lanes: Lanes("a", "b")})
+				l, err := r.Reserve(r.ctx, "w", fmt.Sprint("n", p.calls), Capacity{
+					Lanes: Lanes("1:a", "1:b"), Addons: addonChoices[3],
+				})
 				if err != nil {
 					t.Fatal(err)
 				}

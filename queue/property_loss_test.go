@@ -47,7 +47,7 @@ func (p *property) rendererDied(t *rapid.T) {
 }
 
 func (p *property) pause(t *rapid.T) {
-	s := pick(t, "scope", Scope{}, Scope{Server: "s1"}, Scope{Lane: "a"})
+	s := pick(t, "scope", Scope{}, Scope{Server: "s1"}, Scope{Lane: "1:a"}, Scope{Lane: "1:a:x"})
 	on := rapid.Bool().Draw(t, "on")
 	p.m.pause(s, on)
 	if on {

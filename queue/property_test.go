@@ -73,7 +73,7 @@ func (r *fixture) randomWalk(t *rapid.T) int {
 
 // rare draws what would end most walks too early if it were as likely as the rest.
 func (p *property) rare(t *rapid.T) {
-	pick(t, "rare", p.limit, p.limit, p.pause, p.pause, p.newEpoch, p.loseData, p.loseData, p.rendererDied)(t)
+	pick(t, "rare", p.limit, p.limit, p.pause, p.pause, p.giveUp, p.newEpoch, p.loseData, p.loseData, p.rendererDied)(t)
 }
 
 // property is one run.
@@ -111,13 +111,15 @@ func pick[V any](t *rapid.T, what string, from ...V) V { return rapid.SampledFro
 func (p *property) enqueue(t *rapid.T) {
 	p.ids++
 	j := Job{
-		ID: fmt.Sprint(p.ids), Lane: pick(t, "lane", "a", "b"), Server: pick(t, "server", "s1", "s2", "s3"),
-		User: pick(t, "user", "u1", "u2"), Cost: pick[int64](t, "cost", 1, 700, 1000, 45_000),
+		ID: fmt.Sprint(p.ids), Lane: pick(t, "lane", "1:a", "1:b", "1:a:x", "1:a:y", "1:b:x"),
+		Server: pick(t, "server", "s1", "s2", "s3"), User: pick(t, "user", "u1", "u2"),
+		Cost:       pick[int64](t, "cost", 1, 700, 1000, 45_000),
 		MaxRunning: pick(t, "most running", 0, 1, 3), Pictures: pick(t, "pictures", 1, 4), MaybePosted: pick(t,
 			"maybe posted", false, false, true),
 		BatchKey: pick(t, "batch", "", "512", "768"), Weight: pick(t, "weight", 0, 0, 30), ServerWeight: pick(t,
 			"server's weight", 0, 0, 250),
 	}
+	j.Needs = laneNeeds[j.Lane]
 	if rapid.Bool().Draw(t, "repeated") && p.ids > 1 {
 		j.ID = fmt.Sprint(rapid.IntRange(1, p.ids).Draw(t, "id"))
 	}
@@ -141,12 +143,21 @@ func (p *property) limit(t *rapid.T) {
 }
 
 // laneChoices are what a renderer can take: loaded, partly loaded, and in both orders.
-var laneChoices = [][]Lane{Lanes("a"), Lanes("a", "b"), Lanes("b", "a"),
-	{{Name: "a"}, {Name: "b", Load: 300 * time.Millisecond}},
-	{{Name: "b"}, {Name: "a", Load: 15 * time.Second}}, {{Name: "a", Load: time.Second}, {Name: "b", Load: time.Second}}}
+var laneChoices = [][]Lane{Lanes("1:a"), Lanes("1:a", "1:b"), Lanes("1:b", "1:a"),
+	{{Name: "1:a"}, {Name: "1:b", Load: 300 * time.Millisecond}},
+	{{Name: "1:b"}, {Name: "1:a", Load: 15 * time.Second}},
+	{{Name: "1:a", Load: time.Second}, {Name: "1:b", Load: time.Second}}}
+
+// laneNeeds is what jobs of lanes of three parts need, and addonChoices are what renderers have.
+var (
+	laneNeeds    = map[string][]string{"1:a:x": {sha("1")}, "1:a:y": {sha("1"), sha("2")}, "1:b:x": {sha("1")}}
+	addonChoices = []Addons{{}, NewAddons(sha("1")), NewAddons(sha("2")), NewAddons(sha("2"), sha("1"))}
+)
 
 func (p *property) reserve(t *rapid.T) {
-	o := Capacity{Lanes: pick(t, "lanes", laneChoices...), MaxJobs: pick(t, "max", 1, 3)}
+	o := Capacity{
+		Lanes: pick(t, "lanes", laneChoices...), Addons: pick(t, "add-ons", addonChoices...), MaxJobs: pick(t, "max", 1, 3),
+	}
 	slot := pick(t, "slot", "w1", "w2")
 	if rapid.IntRange(0, 3).Draw(t, "nonce") > 0 || p.nonces[slot] == "" {
 		p.calls++
@@ -270,6 +281,12 @@ func (p *property) cancel(t *rapid.T) {
 	}
 	got, err := p.Cancel(p.ctx, id, "somebody")
 	mustEqual(t, "cancel", got, p.m.cancel(id, false), err)
+}
+
+func (p *property) giveUp(t *rapid.T) {
+	id := fmt.Sprint(rapid.IntRange(1, p.ids+1).Draw(t, "id"))
+	got, err := p.GiveUp(p.ctx, id, "nobody has it")
+	mustEqual(t, "gave up", got, p.m.giveUp(id), err)
 }
 
 func (p *property) wait(t *rapid.T) {

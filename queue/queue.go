@@ -81,6 +81,7 @@ type Queue struct {
 	server      *embeddedServer // nil for a queue on a Redis server
 	firstEpoch  atomic.Int64    // the first epoch of an embedded queue; 0 for any other
 	fullHint    string          // why no more jobs may wait, if it is not an option
+	cards       cardCache       // of the renderers that were listed last
 }
 
 // Open returns the queue that the clients of connect reach. It calls connect once for all short calls and once for each

@@ -1,10 +1,8 @@
 package queue
 
 import (
-	"context"
 	"encoding/json"
-	"fmt"
-	"time"
+	"slices"
 )
 
 // Renderer is what one renderer announces.
@@ -12,9 +10,13 @@ type Renderer struct {
 	Slot     string  `json:"slot"` // its name, as in Reserve
 	Device   string  `json:"device"`
 	Lanes    []Lane  `json:"lanes"`
-	Models   []Model `json:"models"`
+	Models   []Model `json:"models,omitempty"`
+	Addons   []Addon `json:"addons,omitempty"`
 	Speed    int     `json:"speed,omitempty"` // percent of the speed that Job.Cost assumes; 0 is 100
 	MaxBatch int     `json:"batch,omitempty"` // limit of jobs that it renders at once; 0 is 1
+
+	// Parts are the hashes of add-ons that come with its models: it has them, and offers them with those only.
+	Parts []string `json:"parts,omitempty"`
 }
 
 // Model is a model that a renderer has.
@@ -25,39 +27,46 @@ type Model struct {
 	Card json.RawMessage `json:"card,omitempty"` // sizes, samplers, defaults, words; the bot reads it
 }
 
-// Announce stores what a renderer can do. It is forgotten after ttl unless it is announced again.
-func (q *Queue) Announce(ctx context.Context, r Renderer, ttl time.Duration) error {
-	b, err := encode(r)
-	if err == nil {
-		_, err = q.run(ctx, announceScript, anyEpoch, r.Slot, ms(ttl), b)
-	}
-	if err != nil {
-		return fmt.Errorf("announce renderer %s: %w", r.Slot, err)
-	}
-	return nil
+// Addon is an add-on that a renderer has.
+type Addon struct {
+	Hash string          `json:"hash"`
+	Card json.RawMessage `json:"card,omitempty"` // kind, name, families; the bot reads it
 }
 
-// Withdraw deletes what a renderer announced, before it stops.
-func (q *Queue) Withdraw(ctx context.Context, slot string) error {
-	if _, err := q.run(ctx, announceScript, anyEpoch, slot, 0, ""); err != nil {
-		return fmt.Errorf("withdraw renderer %s: %w", slot, err)
+// AddonSet is everything beside its models that a renderer has, for Capacity.
+func (r Renderer) AddonSet() Addons {
+	hashes := append([]string(nil), r.Parts...)
+	for _, a := range r.Addons {
+		hashes = append(hashes, a.Hash)
 	}
-	return nil
+	return NewAddons(hashes...)
 }
 
-// Renderers lists the renderers whose announcement has not expired, by slot.
-func (q *Queue) Renderers(ctx context.Context) ([]Renderer, error) {
-	answer, err := q.run(ctx, renderersScript, anyEpoch)
-	if err != nil {
-		return nil, fmt.Errorf("list renderers: %w", err)
-	}
-	all := make([]Renderer, 0, len(answer)-1)
-	for i := 1; i < len(answer); i++ {
-		var r Renderer
-		if err := json.Unmarshal([]byte(answer.text(i)), &r); err != nil {
-			return nil, fmt.Errorf("list renderers: %w", err)
+// Abilities is what some renderers can take.
+type Abilities struct{ renderers []ability }
+
+type ability struct {
+	lanes  map[string]bool
+	addons Addons
+}
+
+// AbilitiesOf returns what renderers can take.
+func AbilitiesOf(renderers []Renderer) Abilities {
+	var a Abilities
+	for _, r := range renderers {
+		can := ability{lanes: map[string]bool{}, addons: r.AddonSet()}
+		for _, l := range r.Lanes {
+			can.lanes[l.Name] = true
 		}
-		all = append(all, r)
+		a.renderers = append(a.renderers, can)
 	}
-	return all, nil
+	return a
+}
+
+// CanTake tells whether one of the renderers has everything for a job.
+func (a Abilities) CanTake(j JobStatus) bool {
+	base := baseLane(j.Lane)
+	return slices.ContainsFunc(a.renderers, func(can ability) bool {
+		return can.lanes[base] && can.addons.Have(j.Needs)
+	})
 }

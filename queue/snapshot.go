@@ -38,12 +38,13 @@ type accountRecord struct {
 // JobStatus is the state of one job.
 type JobStatus struct {
 	ID, Lane, Server, User string
+	Needs                  []string // as in Job
 	State                  string
 	Position               int // 1 is served next; 0 unless waiting or delayed
 	Percent                int
 	Cost                   int64     // estimated milliseconds
 	Cancelled              bool      // a person cancelled it
-	Paused                 bool      // it waits, and its server, its lane or the pool is paused
+	Paused                 bool      // it waits, and its server, its lane, its model or the pool is paused
 	Slot                   string    // the renderer that has it
 	Since                  time.Time // when it was leased
 
@@ -116,7 +117,7 @@ func (s *Snapshot) order() {
 // isPaused tells whether a pause applies to a job.
 func (s *Snapshot) isPaused(j *JobStatus) bool {
 	return slices.ContainsFunc(s.Paused, func(p Paused) bool {
-		return p.Scope == Scope{} || p.Scope == Scope{Server: j.Server} || p.Scope == Scope{Lane: j.Lane}
+		return p.Scope.Covers(j.Server, j.Lane)
 	})
 }
 

@@ -40,6 +40,9 @@ func (q *Queue) readSnapshot(ctx context.Context) (s Snapshot, err error) {
 	if s.Jobs, err = q.readJobs(ctx, epoch); err != nil {
 		return s, err
 	}
+	if err = q.readNeeds(ctx, epoch, s.Jobs); err != nil {
+		return s, err
+	}
 	if s.accounts, err = q.readAccounts(ctx, epoch, s.Jobs); err != nil {
 		return s, err
 	}
@@ -74,6 +77,23 @@ func (q *Queue) readJobs(ctx context.Context, epoch int64) (jobs []JobStatus, er
 		return err
 	})
 	return jobs, err
+}
+
+// readNeeds reads what jobs need beside their model.
+func (q *Queue) readNeeds(ctx context.Context, epoch int64, jobs []JobStatus) error {
+	lanes, err := q.db.HGetAll(ctx, q.opts.needsKey(epoch)).Result()
+	if err != nil || len(lanes) == 0 {
+		return err
+	}
+	needs := map[string][]string{}
+	for lane, record := range lanes {
+		_, hashes, _ := strings.Cut(record, " ")
+		needs[unescape(lane)] = strings.Split(hashes, ",")
+	}
+	for i := range jobs {
+		jobs[i].Needs = needs[jobs[i].Lane]
+	}
+	return nil
 }
 
 // readAccounts reads the accounts of those who have jobs.

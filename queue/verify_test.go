@@ -21,6 +21,8 @@ func (r *fixture) verifyJobs() (all []Job) {
 		}
 	}
 	all[7].Inputs = []string{sha("a")}
+	all[6].Lane = "1:a:x"
+	all[6].Needs = laneNeeds["1:a:x"]
 	if err := r.PutInput(r.ctx, sha("a"), []byte("x")); err != nil {
 		r.Fatal(err)
 	}
@@ -40,7 +42,8 @@ func (r *fixture) verifyJobs() (all []Job) {
 // TestEveryLostKeyIsFound deletes one key at a time, as a server does that evicts, and goes on as the bot does: every
 // job ends, each once.
 func TestEveryLostKeyIsFound(t *testing.T) {
-	harmless := []string{"reserves", "idle", "ended", "passedover", "inputs"} // see verify.lua and docs/queue.md
+	// See verify.lua and docs/queue.md.
+	harmless := []string{"reserves", "idle", "ended", "passedover", "inputs", "addons", "able"}
 	onEachBackend(t, Options{}, func(r *fixture) {
 		kinds := map[string]bool{}
 		for i := 0; ; i++ {
@@ -68,7 +71,7 @@ func TestEveryLostKeyIsFound(t *testing.T) {
 				r.Errorf("%s was deleted: reserve says %v, want ErrEpoch", key, err)
 			}
 		}
-		if len(kinds) < 13 {
+		if len(kinds) < 15 {
 			r.Errorf("tried only %v", kinds)
 		}
 	})
@@ -107,12 +110,15 @@ func TestNoLostKeyBreaksAScript(t *testing.T) {
 	})
 }
 
+// verifyCapacity takes the lanes of all jobs.
+var verifyCapacity = Capacity{Lanes: Lanes("a", "b", "1:a"), Addons: NewAddons(sha("1"))}
+
 func (r *fixture) drainDamaged(lost string) {
 	r.Helper()
 	for n := range 20 {
 		r.clock.advance(r.opts.Lease + time.Second)
 		_, _ = r.Reap(r.ctx) // a script that breaks marks the epoch as damaged
-		leases, err := r.Reserve(r.ctx, "w", fmt.Sprint("n", n), Capacity{Lanes: Lanes("a", "b"), MaxJobs: 1})
+		leases, err := r.Reserve(r.ctx, "w", fmt.Sprint("n", n), verifyCapacity)
 		if errors.Is(err, ErrEpoch) {
 			return
 		}

@@ -20,7 +20,7 @@ func (s Snapshot) WithJobs(jobs ...Job) Snapshot {
 	}
 	for i, j := range jobs {
 		s.Jobs = append(s.Jobs, JobStatus{
-			ID: j.ID, Lane: j.Lane, Server: j.Server, User: j.User, State: StateWaiting, Cost: j.Cost,
+			ID: j.ID, Lane: j.Lane, Needs: j.Needs, Server: j.Server, User: j.User, State: StateWaiting, Cost: j.Cost,
 			seq: last + 1 + int64(i), size: max(j.Pictures, 1), batchKey: j.BatchKey,
 			serverWeight: cmp.Or(j.ServerWeight, 100), weight: cmp.Or(j.Weight, 100),
 		})

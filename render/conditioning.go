@@ -113,10 +113,9 @@ func (p *run) negativeClipSkip() int {
 	return p.clipSkip()
 }
 
-// splitTerms divides the prompt at AND or, in Midjourney's notation, at ::. Add-on tags belong to the Spec, not to the
-// text.
+// splitTerms divides the prompt at AND or, in Midjourney's notation, at ::.
 func (p *run) splitTerms() (err error) {
-	rest, _ := prompt.Addons(p.spec.Prompt)
+	rest := prompt.WithoutAddons(p.spec, p.spec.Prompt)
 	if p.terms, err = prompt.ReadingOf(p.spec).Terms(p.spec.Notation, rest); err != nil {
 		return refuseBecause(err.Error(), err)
 	}
@@ -143,8 +142,7 @@ func (p *run) encodePrompts(ctx context.Context, calls prompt.Calls) (passCondit
 		out.terms = append(out.terms, term{t.Weight, p.schedule(t.Text, calls)})
 	}
 	if p.guided() {
-		negative, _ := prompt.Addons(p.spec.Negative)
-		out.negative = p.schedule(negative, calls)
+		out.negative = p.schedule(prompt.WithoutAddons(p.spec, p.spec.Negative), calls)
 	}
 	longest := p.parts.Config.MaxChunks // a UNet of a fixed length takes exactly as many
 	if p.spec.Dialect != picture.A1111 {

@@ -40,7 +40,7 @@ func (r *Renderer) extended(ctx context.Context, spec picture.Spec) (extension, 
 		return extension{renderer: r}, err
 	}
 	if r.parts.Extend == nil {
-		return extension{}, refuse("this model takes no add-ons and no other VAE")
+		return extension{}, refuseExtension(spec)
 	}
 	r.extensions.mu.Lock()
 	defer r.extensions.mu.Unlock()
@@ -62,6 +62,14 @@ func (r *Renderer) extended(ctx context.Context, spec picture.Spec) (extension, 
 	return made, nil
 }
 
+// refuseExtension refuses what a model that takes none is asked for.
+func refuseExtension(spec picture.Spec) error {
+	if len(spec.Addons) > 0 {
+		return refuse("the add-on %q cannot be used: this model takes none", spec.Addons[0].Name)
+	}
+	return refuse("the VAE %q cannot be used: this model takes its own only", spec.VAE.Name)
+}
+
 // extensionKey names the parts that a Spec puts in place of the model's own; "" for none. An add-on of strength 0 is
 // none, so that the image is that without it, bit by bit.
 func extensionKey(spec picture.Spec) (string, error) {
@@ -69,10 +77,7 @@ func extensionKey(spec picture.Spec) (string, error) {
 	if len(addons) == 0 && spec.VAE == nil {
 		return "", nil
 	}
-	key, err := json.Marshal(struct {
-		Addons []picture.Addon
-		VAE    *picture.Ref
-	}{addons, spec.VAE})
+	key, err := json.Marshal([]any{addons, spec.VAE})
 	return string(key), err
 }
 

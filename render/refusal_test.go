@@ -41,7 +41,7 @@ func TestRefusalSentences(t *testing.T) {
 			nil, func(s *picture.Spec) { s.Sampler = "magic" }, "", `unknown sampler "magic"`,
 		},
 		"an add-on": {nil, func(s *picture.Spec) {
-			s.Addons = []picture.Addon{{Kind: "lora", Name: "ink", Hash: strings.Repeat("b", 64)}}
+			s.Addons = []picture.Addon{{Kind: "lora", Name: "ink", Hash: strings.Repeat("b", 64), Strength: 1}}
 		}, "", "ink"},
 		"more steps than were trained": {
 			func(c *Config) { c.Sampler.TrainSteps = 5 }, func(*picture.Spec) {}, "", "in 8 steps",

@@ -96,7 +96,8 @@ func New(p Parts, o Options) (*Renderer, error) {
 	}
 	conditioner := clip.NewConditioner(p.Text, p.Tokenizers...)
 	return &Renderer{
-		parts: p, options: o.withDefaults(), memory: newMemoryLimiter(), decoderMu: new(sync.Mutex), extensions: &extensions{},
+		parts: p, options: o.withDefaults(), memory: newMemoryLimiter(), decoderMu: new(sync.Mutex),
+		extensions:           &extensions{},
 		diffusersConditioner: conditioner, a1111Conditioner: conditioner.ForA1111(),
 	}, nil
 }

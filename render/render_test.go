@@ -255,7 +255,7 @@ func TestRefusals(t *testing.T) {
 		"an odd size": {func(s *picture.Spec) { s.Width = 65 }, Job{}, "width 65"},
 		"no steps":    {func(s *picture.Spec) { s.Steps = 0 }, Job{}, "steps 0"},
 		"an add-on": {
-			func(s *picture.Spec) { s.Addons = []picture.Addon{{Kind: "lora", Name: "ink"}} }, Job{}, `add-on "ink"`,
+			func(s *picture.Spec) { s.Addons = []picture.Addon{{Name: "ink", Strength: 1}} }, Job{}, `add-on "ink"`,
 		},
 		"a picture nobody has": {
 			func(s *picture.Spec) { s.Init = &picture.Init{Picture: in, Strength: 0.5} }, Job{}, "no source of its bytes",

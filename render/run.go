@@ -108,8 +108,7 @@ func (p *run) check() error {
 // checkParts refuses what the model was not trained for.
 func (p *run) checkParts() error {
 	s, c := p.spec, p.parts.Config.Sampler
-	switch {
-	case s.Prediction != "" && (string(s.Prediction) != string(c.Prediction) || s.ZeroSNR != c.ZeroSNR):
+	if s.Prediction != "" && (string(s.Prediction) != string(c.Prediction) || s.ZeroSNR != c.ZeroSNR) {
 		return refuse("this model was not trained as these settings say: it predicts %s", c.Prediction)
 	}
 	return nil

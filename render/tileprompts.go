@@ -143,7 +143,7 @@ func (p *run) shapeOfPrompts(calls prompt.Calls) string {
 		fmt.Fprintf(&b, "%g×%d ", t.Weight, longest(t.Text))
 	}
 	if p.guided() {
-		negative, _ := prompt.Addons(p.spec.Negative)
+		negative := prompt.WithoutAddons(p.spec, p.spec.Negative)
 		fmt.Fprintf(&b, "- %d %v", longest(negative), p.spec.Negative == "")
 	}
 	return b.String()

@@ -33,6 +33,13 @@ func (s *Store) Unfinished(ctx context.Context, user string) ([]Job, error) {
 		WHERE state IN ('accepted', 'waiting', 'running') AND user_id = $1 ORDER BY created, id`, user)
 }
 
+// RecentlyEnded returns the ended jobs of a user, newest first, at most limit.
+func (s *Store) RecentlyEnded(ctx context.Context, user string, limit int) ([]Job, error) {
+	return s.listJobs(ctx, "find recent jobs", `SELECT `+jobSelection+` FROM jobs
+		WHERE user_id = $1 AND NOT erased AND state IN ('done', 'failed', 'cancelled', 'expired')
+		ORDER BY created DESC, id DESC LIMIT $2`, user, limit)
+}
+
 // Unacknowledged returns, oldest first, up to limit jobs that were accepted longer ago than age and not acknowledged.
 func (s *Store) Unacknowledged(ctx context.Context, age time.Duration, limit int) ([]Job, error) {
 	return s.listJobs(ctx, "find unacknowledged jobs", `SELECT `+jobSelection+` FROM jobs

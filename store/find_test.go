@@ -29,4 +29,8 @@ func exerciseFinding(t *testing.T, s *store.Store, c *clock) {
 	equal(t, "ended", []any{ids(ended), err}, []any{[]string{"2-0"}, error(nil)})
 	ended, err = s.Ended(ctx, noon, 2)
 	equal(t, "the newest ended", []any{ids(ended), err}, []any{[]string{"2-0", "1-1"}, error(nil)})
+	recent, err := s.RecentlyEnded(ctx, "u1", 2)
+	equal(t, "one's newest ended", []any{ids(recent), err}, []any{[]string{"2-0", "1-1"}, error(nil)})
+	recent, err = s.RecentlyEnded(ctx, "u2", 2)
+	equal(t, "another's", []any{len(recent), err}, []any{0, error(nil)})
 }

@@ -2,19 +2,22 @@ package admit
 
 import (
 	"slices"
+	"strings"
 
 	"darkroom/bot/command"
 	"darkroom/render/picture"
+	"darkroom/render/prompt"
 	"darkroom/render/request"
 	"darkroom/store/limits"
 )
 
-// Judge judges a request for new pictures by the first model. seed is drawn by the caller, for requests that name none.
+// Judge judges a request for new pictures by the model that it names, or else by the first. seed is drawn by the
+// caller, for requests that name none.
 func Judge(
 	req command.Request, available request.Available, policy limits.Policy, seed int64,
 ) (request.Resolved, *request.Refusal) {
-	return judge(req, available, policy, func() (request.Resolved, *request.Refusal) {
-		return needWords(request.Resolve(req.Wanted, available.Models[0], seed))
+	return judge(req, available, policy, func(available request.Available) (request.Resolved, *request.Refusal) {
+		return needWords(request.Resolve(req.Wanted, available, seed))
 	})
 }
 
@@ -22,7 +25,7 @@ func Judge(
 func JudgeRemix(
 	req command.Request, available request.Available, policy limits.Policy, base picture.Spec, seed int64,
 ) (request.Resolved, *request.Refusal) {
-	return judge(req, available, policy, func() (request.Resolved, *request.Refusal) {
+	return judge(req, available, policy, func(available request.Available) (request.Resolved, *request.Refusal) {
 		return needWords(request.Remix(req.Wanted, available, base, seed))
 	})
 }
@@ -31,7 +34,7 @@ func JudgeRemix(
 func JudgeSpec(
 	req command.Request, available request.Available, policy limits.Policy, spec picture.Spec, spoiler bool,
 ) (request.Resolved, *request.Refusal) {
-	return judge(req, available, policy, func() (request.Resolved, *request.Refusal) {
+	return judge(req, available, policy, func(available request.Available) (request.Resolved, *request.Refusal) {
 		res, refusal := request.Repaint(spec, available)
 		res.Spoiler = spoiler
 		return res, refusal
@@ -42,7 +45,7 @@ func JudgeSpec(
 func JudgeUpscale(
 	req command.Request, available request.Available, policy limits.Policy, spec picture.Spec, by float64, spoiler bool,
 ) (request.Resolved, *request.Refusal) {
-	return judge(req, available, policy, func() (request.Resolved, *request.Refusal) {
+	return judge(req, available, policy, func(available request.Available) (request.Resolved, *request.Refusal) {
 		res, refusal := request.Upscale(spec, by, available)
 		res.Spoiler = spoiler
 		return res, refusal
@@ -55,7 +58,7 @@ func JudgeOutpaint(
 	req command.Request, available request.Available, policy limits.Policy, spec picture.Spec, from request.Attachment,
 	layout func(picture, window request.Size) request.Canvas, spoiler bool,
 ) (request.Resolved, *request.Refusal) {
-	res, refusal := judge(req, available, policy, func() (request.Resolved, *request.Refusal) {
+	res, refusal := judge(req, available, policy, func(available request.Available) (request.Resolved, *request.Refusal) {
 		return request.Outpaint(spec, from, available)
 	})
 	if refusal != nil {
@@ -71,16 +74,21 @@ func JudgeOutpaint(
 	return res, nil
 }
 
-// judge resolves a request unless something forbids it anyway, and applies the server's limits.
+// judge resolves a request unless something forbids it anyway, refuses what no renderer has, and applies the server's
+// limits. What is marked as NSFW may be used in age-restricted channels only.
 func judge(
 	req command.Request, available request.Available, policy limits.Policy,
-	resolve func() (request.Resolved, *request.Refusal),
+	resolve func(request.Available) (request.Resolved, *request.Refusal),
 ) (request.Resolved, *request.Refusal) {
 	if refusal := preconditions(req.Place, available, policy); refusal != nil {
 		return request.Resolved{}, refusal
 	}
-	res, refusal := resolve()
+	available.Safe = !req.Place.AgeRestricted
+	res, refusal := resolve(available)
 	if refusal != nil {
+		return request.Resolved{}, refusal
+	}
+	if refusal := available.Check(res.Spec); refusal != nil {
 		return request.Resolved{}, refusal
 	}
 	if refusal := limit(&res, policy); refusal != nil {
@@ -91,7 +99,10 @@ func judge(
 
 // needWords refuses a picture of no words: in a chat that is always a slip.
 func needWords(res request.Resolved, refusal *request.Refusal) (request.Resolved, *request.Refusal) {
-	some := func(t picture.TilePrompt) bool { return t.Prompt != "" }
+	some := func(t picture.TilePrompt) bool {
+		words, _ := prompt.Addons(t.Prompt)
+		return strings.TrimSpace(words) != ""
+	}
 	if refusal != nil || slices.ContainsFunc(res.Spec.Prompts(), some) {
 		return res, refusal
 	}

@@ -76,6 +76,7 @@ func TestJudge(t *testing.T) {
 		"a prompt that nobody can see": {
 			want: request.Wanted{Prompt: "\u200b\u2060 \ufeff\u200d\ufe0f\u3164 --seed 4"}, refused: "The prompt is empty",
 		},
+		"a prompt of only tags": {want: request.Wanted{Prompt: " <lora:ink:0>"}, refused: "The prompt is empty"},
 		"a prompt of only flags": {want: request.Wanted{Prompt: "--seed 3"},
 			refused: "For example: /imagine prompt: a red boat"},
 		"what the resolver refuses": {want: request.Wanted{Prompt: "red boat", Sampler: new("heun")},
@@ -309,4 +310,63 @@ func FuzzJudge(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestJudgeAgeRestricted: what is marked as NSFW may be used in age-restricted channels only, whatever asks for it.
+func TestJudgeAgeRestricted(t *testing.T) {
+	t.Parallel()
+	o := postcards()
+	o.Addons = []request.AddonCard{{Kind: picture.LoRA, Name: "bare", Hash: hashB, NSFW: true}}
+	ask := asks(request.Wanted{Prompt: "red boat <lora:bare:1>"})
+	ask.Place.AgeRestricted = true
+	res, no := Judge(ask, o, limits.Policy{}, 5)
+	if no != nil || len(res.Spec.Addons) != 1 {
+		t.Fatalf("got %+v, %v", res.Spec.Addons, no)
+	}
+	elsewhere := ask
+	elsewhere.Place.AgeRestricted = false
+	layout := func(picture, _ request.Size) request.Canvas { return request.Canvas{Size: picture} }
+	for name, judge := range map[string]func(command.Request) (request.Resolved, *request.Refusal){
+		"a new image": func(r command.Request) (request.Resolved, *request.Refusal) {
+			return Judge(r, o, limits.Policy{}, 5)
+		},
+		"a remix": func(r command.Request) (request.Resolved, *request.Refusal) {
+			return JudgeRemix(r, o, limits.Policy{}, res.Spec, 5)
+		},
+		"a reroll": func(r command.Request) (request.Resolved, *request.Refusal) {
+			return JudgeSpec(r, o, limits.Policy{}, res.Spec, false)
+		},
+		"an upscale": func(r command.Request) (request.Resolved, *request.Refusal) {
+			return JudgeUpscale(r, o, limits.Policy{}, res.Spec, 2, false)
+		},
+		"a pan": func(r command.Request) (request.Resolved, *request.Refusal) {
+			return JudgeOutpaint(r, o, limits.Policy{}, res.Spec, request.Attachment{}, layout, false)
+		},
+	} {
+		if _, no := judge(ask); no != nil {
+			t.Errorf("%s: got %v, want none in an age-restricted channel", name, no)
+		}
+		if _, no := judge(elsewhere); no == nil || !strings.Contains(no.Sentence, "age-restricted channels only") {
+			t.Errorf("%s: got %v, want a refusal elsewhere", name, no)
+		}
+	}
+}
+
+func TestJudgeRefusesWhatNoRendererHas(t *testing.T) {
+	t.Parallel()
+	base, refusal := Judge(asks(request.Wanted{Prompt: "red boat"}), postcards(), limits.Policy{}, 42)
+	if refusal != nil {
+		t.Fatal(refusal)
+	}
+	spec := base.Spec
+	spec.Addons = []picture.Addon{{Kind: picture.LoRA, Name: "ink", Hash: hashB, Strength: 1}}
+	_, refusal = JudgeSpec(asks(request.Wanted{}), postcards(), limits.Policy{}, spec, false)
+	if refusal == nil || !strings.HasPrefix(refusal.Sentence, "No renderer has the LoRA “ink” now.") {
+		t.Errorf("got %v, want a refusal that names the LoRA", refusal)
+	}
+	with := postcards()
+	with.Addons = []request.AddonCard{{Kind: picture.LoRA, Name: "ink", Hash: hashB}}
+	if _, refusal = JudgeSpec(asks(request.Wanted{}), with, limits.Policy{}, spec, false); refusal != nil {
+		t.Errorf("refused what a renderer has: %v", refusal)
+	}
 }

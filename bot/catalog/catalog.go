@@ -138,6 +138,7 @@ func (c *Catalog) loadModels(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	all.Remembered = true
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.available, c.saved = all, text
@@ -150,10 +151,11 @@ func (c *Catalog) refresh(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("ask for renderers: %w", err)
 	}
+	all, err := merge(renderers)
 	c.mu.Lock()
 	c.noRenderers = len(renderers) == 0
+	c.available.Remembered = err != nil || len(all.Models) == 0
 	c.mu.Unlock()
-	all, err := mergeModels(renderers)
 	if err != nil || len(all.Models) == 0 {
 		return err
 	}
@@ -169,26 +171,4 @@ func (c *Catalog) refresh(ctx context.Context) error {
 		return nil
 	}
 	return c.o.Store.SetMeta(ctx, metaName, string(text))
-}
-
-// mergeModels joins the models that renderers announce: each model once, in the order of the slots.
-func mergeModels(renderers []queue.Renderer) (request.Available, error) {
-	var all request.Available
-	seen := map[string]bool{}
-	for _, r := range renderers {
-		for _, announced := range r.Models {
-			var m request.Card
-			if len(announced.Card) > 0 {
-				if err := json.Unmarshal(announced.Card, &m); err != nil {
-					return request.Available{}, fmt.Errorf("read the card of model %s at renderer %s: %w", announced.Name, r.Slot, err)
-				}
-			}
-			m.Name, m.Hash = announced.Name, announced.Hash
-			if m.Hash != "" && !seen[m.Hash] {
-				seen[m.Hash] = true
-				all.Models = append(all.Models, m)
-			}
-		}
-	}
-	return all, nil
 }

@@ -2,6 +2,7 @@ package command
 
 import (
 	"math"
+	"slices"
 	"strconv"
 
 	"darkroom/render/picture"
@@ -11,7 +12,27 @@ import (
 // imageSettings are the options of /imagine that say how an image is rendered, and not what it shows. /preset save has
 // them too. parseWanted reads them.
 func imageSettings() []Option {
-	return append(commonSettings(), promptSettings()...)
+	return slices.Concat(modelSettings(), commonSettings(), promptSettings())
+}
+
+// addonOptions name LoRAs and hypernetworks. There are no more, because a prompt has room for any number.
+var addonOptions = []string{"lora", "lora2", "lora3"}
+
+// NamesAddon tells whether an option names a LoRA or a hypernetwork.
+func NamesAddon(option string) bool { return slices.Contains(addonOptions, option) }
+
+// modelSettings say what renders the image.
+func modelSettings() []Option {
+	option := func(name, description string) Option {
+		return Option{Type: kindString, Name: name, Description: description, Autocomplete: true}
+	}
+	return []Option{
+		option("model", "The model; type to search"),
+		option(addonOptions[0], "A LoRA or hypernetwork with its strength, such as ink:0.8; type to search"),
+		option(addonOptions[1], "A second one"),
+		option(addonOptions[2], "A third one; <lora:name:0.8> in the prompt adds more"),
+		option("vae", "The VAE, in place of the model's own"),
+	}
 }
 
 // commonSettings are the settings that most people know.
@@ -71,6 +92,12 @@ func parseWanted(options map[string]string, files object) request.Wanted {
 	}
 	w.Notation, w.Emphasis = stringOption(options, "notation"), stringOption(options, "emphasis")
 	w.Tiling = boolOption(options, "tile")
+	w.Model, w.VAE = stringOption(options, "model"), stringOption(options, "vae")
+	for _, name := range addonOptions {
+		if v := options[name]; v != "" {
+			w.Addons = append(w.Addons, v)
+		}
+	}
 	if n := int64Option(options, "seed"); n != nil {
 		w.Seed = n
 	}

@@ -79,6 +79,7 @@ type endedJobs interface {
 type Queue interface {
 	snapshots
 	undeliveredResults
+	givesUp
 	Counts(ctx context.Context) (waiting, running int, err error)
 	Watch(ctx context.Context, from string, hear func(queue.Event) error) error
 }
@@ -156,7 +157,8 @@ func New(o Options) *Delivery {
 	p := &positions{
 		db: o.Store, counts: o.Queue, claim: o.Claim, claimName: "places:" + o.Pool, interval: o.Positions, epochs: o.Outbox,
 		messages: m, corrections: c, shown: shown, view: view, now: o.Now, wake: make(chan struct{}, 1),
-		lost: map[string]lostPosition{},
+		lost:     map[string]lostPosition{},
+		stranded: &strandedJobs{db: o.Store, queue: o.Queue, now: o.Now, log: o.Log, since: map[string]time.Time{}},
 	}
 	e := &endings{db: o.Store}
 	posts := &poster{db: o.Store, discord: o.Discord, now: o.Now, log: o.Log}

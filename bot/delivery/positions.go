@@ -48,6 +48,7 @@ type positions struct {
 	corrections *corrector
 	shown       *shownStates
 	view        *queueView
+	stranded    *strandedJobs
 	now         func() time.Time
 	wake        chan struct{} // holds a value when positions may have changed
 
@@ -135,6 +136,7 @@ func (p *positions) showAll(ctx context.Context) {
 	if err != nil {
 		return
 	}
+	p.stranded.end(ctx, s, renderers)
 	edits, more := p.selectEdits(s, queue.EstimateTimes(s, renderers))
 	var group errgroup.Group
 	group.SetLimit(maxEditing)
@@ -275,18 +277,17 @@ func (p *positions) status(
 	}
 	if e, known := estimates[j.ID]; known {
 		st.ETA = p.now().Add(e.End.Sub(s.At))
+		return st
 	}
+	st.Unserved = !p.view.canTake(j)
 	return st
 }
 
 // pauseReason is why a job's server, its model or everything is paused.
 func pauseReason(s queue.Snapshot, j queue.JobStatus) string {
 	for _, p := range s.Paused {
-		switch p.Scope {
-		case queue.Scope{}, queue.Scope{Server: j.Server}, queue.Scope{Lane: j.Lane}:
-			if p.Reason != "" {
-				return p.Reason
-			}
+		if p.Reason != "" && p.Scope.Covers(j.Server, j.Lane) {
+			return p.Reason
 		}
 	}
 	return ""

@@ -19,6 +19,7 @@ type shownState struct {
 	position int       // the position that the message shows; 0 when it shows none, -1 when it shows something else
 	eta      time.Time // when it says that the images should be there; zero when it does not say
 	paused   bool      // it says that rendering is paused
+	unserved bool      // it says that no renderer has what the job names
 	edited   time.Time // when the bot last sent or edited that message
 	leased   bool      // a renderer has the job, or had it last: the renderer edits the message
 	percent  int
@@ -45,7 +46,9 @@ func (s *shownStates) get(id string) (shownState, bool) {
 
 // set notes what a job's message is about to show.
 func (s *shownStates) set(id string, st message.QueueStatus, at time.Time) {
-	s.update(id, func(g *shownState) { g.position, g.eta, g.paused, g.edited = st.Position, st.ETA, st.Paused, at })
+	s.update(id, func(g *shownState) {
+		g.position, g.eta, g.paused, g.unserved, g.edited = st.Position, st.ETA, st.Paused, st.Unserved, at
+	})
 }
 
 // setEdited notes when an edit of a job's message arrived. A job that ended meanwhile stays forgotten.
@@ -99,7 +102,8 @@ const (
 
 // outdated tells whether what a message shows is no longer true.
 func (g shownState) outdated(now message.QueueStatus, at time.Time) bool {
-	if g.position != now.Position || g.paused != now.Paused || g.eta.IsZero() != now.ETA.IsZero() {
+	if g.position != now.Position || g.paused != now.Paused || g.unserved != now.Unserved ||
+		g.eta.IsZero() != now.ETA.IsZero() {
 		return true
 	}
 	if g.eta.IsZero() {

@@ -33,6 +33,7 @@ type queueView struct {
 	mu        sync.Mutex
 	snapshot  queue.Snapshot
 	renderers []queue.Renderer
+	abilities queue.Abilities // of the renderers
 	fetched   time.Time
 	newcomers []*newcomer // that wait for the next round
 
@@ -58,8 +59,16 @@ func (v *queueView) refresh(ctx context.Context) (queue.Snapshot, []queue.Render
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.snapshot, v.renderers, v.fetched = snapshot, renderers, v.now()
+	v.snapshot, v.renderers, v.abilities, v.fetched = snapshot, renderers, queue.AbilitiesOf(renderers), v.now()
 	return snapshot, renderers, nil
+}
+
+// canTake tells whether a renderer has everything for a job, as far as is known: while none is online, nobody knows
+// what the next one has.
+func (v *queueView) canTake(j queue.JobStatus) bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return len(v.renderers) == 0 || v.abilities.CanTake(j)
 }
 
 // newcomer is a job that is just being accepted, and what the view says about it.

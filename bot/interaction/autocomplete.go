@@ -5,14 +5,17 @@ import (
 	"slices"
 	"strings"
 
+	"darkroom/bot/command"
 	"darkroom/bot/job"
 	"darkroom/bot/message"
 	"darkroom/render/encode"
+	"darkroom/render/picture"
+	"darkroom/render/request"
 )
 
 // completionStore lists the jobs and presets of a person.
 type completionStore interface {
-	unfinished
+	recentJobsOf
 	presetLister
 }
 
@@ -40,17 +43,39 @@ func (a *autocompletion) choices(ctx context.Context, r *responder) ([]message.C
 	case "preset", "name":
 		return a.presetChoices(ctx, r, typed)
 	}
-	models := a.catalog.Available().Models
-	if len(models) == 0 {
+	available := a.catalog.Available()
+	if len(available.Models) == 0 {
 		return nil, nil
+	}
+	model, refusal := available.FindModel(r.req.Options["model"])
+	if refusal != nil {
+		model = available.Models[0]
 	}
 	switch r.req.FocusedOption {
 	case "size":
-		return matching(models[0].SizeNames(), typed), nil
+		return matching(model.SizeNames(), typed), nil
 	case "sampler":
-		return samplerChoices(models[0].SamplerNames(), typed), nil
+		return samplerChoices(model.SamplerNames(), typed), nil
+	case "model":
+		return modelChoices(available.Models, recentHashes(ctx, a.db, r.req.Person.ID), typed), nil
 	}
-	return nil, nil
+	return a.addonChoices(ctx, r, available.Addons, model), nil
+}
+
+// addonChoices suggests what fits a model.
+func (a *autocompletion) addonChoices(
+	ctx context.Context, r *responder, cards []request.AddonCard, model request.Card,
+) []message.Choice {
+	kinds := []string{picture.LoRA, picture.Hypernet}
+	switch option := r.req.FocusedOption; {
+	case option == "vae":
+		kinds = []string{picture.VAE}
+	case !command.NamesAddon(option):
+		return nil
+	}
+	recent := recentHashes(ctx, a.db, r.req.Person.ID)
+	search := addonSearch{kinds: kinds, model: model, safe: !r.req.Place.AgeRestricted, recent: recent}
+	return search.choices(cards, r.req.Options[r.req.FocusedOption])
 }
 
 // jobChoices suggests the person's own unfinished jobs, the newest first.

@@ -11,6 +11,7 @@ import (
 	"darkroom/bot/message"
 	"darkroom/render/encode"
 	"darkroom/render/picture"
+	"darkroom/render/prompt"
 	"darkroom/render/request"
 	"darkroom/store"
 )
@@ -46,7 +47,10 @@ func (m *imaginer) putQuestion(ctx context.Context, r *responder, id string, w p
 // form is the request as a form shows it.
 func (w permutationRequest) form() message.EditForm {
 	f := message.EditForm{Size: firstOf(w.Wanted.Size, w.Wanted.Aspect), Count: w.TypedCount, Kept: w.keptSettings()}
-	f.Prompt, f.Rest = splitPrompt(w.Wanted.Prompt, picture.MaxPromptRunes)
+	f.Prompt, f.Rest = splitPrompt(w.promptWithTags(), picture.MaxPromptRunes)
+	if m := w.Wanted.Model; m != nil {
+		f.Model = *m
+	}
 	if n := w.Wanted.Negative; n != nil {
 		f.Negative, f.NegativeRest = splitPrompt(*n, picture.MaxPromptRunes)
 	}
@@ -57,6 +61,19 @@ func (w permutationRequest) form() message.EditForm {
 		f.Count = strconv.Itoa(*n)
 	}
 	return f
+}
+
+// promptWithTags is the prompt with the add-ons of options as tags, so that they can be edited too. They stand before
+// it, because flags end it.
+func (w permutationRequest) promptWithTags() string {
+	var tags []string
+	for _, a := range w.Wanted.Addons {
+		tags = append(tags, prompt.ParseAddon(picture.LoRA, a).Tag)
+	}
+	if v := w.Wanted.VAE; v != nil && *v != "" {
+		tags = append(tags, "<"+picture.VAE+":"+*v+">")
+	}
+	return strings.TrimSpace(strings.Join(append(tags, w.Wanted.Prompt), " "))
 }
 
 func firstOf(texts ...*string) string {
@@ -110,6 +127,7 @@ func (w permutationRequest) edited(fields map[string]string) (permutationRequest
 	if v, ok := field(message.FieldPrompt); ok {
 		rest, _ := field(message.FieldRest)
 		w.Wanted.Prompt = strings.TrimSpace(v + " " + rest)
+		w.Wanted.Addons, w.Wanted.VAE = nil, nil // they were tags of it
 	}
 	if v, ok := field(message.FieldNegative); ok && (v != "" || w.Wanted.Negative != nil) {
 		rest, _ := field(message.FieldNegativeRest)
@@ -123,6 +141,9 @@ func (w permutationRequest) edited(fields map[string]string) (permutationRequest
 		case v != "":
 			w.Wanted.Size = &v
 		}
+	}
+	if v, ok := field(message.FieldModel); ok {
+		w.Wanted.Model = given(v)
 	}
 	if v, ok := field(message.FieldSampler); ok {
 		w.Wanted.Sampler = given(v)

@@ -3,6 +3,7 @@ package job
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"darkroom/bot/button"
@@ -83,11 +84,22 @@ func (j Job) Outcome() (out queue.Outcome) {
 
 // ForQueue is the job as the queue carries it, under the policy of its server.
 func (j Job) ForQueue(p store.Policy) queue.Job {
+	lane, needs := j.lane()
 	return queue.Job{
-		ID: j.ID, Lane: j.Lane, Server: j.Server, User: j.User, Cost: j.Cost, Spec: j.Job.Spec, Address: j.rendererAddress(),
-		Inputs: j.Inputs, MaybePosted: j.WasLeased || j.MaybePosted, WasRunning: j.State == store.Running,
-		Pictures: j.Pictures, MaxRunning: p.RunningPerUser, Weight: j.Weight, BatchKey: j.batchKey(), Crashes: j.Crashes,
+		ID: j.ID, Lane: lane, Needs: needs, Server: j.Server, User: j.User, Cost: j.Cost, Spec: j.Job.Spec,
+		Address: j.rendererAddress(), Inputs: j.Inputs, MaybePosted: j.WasLeased || j.MaybePosted,
+		WasRunning: j.State == store.Running,
+		Pictures:   j.Pictures, MaxRunning: p.RunningPerUser, Weight: j.Weight, BatchKey: j.batchKey(), Crashes: j.Crashes,
 	}
+}
+
+// lane returns the job's lane, and what a renderer must have beside the model for it. A row that cannot be read waits
+// with those that need the model alone: a renderer ends it with the reason.
+func (j Job) lane() (lane string, needs []string) {
+	if j.Lane == j.Spec.Lane() {
+		return j.Lane, j.Spec.Needs()
+	}
+	return picture.ModelLane(j.Lane), nil
 }
 
 // rendererAddress is where a renderer posts. If the images may be in a message of their own, the address has no token:
@@ -109,7 +121,8 @@ func (j Job) rendererAddress() json.RawMessage {
 func (j Job) IsFollowUp() bool { return j.Address.Message == j.Message }
 
 // batchKey names what jobs must have in common to be rendered together: a renderer may take jobs of several people at
-// once. An empty key means alone.
+// once. An empty key means alone. Jobs of one lane have the same add-ons; here they also have the same strengths, in
+// the same order.
 func (j Job) batchKey() string {
 	s := j.Spec
 	if s.Version == 0 || s.Init != nil || s.Hires != nil || s.Upscale != nil {
@@ -119,7 +132,22 @@ func (j Job) batchKey() string {
 	if s.Tiling {
 		key += " tiling" // it needs another network
 	}
-	return key
+	return key + strengths(s.Addons)
+}
+
+// strengths names the strengths of add-ons: one call of the UNet has one of each. The renderer puts no others together.
+func strengths(addons []picture.Addon) string {
+	var key strings.Builder
+	for _, a := range addons {
+		if a.Idle() {
+			continue
+		}
+		fmt.Fprintf(&key, " %s %v", a.Hash, a.Strength)
+		if a.TextStrength != nil {
+			fmt.Fprintf(&key, " text %v", *a.TextStrength)
+		}
+	}
+	return key.String()
 }
 
 // CancelID is the custom_id of the button that cancels the job.

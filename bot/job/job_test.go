@@ -1,11 +1,13 @@
 package job_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
 	"darkroom/bot/job"
 	"darkroom/bot/message"
+	"darkroom/queue"
 	"darkroom/render/picture"
 	"darkroom/store"
 )
@@ -122,5 +124,56 @@ func TestBatchKey(t *testing.T) {
 				t.Errorf("got %q, want %q", got, c.want)
 			}
 		})
+	}
+}
+
+func TestJobsOfOneLaneShareABatchAtEqualStrengths(t *testing.T) {
+	t.Parallel()
+	ink := picture.Addon{Kind: picture.LoRA, Name: "ink", Hash: strings.Repeat("a", 64), Strength: 0.8}
+	queued := func(change func(*picture.Spec)) queue.Job {
+		s := spec
+		s.Addons = []picture.Addon{ink}
+		change(&s)
+		j, err := job.New(store.Job{ID: "1-0", Server: "s", User: "u", Lane: s.Lane()}, s, message.Address{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return j.ForQueue(store.Policy{})
+	}
+	first := queued(func(*picture.Spec) {})
+	if len(first.Needs) != 1 || first.Needs[0] != ink.Hash || strings.Count(first.Lane, ":") != 2 {
+		t.Errorf("lane %q needs %q", first.Lane, first.Needs)
+	}
+	half := 0.5
+	for name, c := range map[string]struct {
+		change func(*picture.Spec)
+		same   bool
+	}{
+		"another seed":          {func(s *picture.Spec) { s.Seed++ }, true},
+		"another strength":      {func(s *picture.Spec) { s.Addons[0].Strength = 0.7 }, false},
+		"another text strength": {func(s *picture.Spec) { s.Addons[0].TextStrength = &half }, false},
+	} {
+		other := queued(c.change)
+		if other.Lane != first.Lane || (other.BatchKey == first.BatchKey) != c.same {
+			t.Errorf("%s: lane %q, batch %q; the first has %q and %q",
+				name, other.Lane, other.BatchKey, first.Lane, first.BatchKey)
+		}
+	}
+}
+
+// TestUnreadableJobNeedsTheModelAlone: its needs are not known, and any renderer can end it with the reason.
+func TestUnreadableJobNeedsTheModelAlone(t *testing.T) {
+	t.Parallel()
+	j, _ := job.Read(store.Job{ID: "1-0", Lane: "3:cd:0123456789abcdef", Spec: []byte("{}")})
+	if q := j.ForQueue(store.Policy{}); q.Lane != "3:cd" || q.Needs != nil {
+		t.Errorf("lane %q needs %q", q.Lane, q.Needs)
+	}
+	old, err := job.New(store.Job{ID: "1-0", Lane: "3:cd"}, spec, message.Address{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	old.Spec.Addons = []picture.Addon{{Kind: picture.LoRA, Hash: "a"}}
+	if q := old.ForQueue(store.Policy{}); q.Lane != "3:cd" || q.Needs != nil {
+		t.Errorf("a row of an earlier version: lane %q needs %q", q.Lane, q.Needs)
 	}
 }

@@ -26,12 +26,14 @@ type EditForm struct {
 	Negative     string
 	NegativeRest string // as Rest; shown if there is a field left for it
 	Size         string // a size or an aspect ratio
+	Model        string // its name, or an id
 	Sampler      string // its usual name
 	Count        string
 	Kept         []string // settings that have no field
 }
 
-// Form is the form. A form has at most five fields: size and sampler have one if they were given.
+// Form is the form. A form has at most five fields: model, size and sampler have one if they were given and there is
+// room.
 func (f EditForm) Form(id button.ID, maxRunes int) Form {
 	prompt := Field{ID: FieldPrompt, Label: "Prompt", Value: f.Prompt, Long: true, Max: maxRunes}
 	fields := []Field{
@@ -40,21 +42,23 @@ func (f EditForm) Form(id button.ID, maxRunes int) Form {
 		{ID: FieldNegative, Label: "Negative prompt", Value: f.Negative, Long: true, Optional: true, Max: maxRunes},
 		{ID: FieldNegativeRest, Label: "Rest of the negative prompt", Value: f.NegativeRest, Long: true, Optional: true,
 			Max: maxRunes, Description: fmt.Sprintf("Both fields together may hold %d characters", maxRunes)},
+		{ID: FieldModel, Label: "Model", Value: f.Model, Optional: true, Max: maxShortField},
 		{ID: FieldSize, Label: "Size or aspect ratio", Value: f.Size, Optional: true, Max: maxShortField,
 			Description: "Width x height in pixels, or a shape such as 3:2"},
 		{ID: FieldSampler, Label: "Sampler", Value: f.Sampler, Optional: true, Max: maxShortField},
 	}
 	fields = slices.DeleteFunc(fields, func(x Field) bool { return x.Value == "" && x.ID != FieldNegative })
-	if len(fields) == maxFields {
-		fields = slices.DeleteFunc(fields, func(x Field) bool { return x.ID == FieldNegativeRest })
+	kept := slices.Clip(f.Kept)
+	for ; len(fields) >= maxFields; fields = fields[:len(fields)-1] {
+		last := fields[len(fields)-1]
+		kept = append(kept, strings.ToLower(last.Label)+" "+last.Value)
 	}
-	kept := f.Kept
 	if len(fields) < maxFields-1 {
 		fields = append(fields, Field{
 			ID: FieldCount, Label: "Number of images", Value: f.Count, Optional: true, Max: maxShortField,
 		})
 	} else if f.Count != "" {
-		kept = append(slices.Clip(kept), "images: "+f.Count)
+		kept = append(kept, "images: "+f.Count)
 	}
 	if len(kept) > 0 {
 		prompt.Description = "Kept as typed: " + strings.Join(kept, ", ")
@@ -75,6 +79,7 @@ const (
 	FieldRest         = "rest"
 	FieldNegative     = "negative"
 	FieldNegativeRest = "negative_rest"
+	FieldModel        = "model"
 	FieldSize         = "size"
 	FieldSampler      = "sampler"
 	FieldCount        = "count"

@@ -7,6 +7,7 @@ import (
 
 	"darkroom/render/encode"
 	"darkroom/render/picture"
+	"darkroom/render/request"
 )
 
 // JobInfo is a job whose settings are listed.
@@ -17,6 +18,9 @@ type JobInfo struct {
 	Spec    picture.Spec
 	Tile    int              // the tile that was asked about; 0 for all
 	Millis  map[string]int64 // how long it took, by stage
+
+	Guess  string              // what was concluded from the model's name, see request.Card
+	Addons []request.AddonCard // what is known of add-ons
 }
 
 // Info lists the settings. Prompt and negative prompt may be long: the attached file holds all of them.
@@ -41,6 +45,12 @@ func Info(i JobInfo) string {
 		}
 	}
 	line("Model", "%s `%s`", Escape(s.Model.Name), shortHash(s.Model.Hash))
+	if i.Guess != "" {
+		fmt.Fprintf(&b, "-# %s\n", Escape(i.Guess))
+	}
+	if addons := addonsText(s, i.Addons); addons != "" {
+		line("Add-ons", "%s", addons)
+	}
 	if len(i.Millis) > 0 {
 		line("Time", "%s", millisText(i.Millis))
 	}

@@ -62,7 +62,28 @@ func settingsLine(spec picture.Spec, files []queue.File) string {
 	if slices.ContainsFunc(files, func(f queue.File) bool { return f.LowMemory }) {
 		line += " · made in parts (low memory)"
 	}
-	return line
+	return line + notesText(files)
+}
+
+const (
+	// maxResultNotes is how many notes a finished message shows.
+	maxResultNotes = 4
+	// maxResultNote is how much of each it shows, in characters.
+	maxResultNote = 150
+)
+
+// notesText lists what the renderer found out about the images' settings.
+func notesText(files []queue.File) string {
+	var b strings.Builder
+	n := 0
+	for _, f := range files {
+		for _, note := range f.Notes {
+			if n++; n <= maxResultNotes {
+				b.WriteString("\n-# " + shortenEscaped(Escape(note), maxResultNote))
+			}
+		}
+	}
+	return b.String()
 }
 
 // RelativeTime is a moment as Discord shows it: relative to now, kept up to date, in the reader's language.
@@ -79,6 +100,7 @@ type QueueStatus struct {
 	ETA       time.Time // when the images should be there; zero when it cannot be estimated
 	Paused    bool      // the server, the model or everything is paused
 	Reason    string    // why it is paused
+	Unserved  bool      // renderers are online, and none has everything that the job names
 	MovedBack string    // why the position is further back than the one shown before; a sentence without a full stop
 }
 
@@ -93,6 +115,8 @@ func Waiting(to Address, spec picture.Spec, job string, s QueueStatus) Message {
 		if s.Reason != "" {
 			state += ": " + shortenEscaped(Escape(s.Reason), maxPromptShown)
 		}
+	case s.Unserved:
+		state += ", for a renderer that has " + shortenEscaped(Escape(picture.PartNames(spec.Parts(), "and")), maxPromptShown)
 	case !s.ETA.IsZero():
 		state += s.etaText()
 	}

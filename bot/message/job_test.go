@@ -58,6 +58,9 @@ func TestMessages(t *testing.T) {
 			},
 			{[]queue.File{{Width: 128, Height: 96, LowMemory: true}, {Width: 128, Height: 96, LowMemory: true}},
 				"**a boat** — <@77>\n-# seed 7 · 128×96 · 20 steps · postcards · made in parts (low memory)"},
+			{[]queue.File{{Width: 128, Height: 96, Notes: []string{"“ink”: 12 of 200 *weights* fit nothing."}}, {}},
+				"**a boat** — <@77>\n-# seed 7 · 128×96 · 20 steps · postcards" +
+					"\n-# “ink”\\: 12 of 200 \\*weights\\* fit nothing."},
 		} {
 			if got := message.Finished(address, short, "1-0", files(2), c.made).Content; got != c.want {
 				t.Errorf("got %q\nwant %q", got, c.want)
@@ -100,4 +103,25 @@ func TestMessages(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestWaitingNamesWhatNoRendererHas(t *testing.T) {
+	t.Parallel()
+	s := picture.Spec{Prompt: "boat", Model: picture.Ref{Name: "ph*to", Hash: "p"}}
+	s.Addons = []picture.Addon{{Kind: picture.LoRA, Name: "ink", Hash: "i"}}
+	m := message.Waiting(address, s, "1-0", message.QueueStatus{Position: 3, Unserved: true})
+	const want = `Waiting, #3 in the queue, for a renderer that has the model “ph\*to” and the LoRA “ink”`
+	if !strings.Contains(m.Content, want) {
+		t.Errorf("got %q, want %q in it", m.Content, want)
+	}
+	parts := s.Parts()
+	for _, c := range []struct{ got, want string }{
+		{message.ReasonUnserved(parts[1:], parts), "no renderer has the LoRA “ink” any more"},
+		{message.ReasonUnserved(nil, parts), `no single renderer has all of these: the model “ph\*to” and the LoRA “ink”`},
+		{message.ReasonUnserved(nil, parts[:1]), "no renderer can read this request: they need an upgrade"},
+	} {
+		if c.got != c.want {
+			t.Errorf("got %q, want %q", c.got, c.want)
+		}
+	}
 }

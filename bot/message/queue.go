@@ -72,6 +72,8 @@ func StatusWaiting(s QueueStatus) string {
 	switch {
 	case s.Paused:
 		text += ", paused"
+	case s.Unserved:
+		text += ", no renderer has its model and add-ons"
 	case !s.ETA.IsZero():
 		text += s.etaText()
 	}

@@ -1,6 +1,10 @@
 package message
 
-import "fmt"
+import (
+	"fmt"
+
+	"darkroom/render/picture"
+)
 
 // Why a job failed, as a clause after "Failed".
 const (
@@ -35,6 +39,17 @@ func ReasonInputTooBig(most int64) string {
 // ReasonInputTooManyPixels says that a start image has more than most pixels.
 func ReasonInputTooManyPixels(most int) string {
 	return fmt.Sprintf("the start image is too large: at most %d megapixels", most>>20)
+}
+
+// ReasonUnserved says that no renderer has a part of an image any more, or all of them together if each is there.
+func ReasonUnserved(missing, all []picture.Part) string {
+	if len(missing) == 0 && len(all) == 1 {
+		return "no renderer can read this request: they need an upgrade"
+	}
+	if len(missing) == 0 {
+		return "no single renderer has all of these: " + Escape(picture.PartNames(all, "and"))
+	}
+	return "no renderer has " + Escape(picture.PartNames(missing, "or")) + " any more"
 }
 
 // FailureReason is why a job failed, as its owner reads it. The worker and the queue give a reason with each failure

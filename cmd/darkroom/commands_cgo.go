@@ -13,11 +13,13 @@ const buildNote = ""
 // renderCommands lists the subcommands that need the ONNX Runtime binding, and so a C compiler at build time.
 func renderCommands() map[string]command {
 	return map[string]command{
-		"draw":         draw,
-		"up":           up,
-		"renderer":     renderer,
-		"models list":  listModels,
-		"models check": checkModelFolders,
+		"draw":          draw,
+		"up":            up,
+		"renderer":      renderer,
+		"models list":   listModels,
+		"models check":  checkModelFiles,
+		"models import": importModels,
+		"models remove": removeModel,
 	}
 }
 
@@ -32,5 +34,8 @@ func openRuntime(r config.Runtime) error {
 
 // device is what the settings ask to render on.
 func device(r config.Runtime) onnx.Device {
-	return onnx.Device{Kind: r.Device.Kind, Index: r.Device.Index, Threads: r.Threads, Mapped: r.Prefer == "start"}
+	return onnx.Device{
+		Kind: r.Device.Kind, Index: r.Device.Index, Threads: r.Threads, Mapped: r.Prefer == "start",
+		Packed: r.Prefer == "steps",
+	}
 }

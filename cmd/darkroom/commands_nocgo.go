@@ -15,7 +15,9 @@ const buildNote = ", the bot alone"
 // renderCommands lists the subcommands that this build cannot run.
 func renderCommands() map[string]command {
 	all := map[string]command{}
-	for _, name := range []string{"up", "renderer", "draw", "models list", "models check"} {
+	for _, name := range []string{
+		"up", "renderer", "draw", "models list", "models check", "models import", "models remove",
+	} {
 		all[name] = cannotRender
 	}
 	return all

@@ -11,7 +11,7 @@ func TestBuildWithoutCgo(t *testing.T) {
 	t.Parallel()
 	for _, args := range [][]string{
 		{"up"}, {"renderer", "--redis-url", "redis://127.0.0.1:1"}, {"draw", "a boat"}, {"models", "list"},
-		{"models", "check"},
+		{"models", "check"}, {"models", "import", "x.safetensors"}, {"models", "remove", "x"},
 	} {
 		code, _, stderr := call(t, args...)
 		if code != exitFailure || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, "C compiler") {

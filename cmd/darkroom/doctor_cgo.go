@@ -4,9 +4,12 @@ package main
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"darkroom/config"
+	"darkroom/render/inventory"
 	"darkroom/render/onnx"
 	"darkroom/render/pipeline"
 )
@@ -41,19 +44,51 @@ func checkDevice(r config.Runtime) finding {
 	return healthy(subject, "%s", r.Device)
 }
 
+// checkModels says what lies in the models folder: a line for each model, one for all add-ons, one for each fault.
 func checkModels(r config.Runtime) []finding {
 	const subject = "model"
-	folders, faults := pipeline.Directory(r.ModelsDir).OpenAll()
-	var all []finding
-	for _, f := range folders {
-		state := fmt.Sprintf("%s, %s, %d MiB, %s", f.Name, pipeline.Describe(f.Config), f.Bytes>>20, f.Dir)
-		if notes := pipeline.Notes(f); len(notes) > 0 {
-			state += "; not followed: " + strings.Join(notes, "; ")
-		}
-		all = append(all, healthy(subject, "%s", state))
+	v, err := pipeline.Directory(r.ModelsDir).Inventory(nil)
+	if err != nil {
+		return []finding{broken(subject, err, "let this user write in its cache directory")}
 	}
-	for _, err := range faults {
-		all = append(all, broken(subject, err, "put a whole model folder there, or remove it from "+r.ModelsDir))
+	var all []finding
+	addons := map[inventory.Kind]int{}
+	for _, e := range v.Entries() {
+		switch {
+		case e.State != inventory.Ready && e.State != inventory.Unhashed:
+		case e.Model == nil:
+			addons[e.Kind]++
+		default:
+			state := fmt.Sprintf("%s, %s, %s, %s, %s",
+				e.Model.Name, describeEntry(e), size(e.Bytes), needs(e, r), e.Path)
+			if notes := pipeline.Notes(e.Model); len(notes) > 0 {
+				state += "; not followed: " + strings.Join(notes, "; ")
+			}
+			all = append(all, healthy(subject, "%s", state))
+		}
+	}
+	var counts []string
+	for _, kind := range slices.Sorted(maps.Keys(addons)) {
+		counts = append(counts, fmt.Sprintf("%d of kind %s", addons[kind], kind))
+	}
+	if len(counts) > 0 {
+		all = append(all, healthy("add-ons", "%s", strings.Join(counts, ", ")))
+	}
+	if p := v.Progress(); !p.Done() {
+		all = append(all, healthy("hashes", "%s hashed; a running renderer hashes the others", p))
+	}
+	all = append(all, healthy("memory", "%s", memoryInWords(r)))
+	for _, err := range v.Faults() {
+		all = append(all, broken(subject, err, "put a whole model or add-on there, or remove it from "+r.ModelsDir))
 	}
 	return all
+}
+
+// memoryInWords says how much loaded models may hold.
+func memoryInWords(r config.Runtime) string {
+	budget := pipeline.NewPool(pipeline.PoolOptions{Device: device(r), Memory: int64(r.Memory)}).Memory()
+	if budget == 0 {
+		return "one model is loaded at a time; --memory keeps several"
+	}
+	return size(budget) + " for loaded models"
 }

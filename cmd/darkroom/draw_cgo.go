@@ -15,20 +15,28 @@ import (
 	"darkroom/cmd/darkroom/terminal"
 	"darkroom/render"
 	"darkroom/render/encode"
+	"darkroom/render/filehash"
+	"darkroom/render/inventory"
 	"darkroom/render/picture"
 	"darkroom/render/pipeline"
+	"darkroom/render/prompt"
+	"darkroom/render/request"
 	"darkroom/render/tensor"
 )
 
 // draw paints from the shell. Everything that can be wrong with what was asked is found before the model is loaded.
 func draw(ctx context.Context, s invocation) (err error) {
 	d := s.settings.Draw
-	folder, err := pipeline.Directory(d.Runtime.ModelsDir).Open(d.Model)
+	folder, err := pipeline.Directory(d.Runtime.ModelsDir).Open(d.Model, s.tellHashing())
 	if err != nil {
 		return err
 	}
 	o := drawRequest{settings: d, folder: folder, log: s.log, seed: rand.Int64N(1 << 32), inputs: map[string][]byte{}}
 	if err := o.expand(ctx); err != nil {
+		return err
+	}
+	files, err := o.findAddons(ctx)
+	if err != nil {
 		return err
 	}
 	out, err := o.prepare(ctx)
@@ -47,7 +55,7 @@ func draw(ctx context.Context, s invocation) (err error) {
 	if err := openRuntime(d.Runtime); err != nil {
 		return err
 	}
-	model, err := pipeline.Load(ctx, folder, device(d.Runtime))
+	model, err := pipeline.Load(ctx, folder, device(d.Runtime), files)
 	if err != nil {
 		return err
 	}
@@ -56,17 +64,54 @@ func draw(ctx context.Context, s invocation) (err error) {
 	return o.render(ctx, s.environment, model, out, load, bar)
 }
 
+// tellHashing says that a model is read for its hash, where that takes so long that somebody wonders.
+func (s invocation) tellHashing() filehash.Progress {
+	var read int64
+	return func(bytes int64) error {
+		const much = 1 << 30
+		if before := read; before < much && before+bytes >= much {
+			fmt.Fprintln(s.stderr, "note: hashing the model, which is done once")
+		}
+		read += bytes
+		return nil
+	}
+}
+
+// findAddons finds the add-ons beside the models. Of the large ones it hashes those only that the request may name.
+func (o *drawRequest) findAddons(ctx context.Context) (pipeline.Addons, error) {
+	found, err := pipeline.Directory(o.settings.Runtime.ModelsDir).Inventory(nil)
+	if err != nil {
+		return nil, err
+	}
+	w := o.wanted()
+	w.Tiles = o.tiles
+	found.HashNow(ctx, func(e inventory.Entry) bool { return e.Addon != nil && w.MayName(*e.Addon) })
+	o.addons = found.Addons()
+	return pipeline.InventoryAddons{Inventory: found}, ctx.Err()
+}
+
 // tell prints what was changed about the request, and what the model cannot read of its words.
 func (o *drawRequest) tell(w io.Writer, m promptReader) error {
-	for _, note := range o.notes {
-		fmt.Fprintf(w, "note: %s\n", note)
-	}
+	printNotes(w, o.notes)
 	texts := []string{o.spec.Prompt}
 	for _, p := range o.prompts {
 		texts = append(texts, p.Prompt)
 	}
 	slices.Sort(texts)
-	return hint(w, m, append(slices.Compact(texts), o.spec.Negative)...)
+	if len(m.vocabulary) > 0 {
+		m.vocabulary = slices.Concat(m.vocabulary, request.Available{Addons: o.addons}.AddonWords(o.spec))
+	}
+	texts = append(slices.Compact(texts), o.spec.Negative)
+	for i, text := range texts {
+		texts[i] = prompt.WithoutAddons(o.spec, text)
+	}
+	return hint(w, m, texts...)
+}
+
+func printNotes(w io.Writer, notes []string) {
+	for _, note := range notes {
+		fmt.Fprintf(w, "note: %s\n", note)
+	}
 }
 
 // prepare resolves what to paint and where it goes, or tells all that is wrong in one line.
@@ -91,6 +136,9 @@ func (o *drawRequest) render(
 		bar.Clear() // what comes next is the images, or why there are none
 		if err != nil {
 			return err
+		}
+		if done == 0 {
+			printNotes(s.stderr, res.Notes)
 		}
 		for i, tile := range res.Tiles {
 			name, err := o.saveImage(f, done+i, spec.Tile(i), tile)
@@ -131,7 +179,7 @@ func (o *drawRequest) saveImage(f output, i int, spec picture.Spec, t render.Til
 
 // extra is what a picture's text says besides its Spec.
 func (o *drawRequest) extra() encode.Extra {
-	e := encode.Extra{Version: "darkroom " + revision()}
+	e := encode.Extra{Version: "darkroom " + revision(), Short: request.Available{Addons: o.addons}.Short}
 	if o.settings.Mask != "" {
 		e.MaskBlur = max(0, o.settings.MaskBlur)
 	}

@@ -180,7 +180,8 @@ func TestDrawHints(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	code, _, stderr := drawDemo(t, "--steps", "1", "--out", dir, "--negative", "<hypernet:fog>")
-	if want := "hint: this version has no add-ons and leaves out <hypernet:fog>.\n"; code != exitOK || stderr != want {
+	want := "note: Ignored in the negative prompt: <hypernet:fog>. Add-ons belong in the prompt.\n"
+	if code != exitOK || stderr != want {
 		t.Errorf("got %d and %q, want %q", code, stderr, want)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"darkroom/queue/worker"
 	"darkroom/render"
 	"darkroom/render/picture"
+	"darkroom/render/request"
 )
 
 // fakeModels is one model that needs no files: it takes stepTime for a step and makes small squares in the seed's
@@ -32,6 +33,8 @@ func openFakeModels() modelPool { return fakeModels{} }
 
 func (fakeModels) LoadFirst(context.Context) error { return nil }
 
+func (fakeModels) Watch(context.Context) {}
+
 func (fakeModels) Close() error { return nil }
 
 func (fakeModels) Models() []worker.Model {
@@ -39,6 +42,10 @@ func (fakeModels) Models() []worker.Model {
 		`"multiple":8,"dialect":"diffusers","defaults":{"width":64,"height":64,"steps":3,"guidance":5,"sampler":"euler"}}`)
 	return []worker.Model{{Name: "brush", Hash: strings.Repeat("b", 64), Card: card}}
 }
+
+func (fakeModels) Addons() []request.AddonCard { return nil }
+
+func (fakeModels) Changed() <-chan struct{} { return nil }
 
 func (b fakeModels) Load(context.Context, string) (worker.Pipeline, error) { return b, nil }
 

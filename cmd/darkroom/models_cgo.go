@@ -4,65 +4,120 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 
-	"darkroom/render/folder"
+	"darkroom/config"
+	"darkroom/render/inventory"
 	"darkroom/render/pipeline"
 )
 
-// listModels prints what a renderer on this machine would offer.
+// listModels prints what a renderer on this machine would offer: models, then add-ons.
 func listModels(_ context.Context, s invocation) error {
-	folders, faults := pipeline.Directory(s.settings.Models.List.Runtime.ModelsDir).OpenAll()
-	for _, f := range folders {
-		what := pipeline.Describe(f.Config)
-		if quick := pipeline.FewSteps(f); quick != "" {
-			what += ", " + quick
-		}
-		_, err := fmt.Fprintf(s.stdout, "%s  %s  %d MiB  %s  %s\n", f.Name, f.Hash[:12], f.Bytes>>20, what, f.Dir)
-		if err != nil {
-			return err
-		}
-	}
-	return errors.Join(faults...)
-}
-
-// checkModelFolders loads models one after the other, renders one step with each and prints what it can do.
-func checkModelFolders(ctx context.Context, s invocation) error {
-	c := s.settings.Models.Check
-	if err := openRuntime(c.Runtime); err != nil {
+	c := s.settings.Models.List
+	v, err := pipeline.Directory(c.Runtime.ModelsDir).Inventory(nil)
+	if err != nil {
 		return err
 	}
-	directory := pipeline.Directory(c.Runtime.ModelsDir)
-	var folders []*folder.Model
-	var faults []error
-	if c.Folder == "" {
-		folders, faults = directory.OpenAll()
-	} else {
-		f, err := directory.Open(c.Folder)
-		if err != nil {
-			return err
-		}
-		folders = []*folder.Model{f}
+	show := printEntry
+	if c.JSON {
+		show = printEntryJSON
 	}
-	for _, f := range folders {
-		warnings, err := pipeline.Check(ctx, f, device(c.Runtime))
-		if err != nil {
-			faults = append(faults, err)
-			continue
-		}
-		var text strings.Builder
-		fmt.Fprintf(&text, "%s: good. %s, %s\n", f.Name, pipeline.Describe(f.Config), pipeline.Abilities(f))
-		for _, warning := range warnings {
-			fmt.Fprintf(&text, "%s: a little less exact: %s\n", f.Name, warning)
-		}
-		for _, note := range pipeline.Notes(f) {
-			fmt.Fprintf(&text, "%s: not followed: %s\n", f.Name, note)
-		}
-		if _, err := fmt.Fprint(s.stdout, text.String()); err != nil {
-			return err
+	for _, models := range []bool{true, false} {
+		for _, e := range v.Entries() {
+			if e.Kind.IsModel() != models || e.State != inventory.Ready && e.State != inventory.Unhashed {
+				continue
+			}
+			if err := show(s.stdout, e, c.Runtime); err != nil {
+				return err
+			}
 		}
 	}
-	return errors.Join(faults...)
+	if p := v.Progress(); !p.Done() && !c.JSON {
+		fmt.Fprintf(s.stdout, "%s hashed; a running renderer hashes the others in the background\n", p)
+	}
+	return errors.Join(v.Faults()...)
+}
+
+// printEntry prints a line: name, hash, size, what it is, a model's need for memory, path.
+func printEntry(w io.Writer, e inventory.Entry, r config.Runtime) error {
+	hash := "not hashed  "
+	if e.Hash != "" {
+		hash = e.Hash[:12]
+	}
+	name, need := e.Name, ""
+	if e.Model != nil {
+		name, need = e.Model.Name, needs(e, r)+"  "
+	}
+	_, err := fmt.Fprintf(w, "%s  %s  %s  %s  %s%s\n", name, hash, size(e.Bytes), describeEntry(e), need, e.Path)
+	return err
+}
+
+// needs says how much memory a model takes while it is loaded.
+func needs(e inventory.Entry, r config.Runtime) string {
+	return "needs " + size(pipeline.Need(e.Model, device(r)))
+}
+
+// describeEntry says in words what an entry is.
+func describeEntry(e inventory.Entry) string {
+	words := []string{string(e.Kind)}
+	if m := e.Model; m != nil {
+		words = []string{pipeline.Describe(m.Config)}
+		if quick := pipeline.FewSteps(m); quick != "" {
+			words = append(words, quick)
+		}
+	}
+	if a := e.Addon; a != nil {
+		words = append(words, a.Families...)
+		if a.Alias != "" {
+			words = append(words, "also called "+a.Alias)
+		}
+		if len(a.Triggers) > 0 {
+			words = append(words, "triggers: "+strings.Join(a.Triggers, "; "))
+		}
+		if a.NSFW {
+			words = append(words, "nsfw")
+		}
+	}
+	if e.Twin != "" {
+		words = append(words, "the same as "+e.Twin)
+	}
+	return strings.Join(words, ", ")
+}
+
+func printEntryJSON(w io.Writer, e inventory.Entry, r config.Runtime) error {
+	line := struct {
+		Kind   inventory.Kind `json:"kind"`
+		Name   string         `json:"name"`
+		Path   string         `json:"path"`
+		Bytes  int64          `json:"bytes"`
+		Hash   string         `json:"hash,omitempty"`
+		Family string         `json:"family,omitempty"`
+		Fits   []string       `json:"families,omitempty"`
+		Needs  int64          `json:"needs,omitempty"` // bytes of memory while it is loaded
+		SameAs string         `json:"same_as,omitempty"`
+	}{Kind: e.Kind, Name: e.Name, Path: e.Path, Bytes: e.Bytes, Hash: e.Hash, SameAs: e.Twin}
+	if m := e.Model; m != nil {
+		line.Name, line.Family, line.Needs = m.Name, pipeline.Card(m).Family, pipeline.Need(m, device(r))
+	}
+	if a := e.Addon; a != nil {
+		line.Fits = a.Families
+	}
+	return json.NewEncoder(w).Encode(line)
+}
+
+// size writes an amount of bytes as people read it.
+func size(bytes int64) string {
+	switch {
+	case bytes >= 10<<30:
+		return fmt.Sprintf("%d GiB", bytes>>30)
+	case bytes >= 1<<30:
+		return fmt.Sprintf("%.1f GiB", float64(bytes)/(1<<30))
+	case bytes >= 1<<20:
+		return fmt.Sprintf("%d MiB", bytes>>20)
+	}
+	return fmt.Sprintf("%d KiB", (bytes+1023)>>10)
 }

@@ -108,13 +108,13 @@ func saveTokenizerJSON(t *testing.T, dir string) {
 	}
 }
 
-// TestModelsNamesCheckpoints: a checkpoint file is no model folder, and nobody is left to wonder where it is.
-func TestModelsNamesCheckpoints(t *testing.T) {
+// TestModelsNamesWhatItRefuses: nobody is left to wonder where a file is.
+func TestModelsNamesWhatItRefuses(t *testing.T) {
 	t.Parallel()
 	needRuntime(t)
 	models := t.TempDir()
-	onnxtest.WriteFile(t, models, "v1-5.safetensors", "x")
-	const want = "v1-5.safetensors: a checkpoint file, which is not opened yet"
+	onnxtest.WriteFile(t, models, "v1-5.ckpt", "x")
+	const want = "v1-5.ckpt\": a pickle"
 	for _, command := range []string{"list", "check"} {
 		if code, out, errs := call(t, "models", command, "--models", models); code != exitFailure ||
 			!strings.Contains(errs, want) || !strings.Contains(out, "postcards") {

@@ -118,11 +118,31 @@ func (t *table) prompt(m promptReader, text string, n picture.Notation) error {
 			return err
 		}
 	}
-	_, addons := prompt.Addons(text)
-	for _, a := range addons {
-		t.printf("add-on   %s %s %s", a.Kind, a.Name, strings.Join(a.Args, ":"))
-	}
+	t.addons(text)
 	return nil
+}
+
+// addons prints what the add-on tags of a prompt ask for.
+func (t *table) addons(text string) {
+	_, tags := prompt.Addons(text)
+	for _, tag := range tags {
+		use, err := tag.Use()
+		switch {
+		case err != nil:
+			t.printf("add-on   %v", err)
+		case use.Kind == "" || use.Name == "":
+			t.printf("add-on   %s: unknown, so it is left out", tag.Tag)
+		case use.Kind == picture.VAE:
+			t.printf("add-on   %s %s", use.Kind, use.Name)
+		case use.TextStrength != nil:
+			t.printf("add-on   %s %s %g, text encoders %g", use.Kind, use.Name, use.Strength, *use.TextStrength)
+		default:
+			t.printf("add-on   %s %s %g", use.Kind, use.Name, use.Strength)
+		}
+		for _, unread := range use.Unread {
+			t.printf("         %s is left out", unread)
+		}
+	}
 }
 
 // reading is a prompt as the model reads it for some calls.
@@ -203,12 +223,9 @@ func chunkPrompt(parts []prompt.Part, words []*clip.Tokenizer) [][]prompt.Chunk 
 	return prompt.AlignedChunks(parts, readers...)
 }
 
-// hint tells what a model cannot read in some prompts: words that it never saw, add-ons, and what it has no room for.
+// hint tells what a model cannot read in some prompts: words that it never saw, and what it has no room for.
 func hint(w io.Writer, m promptReader, texts ...string) error {
 	hintWords(w, m, strings.Join(texts, " "))
-	if tags := prompt.AddonTags(texts...); len(tags) > 0 {
-		fmt.Fprintf(w, "hint: this version has no add-ons and leaves out %s.\n", strings.Join(tags, ", "))
-	}
 	if m.maxChunks == 0 {
 		return nil
 	}

@@ -9,7 +9,7 @@ import (
 
 // openPromptReader finds the model whose tokenizer reads a prompt: the demo model when none is asked for.
 func openPromptReader(asked, models string) (promptReader, error) {
-	f, err := pipeline.Directory(models).Open(asked)
+	f, err := pipeline.Directory(models).OpenUnhashed(asked)
 	if err != nil {
 		return promptReader{}, err
 	}

@@ -41,6 +41,20 @@ func TestPrompt(t *testing.T) {
 			}
 		}
 	})
+	t.Run("add-ons are shown with what their tags say", func(t *testing.T) {
+		t.Parallel()
+		const tags = "a <lora:ink:te=0.5:unet=1:dyn=4> <hypernet:fog> <vae:clear> <other:x> <lora:oil:much>"
+		code, stdout, stderr := call(t, "prompt", tags, "--model", sourceDemo)
+		for _, want := range []string{
+			"add-on   lora ink 1, text encoders 0.5\n         dyn=4 is left out\n", "add-on   hypernet fog 1\n",
+			"add-on   vae clear\n", "add-on   <other:x>: unknown, so it is left out\n",
+			"add-on   <lora:oil:much>: the strength \"much\" is not a number\n",
+		} {
+			if code != exitOK || !strings.Contains(stdout, want) {
+				t.Errorf("got %d and %q, %q, want it to have %q", code, stdout, stderr, want)
+			}
+		}
+	})
 	t.Run("editing and AND are shown by the calls they divide", func(t *testing.T) {
 		t.Parallel()
 		code, stdout, stderr := call(t, "prompt", "[boat:(house:1.2):0.5] AND a star :0.5", "--model", sourceDemo)

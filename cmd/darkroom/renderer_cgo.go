@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 
@@ -15,7 +16,10 @@ import (
 	"darkroom/config"
 	"darkroom/queue"
 	"darkroom/queue/worker"
+	"darkroom/render/inventory"
+	"darkroom/render/picture"
 	"darkroom/render/pipeline"
+	"darkroom/render/request"
 )
 
 // renderer is the subcommand: a renderer alone, in a process of its own that this one supervises. That process runs
@@ -39,7 +43,7 @@ func renderSupervised(ctx context.Context, s invocation) (err error) {
 	c := s.settings.Renderer
 	r := &rendererService{settings: c, log: s.log, ready: s.reportReady}
 	r.batchSize = worker.BatchSize(c.Worker.Batch, c.Runtime.Device.Kind == "cpu")
-	if r.pool, err = s.openPool(c.Runtime, c.Worker, s.log); err != nil {
+	if r.pool, err = s.openPool(ctx, c.Runtime, c.Worker, s.log); err != nil {
 		return err
 	}
 	defer func() { err = closeUnlessHung(r.pool, err) }()
@@ -76,7 +80,8 @@ type rendererService struct {
 // works until ctx ends. It announces before it loads: what is asked for meanwhile waits in the queue.
 func (r *rendererService) run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { worker.Announce(ctx, r.queue, r.announcement, r.log); return nil })
+	g.Go(func() error { worker.Announce(ctx, r.queue, r.announcement, r.pool.Changed(), r.log); return nil })
+	g.Go(func() error { r.pool.Watch(ctx); return nil })
 	g.Go(func() error {
 		if err := r.pool.LoadFirst(ctx); err != nil {
 			return err
@@ -96,7 +101,8 @@ func (r *rendererService) worker() worker.Worker {
 		Renderer: r.renderer(),
 		Poster:   rest.NewPoster(rest.NewClient(rest.Options{Base: r.settings.API.Base}), r.queue),
 		Options: worker.Options{
-			Slot: r.settings.Worker.Slot, Lanes: func() []queue.Lane { return r.announcement().Lanes }, Lease: l.Lease,
+			Slot: r.settings.Worker.Slot, Lanes: func() []queue.Lane { return r.announcement().Lanes },
+			Addons: func() queue.Addons { return r.announcement().AddonSet() }, Lease: l.Lease,
 			Heartbeat: l.Heartbeat, Grace: l.Grace, HangTimeout: l.HangTimeout, MaxBatch: r.batchSize, Log: r.log,
 		},
 	}
@@ -105,6 +111,7 @@ func (r *rendererService) worker() worker.Worker {
 func (r *rendererService) renderer() worker.Renderer {
 	p := worker.SpecRenderer{
 		Load: r.pool.Load, Input: r.queue.Input, FileLimit: fileLimit, Program: "darkroom " + revision(), Log: r.log,
+		Short: func(sha256 string) string { return request.Available{Addons: r.pool.Addons()}.Short(sha256) },
 		Reasons: worker.Reasons{
 			Unreadable: message.ReasonUnreadableSettings, InputGone: message.ReasonInputGone, TooLarge: message.ReasonTooLarge,
 		},
@@ -123,15 +130,25 @@ func fileLimit(address json.RawMessage) (int64, error) {
 
 // announcement is what the bot is told of this renderer now.
 func (r *rendererService) announcement() queue.Renderer {
-	return worker.Announcement(r.settings.Worker.Slot, r.settings.Runtime.Device.String(), r.batchSize, r.pool.Models())
+	return worker.Announcement(
+		r.settings.Worker.Slot, r.settings.Runtime.Device.String(), r.batchSize, r.pool.Models(), r.pool.Addons(),
+	)
 }
 
 // modelPool is the models of a machine, as a renderer uses them.
 type modelPool interface {
+	modelList
 	LoadFirst(ctx context.Context) error // loads what the first job is likely to need
-	Models() []worker.Model              // what can be generated with now, the loaded model first
 	Load(ctx context.Context, modelHash string) (worker.Pipeline, error)
 	Close() error
+}
+
+// modelList is what can be generated with now.
+type modelList interface {
+	Models() []worker.Model      // the loaded ones first
+	Addons() []request.AddonCard // what can be used with them
+	Changed() <-chan struct{}    // has a value when either has changed; nil for never
+	Watch(ctx context.Context)   // keeps both up to date until ctx ends
 }
 
 // poolOpener says how the models of a machine are opened. The zero value opens model folders; tests that need no
@@ -140,43 +157,58 @@ type poolOpener struct {
 	override func() modelPool
 }
 
-func (o poolOpener) openPool(r config.Runtime, w config.Worker, log *slog.Logger) (modelPool, error) {
+func (o poolOpener) openPool(
+	ctx context.Context, r config.Runtime, w config.Worker, log *slog.Logger,
+) (modelPool, error) {
 	if o.override != nil {
 		return o.override(), nil
 	}
-	return openONNXPool(r, w, log)
+	return openONNXPool(ctx, r, w, log)
 }
 
-// onnxPool is a pool of model folders.
-type onnxPool struct{ *pipeline.Pool }
+// onnxPool is a pool of the models of an inventory.
+type onnxPool struct {
+	*pipeline.Pool
+	inventory *inventory.Inventory
+}
 
 // openONNXPool opens the runtime library and finds the models to offer.
-func openONNXPool(r config.Runtime, w config.Worker, log *slog.Logger) (modelPool, error) {
+func openONNXPool(ctx context.Context, r config.Runtime, w config.Worker, log *slog.Logger) (modelPool, error) {
 	if err := openRuntime(r); err != nil {
 		return nil, err
 	}
-	folders, faults := pipeline.Directory(r.ModelsDir).OpenAll()
-	for _, err := range faults {
-		log.Warn("a model is left out", "error", err)
-	}
-	folders, err := pipeline.Choose(folders, w.Models)
+	found, err := pipeline.Directory(r.ModelsDir).Inventory(log)
 	if err != nil {
 		return nil, err
 	}
-	for _, f := range folders {
-		for _, note := range pipeline.Notes(f) {
-			log.Warn("a setting of the model is not followed", "model", f.Name, "setting", note)
-		}
+	chosen := pipeline.Chosen{Inventory: found, Names: w.Models}
+	if err := chosen.Prepare(ctx); err != nil {
+		return nil, err
 	}
-	if len(folders) == 0 {
+	if len(chosen.Models()) == 0 {
 		none := errors.New("there is no model to generate with: `darkroom doctor` says what is wrong")
-		return nil, errors.Join(append(faults, none)...)
+		return nil, errors.Join(append(found.Faults(), none)...)
 	}
 	if err := device(r).Check(); err != nil {
 		return nil, err
 	}
-	return onnxPool{pipeline.NewPool(folders, device(r), log)}, nil
+	pool := pipeline.NewPool(pipeline.PoolOptions{
+		Source: chosen, Addons: pipeline.InventoryAddons{Inventory: found}, Device: device(r),
+		Memory: int64(r.Memory), Log: log,
+	})
+	return onnxPool{pool, found}, nil
 }
+
+// Watch notices models and add-ons that come, go or change, and hashes new ones, until ctx ends.
+func (p onnxPool) Watch(ctx context.Context) { p.inventory.Run(ctx) }
+
+// Addons lists the add-ons that the models can be rendered with.
+func (p onnxPool) Addons() []request.AddonCard {
+	return slices.DeleteFunc(p.inventory.Addons(), func(a request.AddonCard) bool { return a.Kind == picture.Upscaler })
+}
+
+// Changed has a value when models or add-ons have come or gone.
+func (p onnxPool) Changed() <-chan struct{} { return p.inventory.Changed() }
 
 // Load loads a model, unless it is loaded.
 func (p onnxPool) Load(ctx context.Context, modelHash string) (worker.Pipeline, error) {
@@ -191,11 +223,16 @@ func (p onnxPool) Load(ctx context.Context, modelHash string) (worker.Pipeline, 
 func (p onnxPool) Models() []worker.Model {
 	var all []worker.Model
 	for _, m := range p.Pool.Models() {
-		card, err := json.Marshal(pipeline.Card(m.Model))
+		about := pipeline.Card(m.Model)
+		card, err := json.Marshal(about)
 		if err != nil {
 			panic("internal error: a card must always encode: " + err.Error())
 		}
-		all = append(all, worker.Model{Name: m.Name, Hash: m.Hash, Card: card, Load: m.Load})
+		one := worker.Model{Name: m.Name, Hash: m.Hash, Card: card, Load: m.Load}
+		if about.Upscaler != nil {
+			one.Parts = []string{about.Upscaler.Hash}
+		}
+		all = append(all, one)
 	}
 	return all
 }

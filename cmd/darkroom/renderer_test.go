@@ -105,7 +105,8 @@ func TestOpenPool(t *testing.T) {
 	t.Run("only models that are here can be chosen", func(t *testing.T) {
 		t.Parallel()
 		needRuntime(t)
-		_, err := openONNXPool(config.Runtime{ModelsDir: t.TempDir()}, config.Worker{Models: []string{"sd15"}}, quiet)
+		r, w := config.Runtime{ModelsDir: t.TempDir()}, config.Worker{Models: []string{"sd15"}}
+		_, err := openONNXPool(t.Context(), r, w, quiet)
 		if err == nil || !strings.Contains(err.Error(), `model "sd15"`) {
 			t.Errorf("got %v, want to hear of sd15", err)
 		}
@@ -114,7 +115,7 @@ func TestOpenPool(t *testing.T) {
 		t.Parallel()
 		needRuntime(t)
 		r := config.Runtime{ModelsDir: t.TempDir(), Device: config.Device{Kind: "cuda"}}
-		_, err := openONNXPool(r, config.Worker{}, quiet)
+		_, err := openONNXPool(t.Context(), r, config.Worker{}, quiet)
 		if err == nil {
 			t.Skip("this library has CUDA")
 		}

@@ -35,6 +35,7 @@ type drawRequest struct {
 	folder   *folder.Model
 	log      *slog.Logger         // of wildcards that cannot be read
 	seed     int64                // of a request that names none
+	addons   []request.AddonCard  // that there are
 	tiles    []request.Wanted     // the words of the further pictures, if they differ
 	prompts  []picture.TilePrompt // what each picture shows, if that differs
 	spec     picture.Spec
@@ -55,6 +56,7 @@ func (o *drawRequest) wanted() request.Wanted {
 		Prompt: d.Prompt, Negative: d.Negative, Seed: d.Seed, Steps: d.Steps, GuidanceScale: d.Cfg, Count: &one,
 		Sampler: given(d.Sampler), Notation: given(d.Notation), Emphasis: given(d.Emphasis), Tiling: given(d.Tile),
 	}
+	w.Addons, w.VAE = d.Lora, given(d.VAE)
 	if d.Size != nil {
 		w.Size = given(request.Size(*d.Size).String())
 	}
@@ -95,7 +97,7 @@ func (o *drawRequest) resolve(ctx context.Context) error {
 	d := o.settings
 	card, cardErr := o.card()
 	startErr := o.readStart(ctx)
-	resolved, refusal := request.ResolveExact(o.wanted(), card, o.seed)
+	resolved, refusal := request.ResolveExact(o.wanted(), o.available(card), o.seed)
 	if refusal != nil {
 		return errors.Join(cardErr, refusal)
 	}
@@ -125,6 +127,11 @@ func (o *drawRequest) resolve(ctx context.Context) error {
 	return errors.Join(append(faults, o.readLatents())...)
 }
 
+// available is what the request is resolved with.
+func (o *drawRequest) available(card request.Card) request.Available {
+	return request.Available{Models: []request.Card{card}, Addons: o.addons}
+}
+
 // resolveTiles settles what the further pictures show, where choices gave them words of their own.
 func (o *drawRequest) resolveTiles(card request.Card) error {
 	if len(o.tiles) == 0 {
@@ -134,7 +141,7 @@ func (o *drawRequest) resolveTiles(card request.Card) error {
 	for _, own := range o.tiles {
 		w := o.wanted()
 		w.Prompt, w.Negative = own.Prompt, own.Negative
-		resolved, refusal := request.ResolveExact(w, card, o.seed)
+		resolved, refusal := request.ResolveExact(w, o.available(card), o.seed)
 		if refusal != nil {
 			return refusal
 		}

@@ -28,7 +28,8 @@ var update = flag.Bool(
 // storedValues are values with every field filled of all that is kept as JSON in SQL and Redis, by where it is kept.
 // picture.Spec has goldens of its own beside it; what only one package knows is tested there.
 func storedValues() map[string]any {
-	file := queue.File{Name: "1-0-1.png", Seed: 7, Width: 160, Height: 112, SHA256: "5a", PHash: "0f", LowMemory: true}
+	file := queue.File{Name: "1-0-1.png", Seed: 7, Width: 160, Height: 112, SHA256: "5a", PHash: "0f", LowMemory: true,
+		Notes: []string{"Some weights fit nothing."}}
 	return map[string]any{
 		"jobs.reply": &message.Address{
 			Application: "1", Token: "not-a-real-token", Expires: time.Date(2026, 2, 1, 12, 0, 0, 5000000, time.UTC),
@@ -66,20 +67,21 @@ func storedValues() map[string]any {
 			FewSteps: request.Defaults{
 				Size: request.Size{Width: 256, Height: 128}, Steps: 4, GuidanceScale: 3, Sampler: "dpmpp_2m", Count: 1,
 				Negative: "rain",
-			}, Description: "Photographs.",
+			}, Description: "Photographs.", Guess: "Turbo.",
 		}}, Addons: []request.AddonCard{{
 			Kind: picture.LoRA, Name: "ink", Alias: "ink-v2", Hash: "0a", Short: "0b", Families: []string{"SDXL"},
-			Triggers: []string{"ink drawing"}, NSFW: true,
-		}}},
+			Triggers: []string{"ink drawing"}, Strength: 0.7, NSFW: true,
+		}}, Renderers: [][]string{{"cd"}, {"0a"}}, Remembered: true},
 		"redis.job": &queue.Job{
 			ID: "1-0", Lane: "2:cd", Server: "2", User: "3", Cost: 4, MaxRunning: 5, Spec: json.RawMessage(`{"v":2}`),
 			Address: json.RawMessage(`{"token":""}`), Inputs: []string{"5a"}, MaybePosted: true, Pictures: 6, Weight: 200,
-			ServerWeight: 50, BatchKey: "160x112 euler 8", WasRunning: true, Crashes: 1,
+			ServerWeight: 50, BatchKey: "160x112 euler 8", WasRunning: true, Crashes: 1, Needs: []string{"0a"},
 		},
 		"redis.renderer": &queue.Renderer{
 			Slot: "easel", Device: "cuda:0", Lanes: []queue.Lane{{Name: "2:cd", Load: 1500 * time.Millisecond}},
 			Models: []queue.Model{{Name: "photo", Hash: "cd", Lane: "2:cd", Card: json.RawMessage(`{"starts":true}`)}},
-			Speed:  150, MaxBatch: 4,
+			Addons: []queue.Addon{{Hash: "0a", Card: json.RawMessage(`{"kind":"lora"}`)}}, Parts: []string{"ef"},
+			Speed: 150, MaxBatch: 4,
 		},
 		"redis.token": &queue.Token{Epoch: 1, Fence: 2},
 	}
@@ -146,6 +148,9 @@ func emptyField(v reflect.Value, path string) string {
 		for i := range v.NumField() {
 			if v.Type() == reflect.TypeFor[time.Time]() {
 				break
+			}
+			if v.Type().Field(i).Tag.Get("json") == "-" {
+				continue // it is not stored
 			}
 			if empty := emptyField(v.Field(i), path+"."+v.Type().Field(i).Name); empty != "" {
 				return empty

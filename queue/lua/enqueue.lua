@@ -7,6 +7,7 @@
 -- ARGV[15] batch key         ARGV[16] and ARGV[17] weights of server and user in percent
 -- ARGV[18] ms from the start of the epoch in which its renderer may reclaim it, '' if no renderer had it
 -- ARGV[19] renderers that crashed with it in earlier epochs    ARGV[20] limit of crashes
+-- ARGV[21] what it needs beside the model, a comma list of SHA-256
 -- returns  {'OK', waiting}
 --          {'DUP', waiting} the job is known; if it has ended, its last event is repeated
 --          {'CANCELLED', waiting} the same for a job that a cancel ended
@@ -54,6 +55,7 @@ call('ZADD', jobsKey, j.seq, id)
 call('SET', payloadKey(id), ARGV[13])
 if early then call('HSET', jobKey(id), 'cancelledby', known.reason) end
 for sha in string.gmatch(ARGV[12], '[^,]+') do call('HINCRBY', refsKey, sha, 1) end
+addNeeds(j.lane, ARGV[21])
 
 local S, U = accounts(j)
 joinAtVirtualTime(S, U)

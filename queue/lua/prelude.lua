@@ -16,7 +16,12 @@ local jobsKey = epochBase .. 'jobs' -- all jobs that have not ended -> seq
 local function jobKey(id) return epochBase .. 'job:' .. id end
 local function payloadKey(id) return epochBase .. 'payload:' .. id end
 local pausesKey, passedOverKey = base .. 'pauses', epochBase .. 'passedover'
+local needsKey = epochBase .. 'needs' -- lane: "jobs hashes", of lanes whose jobs need more than the model
 local function inputKey(sha) return epochBase .. 'input:' .. sha end
+local addonSetsKey = epochBase .. 'addons'                                                        -- digest: last use
+local function addonSetKey(digest) return epochBase .. 'addons:' .. digest end                    -- hash: 1
+local function ableKey(digest) return epochBase .. 'able:' .. digest end -- hash: 1 or 0, by lane, whether the set has all
+local headsKey = epochBase .. 'heads' -- lane with needs: start tag of its next server
 local function laneKey(lane) return epochBase .. 'lane:' .. lane end                               -- server: start tag
 local function readyKey(lane, s) return epochBase .. 'ready:' .. lane .. '/' .. s end              -- user: start tag
 local function flowKey(lane, s, u) return epochBase .. 'flow:' .. lane .. '/' .. s .. '/' .. u end -- job: seq
@@ -35,6 +40,10 @@ end
 
 -- paused costs one hash lookup, and none while nothing is paused.
 local function paused(scope) return anyPause and call('HEXISTS', pausesKey, scope) == 1 end
+
+-- baseOf returns the lane without what its jobs need beside the model: "version:model" of "version:model:needs". Names
+-- are escaped in Redis, so a colon is %3A.
+local function baseOf(lane) return string.match(lane, '^(.-%%3A.-)%%3A') or lane end
 
 -- A script reads the counters at most once. counterWrite writes those that changed.
 local counters, changed = nil, {}
@@ -125,17 +134,31 @@ local function indexUser(S, U)
   end
 end
 
+-- indexHead notes the start tag of a lane's next server, for a lane with needs: there may be hundreds, and reserve reads
+-- them all at once.
+local function indexHead(lane)
+  if baseOf(lane) == lane then return end
+  local r = call('ZRANGE', laneKey(lane), 0, 0, 'WITHSCORES')
+  if r[1] then call('ZADD', headsKey, r[2], lane) else call('ZREM', headsKey, lane) end
+end
+
 -- indexServer updates the lanes of a server. A paused server keeps its list of lanes and is indexed in none. With all,
 -- it does not rely on what the indexes are known to hold.
 local function indexServer(S, all)
   local stopped = paused('server:' .. S.name)
   for lane in pairs(S.indexed) do
-    if not S.lanes[lane] or (stopped and all) then call('ZREM', laneKey(lane), S.name) end
+    if not S.lanes[lane] or (stopped and all) then
+      call('ZREM', laneKey(lane), S.name)
+      indexHead(lane)
+    end
     if not S.lanes[lane] then S.indexed[lane] = nil end
   end
   for lane in pairs(S.lanes) do
     local outdated = all or S.indexed[lane] ~= S.startTag
-    if not stopped and outdated then call('ZADD', laneKey(lane), num(S.startTag), S.name) end
+    if not stopped and outdated then
+      call('ZADD', laneKey(lane), num(S.startTag), S.name)
+      indexHead(lane)
+    end
     S.indexed[lane] = S.startTag
   end
 end

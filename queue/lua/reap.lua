@@ -100,5 +100,11 @@ for _, sha in ipairs(call('ZRANGEBYSCORE', inputsKey, '-inf', num(now - 600000),
     call('DEL', inputKey(sha))
   end
 end
+
+-- Sets of add-ons that no renderer named for ten minutes. One that is still in use is sent again.
+for _, digest in ipairs(call('ZRANGEBYSCORE', addonSetsKey, '-inf', num(now - 600000), 'LIMIT', 0, 10)) do
+  call('ZREM', addonSetsKey, digest)
+  call('DEL', addonSetKey(digest), ableKey(digest))
+end
 counterWrite()
 return {'OK', num(moved)}

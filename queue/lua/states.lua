@@ -85,10 +85,36 @@ local function releaseInputs(j)
   end
 end
 
+-- needsOf returns how many jobs a lane has, and the comma list of the hashes that they need; nil for none.
+local function needsOf(lane)
+  local n, hashes = string.match(call('HGET', needsKey, lane) or '', '^(%d+) (.*)$')
+  return tonumber(n), hashes
+end
+
+-- addNeeds notes that one more job of a lane needs these hashes.
+local function addNeeds(lane, hashes)
+  if hashes ~= '' then call('HSET', needsKey, lane, num((needsOf(lane) or 0) + 1) .. ' ' .. hashes) end
+end
+
+-- dropNeeds notes that a job of a lane has ended. What nobody needs any more is forgotten.
+local function dropNeeds(lane)
+  if baseOf(lane) == lane then return end
+  local n, hashes = needsOf(lane)
+  if not n then
+    damage('needs')
+  elseif n > 1 then
+    call('HSET', needsKey, lane, num(n - 1) .. ' ' .. hashes)
+  else
+    call('HDEL', needsKey, lane)
+    call('HDEL', passedOverKey, lane)
+  end
+end
+
 -- endJob ends a job. A tombstone stays, so that a late or repeated call gets the same answer. The fields of the event
 -- follow (reason, outcome).
 local function endJob(j, kind, ...)
   releaseInputs(j)
+  dropNeeds(j.lane)
   call('DEL', payloadKey(j.id), jobKey(j.id))
   call('ZREM', j.state == 'D' and delayKey or leaseKey, j.id)
   call('HSET', jobKey(j.id), 'state', 'E', 'kind', kind, 'fence', j.fence, ...)

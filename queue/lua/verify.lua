@@ -19,7 +19,9 @@ local function indexLost(j, U)
   if not call('ZSCORE', flow, j.id) then return 'flow:' .. j.lane .. '/' .. j.server .. '/' .. j.user end
   if call('ZRANGE', flow, 0, 0)[1] ~= j.id or not startable(U, tonumber(j.size)) then return nil end
   if not call('ZSCORE', readyKey(j.lane, j.server), j.user) then return 'ready:' .. j.lane .. '/' .. j.server end
-  if not paused('server:' .. j.server) and not call('ZSCORE', laneKey(j.lane), j.server) then return 'lane:' .. j.lane end
+  if paused('server:' .. j.server) then return nil end
+  if not call('ZSCORE', laneKey(j.lane), j.server) then return 'lane:' .. j.lane end
+  if baseOf(j.lane) ~= j.lane and not call('ZSCORE', headsKey, j.lane) then return 'heads' end
 end
 
 local function inputLost(j)
@@ -33,6 +35,7 @@ local function jobLost(id)
   local j = job(id)
   if not j then return 'job:' .. id end
   if call('EXISTS', payloadKey(id)) == 0 then return 'payload:' .. id end
+  if baseOf(j.lane) ~= j.lane and not needsOf(j.lane) then return 'needs' end
   local lost, U = accountLost(j)
   if lost then return lost end
   if j.state == 'W' then return indexLost(j, U) or inputLost(j) end

@@ -11,6 +11,7 @@ import (
 
 	"darkroom/queue"
 	"darkroom/render/picture"
+	"darkroom/render/request"
 )
 
 // Model is a model that a renderer can be asked for.
@@ -19,16 +20,28 @@ type Model struct {
 	Hash string
 	Card json.RawMessage
 	Load time.Duration // what loading it would take; 0 for a loaded one
+
+	// Parts are the hashes of add-ons that come with the model, such as an upscaler in its folder.
+	Parts []string
 }
 
-// Announcement is what the bot is told of a renderer that has these models. Lanes are in their order.
-func Announcement(slot, device string, batch int, models []Model) queue.Renderer {
+// Announcement is what the bot is told of a renderer that has these models and add-ons. Lanes are in the models' order.
+// No more than queue.MaxAddons add-ons are announced, the first ones.
+func Announcement(slot, device string, batch int, models []Model, addons []request.AddonCard) queue.Renderer {
 	r := queue.Renderer{Slot: slot, Device: device, MaxBatch: batch}
+	for _, a := range addons[:min(len(addons), queue.MaxAddons)] {
+		card, err := json.Marshal(a)
+		if err != nil {
+			panic("internal error: a card must always encode: " + err.Error())
+		}
+		r.Addons = append(r.Addons, queue.Addon{Hash: a.Hash, Card: card})
+	}
 	for _, m := range models {
 		lanes := picture.Lanes(m.Hash)
 		for _, name := range lanes {
 			r.Lanes = append(r.Lanes, queue.Lane{Name: name, Load: m.Load})
 		}
+		r.Parts = append(r.Parts, m.Parts...)
 		r.Models = append(r.Models, queue.Model{Name: m.Name, Hash: m.Hash, Lane: lanes[0], Card: m.Card})
 	}
 	return r
@@ -46,8 +59,11 @@ type Announcer interface {
 	Withdraw(ctx context.Context, slot string) error
 }
 
-// Announce announces a renderer again and again, as it is each time, and withdraws it when ctx ends.
-func Announce(ctx context.Context, q Announcer, renderer func() queue.Renderer, log *slog.Logger) {
+// Announce announces a renderer again and again, as it is each time, and withdraws it when ctx ends. A value in changed
+// has it announced at once: files came or went. changed may be nil.
+func Announce(
+	ctx context.Context, q Announcer, renderer func() queue.Renderer, changed <-chan struct{}, log *slog.Logger,
+) {
 	failing := false
 	tick := time.NewTicker(announceInterval)
 	defer tick.Stop()
@@ -59,6 +75,7 @@ func Announce(ctx context.Context, q Announcer, renderer func() queue.Renderer, 
 		failing = err != nil
 		select {
 		case <-tick.C:
+		case <-changed:
 		case <-ctx.Done():
 		}
 	}

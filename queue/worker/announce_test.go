@@ -12,11 +12,14 @@ import (
 
 	"darkroom/queue"
 	"darkroom/render/picture"
+	"darkroom/render/request"
 )
 
 func TestAnnouncement(t *testing.T) {
 	t.Parallel()
-	r := Announcement("east", "cpu", 2, []Model{{Name: "b", Hash: "bb"}, {Name: "a", Hash: "aa", Load: time.Second}})
+	r := Announcement("east", "cpu", 2,
+		[]Model{{Name: "b", Hash: "bb", Parts: []string{"cc"}}, {Name: "a", Hash: "aa", Load: time.Second}},
+		[]request.AddonCard{{Kind: picture.LoRA, Name: "ink", Hash: "dd"}})
 	var want []queue.Lane
 	for _, l := range picture.Lanes("bb") {
 		want = append(want, queue.Lane{Name: l})
@@ -31,6 +34,42 @@ func TestAnnouncement(t *testing.T) {
 		r.Slot != "east" || r.MaxBatch != 2 {
 		t.Errorf("got %+v, want both models, of east", r)
 	}
+	const card = `{"kind":"lora","name":"ink","hash":"dd"}`
+	if len(r.Addons) != 1 || r.Addons[0].Hash != "dd" || string(r.Addons[0].Card) != card {
+		t.Errorf("got %+v, want the LoRA", r.Addons)
+	}
+	if got := r.AddonSet(); !got.Have([]string{"cc", "dd"}) || got.Have([]string{"ee"}) {
+		t.Errorf("got %+v, want what comes with a model and the LoRA", got)
+	}
+}
+
+func TestAnnouncementIsBounded(t *testing.T) {
+	t.Parallel()
+	many := make([]request.AddonCard, queue.MaxAddons+1)
+	if r := Announcement("east", "cpu", 1, nil, many); len(r.Addons) != queue.MaxAddons {
+		t.Errorf("announced %d add-ons, want %d", len(r.Addons), queue.MaxAddons)
+	}
+}
+
+func TestAnnounceAtOnceWhenFilesChanged(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		b, changed := &noticeBoard{}, make(chan struct{}, 1)
+		done := make(chan bool)
+		go func() {
+			east := func() queue.Renderer { return queue.Renderer{Slot: "east"} }
+			Announce(ctx, b, east, changed, slog.New(slog.DiscardHandler))
+			close(done)
+		}()
+		time.Sleep(time.Second)
+		changed <- struct{}{}
+		synctest.Wait()
+		if b.heard != 2 {
+			t.Errorf("announced %d times within a second, want at the start and after the change", b.heard)
+		}
+		cancel()
+		<-done
+	})
 }
 
 // noticeBoard is a queue that hears announcements, or does not.
@@ -58,7 +97,7 @@ func TestAnnounceRepeatsAndWithdraws(t *testing.T) {
 		done := make(chan bool)
 		go func() {
 			east := func() queue.Renderer { return queue.Renderer{Slot: "east"} }
-			Announce(ctx, b, east, slog.New(slog.NewTextHandler(&log, nil)))
+			Announce(ctx, b, east, nil, slog.New(slog.NewTextHandler(&log, nil)))
 			close(done)
 		}()
 		time.Sleep(10 * time.Second)

@@ -31,10 +31,12 @@ type SpecRenderer struct {
 	Input func(ctx context.Context, sha256 string) ([]byte, error)
 	// FileLimit is how many bytes a file may have where the answer goes.
 	FileLimit func(address json.RawMessage) (bytes int64, err error)
-	Reasons   Reasons       // why a job failed, as its owner reads it
-	Program   string        // the program, as named in each image
-	Log       *slog.Logger  // nil for none
-	members   *batchMembers // of jobs that are rendered together; nil for one after the other
+	Reasons   Reasons // why a job failed, as its owner reads it
+	Program   string  // the program, as named in each image
+	// Short returns the digits by which A1111 knows a LoRA, see encode.Extra; nil knows none.
+	Short   func(sha256 string) string
+	Log     *slog.Logger  // nil for none
+	members *batchMembers // of jobs that are rendered together; nil for one after the other
 }
 
 // Reasons are sentences for the owner of a job.
@@ -96,7 +98,7 @@ func (p SpecRenderer) finalError(err error) error {
 func (p SpecRenderer) encodeTiles(spec picture.Spec, job string, limit int64, r *render.Result) (Result, error) {
 	made := Result{Millis: r.Millis}
 	for i, tile := range r.Tiles {
-		text := encode.FormatParameters(spec.Tile(i), encode.Extra{Version: p.Program})
+		text := encode.FormatParameters(spec.Tile(i), encode.Extra{Version: p.Program, Short: p.Short})
 		data, ext, err := encode.Fit(tile.Image, text, limit)
 		if err != nil {
 			return Result{}, Final(p.Reasons.TooLarge, err)
@@ -106,6 +108,9 @@ func (p SpecRenderer) encodeTiles(spec picture.Spec, job string, limit int64, r 
 			Name: name, Seed: tile.Seed, Width: tile.Image.Bounds().Dx(), Height: tile.Image.Bounds().Dy(),
 			SHA256: hex.EncodeToString(sum[:]), PHash: encode.PHash(tile.Image), LowMemory: r.LowMemory,
 		}})
+		if i == 0 {
+			made.Images[0].File.Notes = r.Notes
+		}
 	}
 	return made, nil
 }

@@ -24,6 +24,7 @@ import (
 type fakePipeline struct {
 	spec  picture.Spec
 	short bool
+	notes []string
 	err   error
 }
 
@@ -37,7 +38,7 @@ func (h *fakePipeline) Render(ctx context.Context, spec picture.Spec, job render
 	for step := 1; step <= spec.Steps; step++ {
 		job.Progress(render.Progress{Step: step, Steps: spec.Steps, Preview: func() image.Image { return nil }})
 	}
-	r := &render.Result{Millis: map[string]int64{"denoise": 5}, LowMemory: h.short}
+	r := &render.Result{Millis: map[string]int64{"denoise": 5}, LowMemory: h.short, Notes: h.notes}
 	for i := range spec.Count {
 		tile := image.NewNRGBA(image.Rect(0, 0, spec.Width, spec.Height))
 		for p := range tile.Pix {
@@ -132,6 +133,14 @@ func TestSpecRenderer(t *testing.T) {
 		}
 		if f := made.Images[0]; f.Name != "42-0-1.jpg" || len(f.Data) > 6000 {
 			t.Errorf("got %s of %d bytes, want a .jpg of at most 6000", f.Name, len(f.Data))
+		}
+	})
+	t.Run("what the renderer found out is told once", func(t *testing.T) {
+		t.Parallel()
+		notes := []string{"“ink”: 12 of 200 weights fit nothing in this model."}
+		made, err := (&fakePipeline{notes: notes}).renderer().Render(t.Context(), leaseOf(t, testSpec(), 10<<20), noProgress)
+		if err != nil || !slices.Equal(made.Images[0].File.Notes, notes) || made.Images[1].File.Notes != nil {
+			t.Errorf("got %+v, %v, want the note with the first picture", made, err)
 		}
 	})
 	t.Run("each picture tells whether memory ran short for it", func(t *testing.T) {

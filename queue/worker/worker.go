@@ -91,6 +91,7 @@ type Poster interface {
 type Options struct {
 	Slot        string              // the renderer's name, unique in its pool
 	Lanes       func() []queue.Lane // the lanes it can take now, the preferred first
+	Addons      func() queue.Addons // the add-ons that it has now; nil for none
 	Lease       time.Duration       // 30 s; the same as the queue's
 	Heartbeat   time.Duration       // 8 s, plus or minus a fifth
 	Grace       time.Duration       // 15 s to finish a job when the process stops
@@ -181,6 +182,9 @@ func (l *loop) reserve(ctx context.Context) ([]queue.Lease, error) {
 	defer cancel()
 	l.unanswered = true
 	capacity := queue.Capacity{Lanes: l.Options.Lanes(), MaxJobs: l.Options.MaxBatch}
+	if l.Options.Addons != nil {
+		capacity.Addons = l.Options.Addons()
+	}
 	leases, err := l.Queue.Reserve(ctx, l.Options.Slot, l.nonce, capacity)
 	if err != nil {
 		return nil, err

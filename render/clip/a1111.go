@@ -26,7 +26,7 @@ func (t *Tokenizer) ForA1111() *Tokenizer {
 	out.exact, out.normalized = t.exact.without(special...), t.normalized.without(special...)
 	out.normalized.add(addedToken{Content: "<start_of_text>", ID: t.BOS, AtWordStart: true})
 	out.normalized.add(addedToken{Content: "<end_of_text>", ID: t.EOS, AtWordStart: true})
-	return &out
+	return out.WithWords(t.words...)
 }
 
 // without returns a finder that does not find some ids.

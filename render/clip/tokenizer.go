@@ -21,6 +21,9 @@ type Tokenizer struct {
 	comma      int32
 	exact      tokenFinder // tokens found in a text as typed
 	normalized tokenFinder // tokens found after normalization
+
+	words []Word // see WithWords
+	found map[int32][]wordIDs
 }
 
 // OpenTokenizer reads a tokenizer folder: vocab.json and merges.txt, or else the tokenizer.json that has both, and if
@@ -99,11 +102,6 @@ func (t *Tokenizer) setSpecial(s settings, more []addedToken) error {
 // ChunkFormat is what prompt.Chunks must know of this tokenizer.
 func (t *Tokenizer) ChunkFormat() prompt.ChunkFormat {
 	return prompt.ChunkFormat{BOS: t.BOS, EOS: t.EOS, Pad: t.Pad, Comma: t.comma, Length: t.Length}
-}
-
-// PromptTokenizer is this tokenizer for prompt.AlignedChunks.
-func (t *Tokenizer) PromptTokenizer() prompt.Tokenizer {
-	return prompt.Tokenizer{ChunkFormat: t.ChunkFormat(), Tokenize: t.Encode}
 }
 
 // Encode returns the ids of a text of any length, without BOS and EOS.

@@ -82,7 +82,7 @@ func TestRecorded(t *testing.T) {
 	t.Parallel()
 	for name, open := range map[string]func(*testing.T) fs.FS{
 		"demo.json.gz": func(*testing.T) fs.FS { return os.DirFS("../demo/postcards/tokenizer") },
-		"clip.json.gz": func(t *testing.T) fs.FS { return clipFolder(t, string(unzip(t, "merges.txt.gz"))) },
+		"clip.json.gz": func(t *testing.T) fs.FS { return clipFolder(t, string(unzip(t, "../merges.txt.gz"))) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -108,7 +108,7 @@ func TestRecorded(t *testing.T) {
 // another vocabulary would be found out.
 func TestRecordedVocabulary(t *testing.T) {
 	t.Parallel()
-	tok, err := clip.OpenTokenizer(clipFolder(t, string(unzip(t, "merges.txt.gz"))))
+	tok, err := clip.OpenTokenizer(clipFolder(t, string(unzip(t, "../merges.txt.gz"))))
 	if err != nil {
 		t.Fatal(err)
 	}

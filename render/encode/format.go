@@ -36,6 +36,9 @@ const (
 type Extra struct {
 	Version  string // of this program, such as "darkroom 1.0.0"; left out when empty
 	MaskBlur int    // pixels, if it was chosen; left out when 0
+	// Short returns the 12 digits by which A1111 knows a LoRA of a SHA-256, "" for one that it does not know; nil knows
+	// none. Those of other add-ons begin their SHA-256.
+	Short func(sha256 string) string
 }
 
 // FormatParameters writes a Spec as A1111's "parameters" text: the prompt, the negative prompt if there is one, and a
@@ -43,7 +46,7 @@ type Extra struct {
 // writes.
 func FormatParameters(s picture.Spec, extra Extra) string {
 	s.Prompt, s.Negative = strings.ToValidUTF8(s.Prompt, "\uFFFD"), strings.ToValidUTF8(s.Negative, "\uFFFD")
-	fields := specFields(s)
+	fields := append(specFields(s), addonFields(s, extra.Short)...)
 	exact := exactFields(s, join(s, fields))
 	if extra.MaskBlur > 0 {
 		exact = append(exact, Field{"Mask blur", strconv.Itoa(extra.MaskBlur)})
@@ -96,6 +99,9 @@ func specFields(s picture.Spec) []Field {
 		{"Size", fmt.Sprintf("%dx%d", s.Width, s.Height)},
 		{"Model hash", s.Model.Hash[:min(len(s.Model.Hash), hashDigits)]},
 		{"Model", s.Model.Name},
+	}
+	if v := s.VAE; v != nil {
+		out = append(out, Field{keyVAEHash, v.Hash[:min(len(v.Hash), hashDigits)]}, Field{keyVAE, v.Name})
 	}
 	out = append(out, variationFields(s.Variations)...)
 	if z := s.SeedSize; z != nil {

@@ -28,6 +28,8 @@ type Parameters struct {
 	Hires            *picture.Hires
 	Upscaler         *picture.Ref // nil for Lanczos's filter
 	Upscale          *picture.Upscale
+	VAE              *picture.Ref // with the digits of its hash that are there; nil for the model's own
+	Addons           []AddonHash
 	Version          string  // of the program that wrote it
 	Fields           []Field // all fields, in order, as written
 }

@@ -98,7 +98,10 @@ func (r *Parameters) fill() {
 	if _, current := r.Field(keyReading); r.Dialect != "" && !current {
 		r.Reading = picture.ReadingV2
 	}
-	r.Variations = r.variations()
+	if name, ok := r.Field(keyVAE); ok {
+		r.VAE = &picture.Ref{Name: name, Hash: r.text(keyVAEHash)}
+	}
+	r.Variations, r.Addons = r.variations(), r.addonHashes()
 	r.fillRare()
 	r.fillPasses()
 }

@@ -25,8 +25,9 @@ type (
 )
 
 // readCard reads the card of a folder; a folder without one has the zero Card.
-func readCard(dir string) (Card, error) {
-	path := filepath.Join(dir, CardFile)
+func readCard(dir string) (Card, error) { return readCardFile(filepath.Join(dir, CardFile)) }
+
+func readCardFile(path string) (Card, error) {
 	var c Card
 	if err := readJSON(path, &c); errors.Is(err, os.ErrNotExist) {
 		return Card{}, nil

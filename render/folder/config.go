@@ -20,6 +20,7 @@ type Config struct {
 	Pipeline   string // the class in model_index.json
 	Prediction string // "epsilon", "v_prediction" or "sample": what the UNet's output is
 	Float16    bool   // the UNet computes in float16
+	Weights    string // the element type of a checkpoint's weights, "float16" for example; "" for a folder
 
 	// The noise schedule it was trained with.
 	Scheduler       string  // the class in scheduler_config.json

@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"darkroom/render/family"
+	"darkroom/render/filehash"
 	"darkroom/render/onnx/graph"
 )
 
@@ -26,10 +27,11 @@ const (
 
 // Model is a model that was checked. Nothing of it is loaded.
 type Model struct {
-	Dir         string // absolute
-	Name        string // the card's, else the folder's
-	Hash        string // of everything that decides an image, see Open
-	Bytes       int64  // of all hashed files
+	Dir         string          // absolute; of a checkpoint, the file
+	Name        string          // the card's, else the folder's
+	Hash        string          // of everything that decides an image, see Open
+	Bytes       int64           // of all hashed files
+	Files       []filehash.File // the hashed files
 	Config      Config
 	Card        Card
 	Ports       Ports
@@ -39,6 +41,7 @@ type Model struct {
 	Unfollowed  []string // what its files ask for and is done otherwise, besides the scheduler; each begins with the file
 
 	graphs       map[string]graph.Header // by part
+	written      map[string]*Written     // by part; nil for a folder of ONNX files
 	clues        family.Clues            // what the kind is recognised by
 	textEncoders []textEncoderConfig     // by text encoder
 	timeCondDim  int                     // time_cond_proj_dim of the UNet
@@ -52,10 +55,6 @@ type Model struct {
 // (family.AllTextParts, unet, vae_decoder, vae_encoder, scheduler), sorted by path. The card and other files do not
 // change it. Hashing reads everything, so pass a cache file (see Cached) for large models.
 func Open(dir string, options ...Option) (*Model, error) {
-	var o openOptions
-	for _, option := range options {
-		option(&o)
-	}
 	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, fmt.Errorf("open model folder: %w", err)
@@ -64,20 +63,61 @@ func Open(dir string, options ...Option) (*Model, error) {
 	if err := f.read(); err != nil {
 		return nil, fmt.Errorf("open model folder: %w", err)
 	}
-	if f.Hash, f.Bytes, err = hashFolder(dir, o.cache); err != nil {
+	if err := f.hash(options); err != nil {
 		return nil, fmt.Errorf("hash model folder: %w", err)
 	}
 	return f, nil
 }
 
+// hash sets the hash, the files and their size.
+func (f *Model) hash(options []Option) (err error) {
+	o := openOptions{cache: filehash.Open("")}
+	for _, option := range options {
+		option(&o)
+	}
+	stat, sum := Stat, Sum
+	if info, err := os.Stat(f.Dir); err == nil && !info.IsDir() {
+		stat, sum = statFile, sumFile
+	}
+	if o.unhashed {
+		f.Files, err = stat(f.Dir)
+	} else {
+		f.Hash, f.Files, err = sum(f.Dir, o.cache, nil)
+		o.cache.Save()
+	}
+	for _, file := range f.Files {
+		f.Bytes += file.Size
+	}
+	return err
+}
+
+// Changed returns an error where a file that decides an image is gone or is not as it was when the model was opened:
+// its Hash names another content then, and reading its weights through a mapping could end the process.
+func (f *Model) Changed() error {
+	for _, file := range f.Files {
+		if err := file.Check(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Option changes how Open works.
 type Option func(*openOptions)
 
-type openOptions struct{ cache string }
+type openOptions struct {
+	cache    *filehash.Cache
+	unhashed bool
+}
 
-// Cached keeps the hashes of unchanged files (same size and modification time) in a file. A cache that cannot be read
-// or written is ignored.
-func Cached(file string) Option { return func(o *openOptions) { o.cache = file } }
+// Cached keeps the hashes of unchanged files in a file, see filehash. One that cannot be read or written is ignored.
+func Cached(file string) Option { return Hashes(filehash.Open(file)) }
+
+// Hashes is Cached with a cache that is open.
+func Hashes(cache *filehash.Cache) Option { return func(o *openOptions) { o.cache = cache } }
+
+// Unhashed leaves the Hash empty: nothing is read but headers. Sum computes it.
+func Unhashed() Option { return func(o *openOptions) { o.unhashed = true } }
 
 // read fills the folder step by step, the cheapest checks first.
 func (f *Model) read() error {

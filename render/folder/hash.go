@@ -3,53 +3,81 @@ package folder
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
-	"time"
 
 	"darkroom/render/family"
+	"darkroom/render/filehash"
 )
 
-// fileHash is one file's hash, with the size and time at which it was true.
-type fileHash struct {
-	Size   int64     `json:"size"`
-	Time   time.Time `json:"time"`
-	SHA256 string    `json:"sha256"`
-}
-
-// hashFolder returns the folder's hash and the number of hashed bytes.
-func hashFolder(dir, cache string) (string, int64, error) {
+// Sum hashes what decides the images of a model folder, see Open, and lists those files as they were. The cache is not
+// saved.
+func Sum(
+	dir string, cache *filehash.Cache, progress filehash.Progress,
+) (hash string, files []filehash.File, err error) {
 	paths, err := hashedFiles(dir)
 	if err != nil {
-		return "", 0, err
+		return "", nil, err
 	}
-	old := readHashes(cache)
-	fresh := map[string]fileHash{}
 	sum := sha256.New()
-	var total int64
 	for _, rel := range paths {
 		path := filepath.Join(dir, filepath.FromSlash(rel))
-		h, err := hashFile(path, old[path])
+		r, err := cache.Sum(path, progress)
 		if err != nil {
-			return "", 0, err
+			return "", nil, err
 		}
-		fresh[path] = h
-		total += h.Size
-		fmt.Fprintf(sum, "%s  %s\n", h.SHA256, rel) // the line that sha256sum prints
+		files = append(files, filehash.File{Path: path, Stamp: r.Stamp})
+		fmt.Fprintf(sum, "%s  %s\n", r.SHA256, rel) // the line that sha256sum prints
 	}
-	saveHashes(cache, old, fresh)
-	return hex.EncodeToString(sum.Sum(nil)), total, nil
+	return hex.EncodeToString(sum.Sum(nil)), files, nil
+}
+
+// sumFile is Sum for a checkpoint, whose hash is that of its file.
+func sumFile(
+	path string, cache *filehash.Cache, progress filehash.Progress,
+) (hash string, files []filehash.File, err error) {
+	r, err := cache.Sum(path, progress)
+	return r.SHA256, []filehash.File{{Path: path, Stamp: r.Stamp}}, err
+}
+
+// statFile is Stat for a checkpoint.
+func statFile(path string) ([]filehash.File, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	return []filehash.File{{Path: path, Stamp: filehash.StampOf(info)}}, nil
+}
+
+// Stat lists the files that Sum would hash, without reading them.
+func Stat(dir string) ([]filehash.File, error) {
+	paths, err := hashedFiles(dir)
+	if err != nil {
+		return nil, err
+	}
+	var files []filehash.File
+	for _, rel := range paths {
+		path := filepath.Join(dir, filepath.FromSlash(rel))
+		info, err := os.Stat(path)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, filehash.File{Path: path, Stamp: filehash.StampOf(info)})
+	}
+	return files, nil
 }
 
 // hashedFiles lists the files that decide an image, slash-separated and sorted, without hidden files.
 func hashedFiles(dir string) ([]string, error) {
 	paths := []string{"model_index.json"}
-	for _, part := range append(family.AllTextParts(), "scheduler", unetPart, decoderPart, encoderPart) {
+	parts := append(family.AllTextParts(), "scheduler", unetPart, decoderPart, encoderPart)
+	if missing(filepath.Join(dir, unetPart, "model.onnx")) { // diffusers' own layout
+		parts = append(parts, "vae")
+	}
+	for _, part := range parts {
 		root, err := filepath.EvalSymlinks(filepath.Join(dir, part)) // WalkDir does not follow its own root
 		if errors.Is(err, os.ErrNotExist) {
 			continue
@@ -107,67 +135,4 @@ func visibleFiles(dir string, above []string) (paths []string, err error) {
 		}
 	}
 	return paths, nil
-}
-
-// hashFile hashes a file unless the known hash is still true of it.
-func hashFile(path string, known fileHash) (fileHash, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return fileHash{}, err
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return fileHash{}, err
-	}
-	if known.SHA256 != "" && known.Size == info.Size() && known.Time.Equal(info.ModTime()) {
-		return known, nil
-	}
-	sum := sha256.New()
-	n, err := io.Copy(sum, f)
-	if err != nil {
-		return fileHash{}, fmt.Errorf("read %s: %w", path, err)
-	}
-	return fileHash{Size: n, Time: info.ModTime(), SHA256: hex.EncodeToString(sum.Sum(nil))}, nil
-}
-
-// readHashes reads the cache. A missing or broken one counts as empty.
-func readHashes(cache string) map[string]fileHash {
-	known := map[string]fileHash{}
-	if cache == "" {
-		return known
-	}
-	data, err := os.ReadFile(cache)
-	if err != nil || json.Unmarshal(data, &known) != nil {
-		return map[string]fileHash{}
-	}
-	return known
-}
-
-// saveHashes writes the cache if something changed. Losing it only costs time, so errors are ignored.
-func saveHashes(cache string, old, fresh map[string]fileHash) {
-	if cache == "" {
-		return
-	}
-	changed := false
-	for path, h := range fresh {
-		if old[path] != h {
-			old[path], changed = h, true
-		}
-	}
-	data, err := json.Marshal(old)
-	if !changed || err != nil {
-		return
-	}
-	if os.MkdirAll(filepath.Dir(cache), 0o700) != nil {
-		return
-	}
-	temp, err := os.CreateTemp(filepath.Dir(cache), ".hashes-*")
-	if err != nil {
-		return
-	}
-	_, err = temp.Write(data)
-	if errors.Join(err, temp.Close()) != nil || os.Rename(temp.Name(), cache) != nil {
-		os.Remove(temp.Name())
-	}
 }

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"darkroom/render/filehash"
 	"darkroom/render/folder"
 	"darkroom/render/onnx/onnxtest"
 )
@@ -142,5 +143,28 @@ func TestHashThroughLinks(t *testing.T) {
 	}
 	if got := open(); got != want {
 		t.Errorf("got %s, want %s as without links", got, want)
+	}
+}
+
+// TestChanged: a model whose files were replaced after it was opened says so; a new card changes nothing.
+func TestChanged(t *testing.T) {
+	t.Parallel()
+	dir := onnxtest.Folder{}.Temp(t)
+	onnxtest.WriteFile(t, dir, "unet/config.json", "{}")
+	for name, option := range map[string]folder.Option{
+		"hashed": folder.Hashes(filehash.Open("")), "not hashed": folder.Unhashed(),
+	} {
+		f, err := folder.Open(dir, option)
+		if err != nil {
+			t.Fatal(err)
+		}
+		onnxtest.WriteFile(t, dir, "darkroom.json", "{}")
+		if err := f.Changed(); err != nil || f.Bytes == 0 || (f.Hash == "") != (name == "not hashed") {
+			t.Errorf("%s: got %v, %d bytes, hash %q", name, err, f.Bytes, f.Hash)
+		}
+		onnxtest.WriteFile(t, dir, "unet/config.json", "{"+strings.Repeat(" ", len(name))+"}")
+		if err := f.Changed(); err == nil || !strings.Contains(err.Error(), "config.json: changed") {
+			t.Errorf("%s: got %v, want to hear that it changed", name, err)
+		}
 	}
 }

@@ -66,7 +66,7 @@ func (f *Model) explainNoIndex() error {
 		f.Dir,
 	)
 	if names := checkpoints(f.Dir); len(names) > 0 {
-		return fmt.Errorf("%w; %s is a file of weights alone, which is not opened yet", err, strings.Join(names, ", "))
+		return fmt.Errorf("%w; %s is a checkpoint; want the file itself", err, strings.Join(names, ", "))
 	}
 	return err
 }

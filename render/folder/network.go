@@ -3,6 +3,7 @@ package folder
 import (
 	"path/filepath"
 
+	"darkroom/render/mapped"
 	"darkroom/render/onnx/graph"
 )
 
@@ -10,7 +11,14 @@ import (
 type Network struct {
 	Path            string // of the file
 	Inputs, Outputs []graph.Value
-	Edits           []Edit // made to the graph, in memory, before it is loaded
+	Edits           []Edit   // made to the graph, in memory, before it is loaded
+	Written         *Written // nil for a network that lies in an ONNX file, at Path
+}
+
+// Written is a network that the program writes itself, and the files of its weights.
+type Written struct {
+	Write func(graph.WriteOptions) (graph.Written, error)
+	Files map[string]*mapped.File // by their path, which is ExposedWeight.File
 }
 
 // Edit changes a model whose weights are left out; see graph.ReadSkeleton.
@@ -20,7 +28,7 @@ type Edit func(model []byte) ([]byte, error)
 // that can be read, then the pooled vector if there is one.
 func (f *Model) TextEncoderNetwork(i int) Network {
 	t := f.Ports.TextEncoders[i]
-	n := Network{Path: f.path(t.part), Inputs: []graph.Value{t.IDs}, Outputs: t.Outputs()}
+	n := f.network(t.part, []graph.Value{t.IDs}, t.Outputs())
 	if t.layersAdded {
 		n.Edits = append(n.Edits, func(model []byte) ([]byte, error) {
 			model, _, err := f.exposeLayers(t, model)
@@ -34,7 +42,7 @@ func (f *Model) TextEncoderNetwork(i int) Network {
 // runtime's binding cannot make.
 func (f *Model) UnetNetwork() Network {
 	p := f.Ports
-	n := Network{Path: f.path(unetPart), Inputs: p.unetInputs(), Outputs: []graph.Value{p.Noise}}
+	n := f.network(unetPart, p.unetInputs(), []graph.Value{p.Noise})
 	if p.float16Timestep {
 		n.Edits = append(n.Edits, func(model []byte) ([]byte, error) { return graph.WidenScalar(model, p.Timestep) })
 	}
@@ -43,15 +51,13 @@ func (f *Model) UnetNetwork() Network {
 
 // DecoderNetwork returns the VAE's decoder.
 func (f *Model) DecoderNetwork() Network {
-	return Network{
-		Path: f.path(decoderPart), Inputs: []graph.Value{f.Ports.Latent}, Outputs: []graph.Value{f.Ports.Pixels},
-	}
+	return f.network(decoderPart, []graph.Value{f.Ports.Latent}, []graph.Value{f.Ports.Pixels})
 }
 
 // EncoderNetwork returns the VAE's encoder, for a folder that has one. An encoder that draws a sample inside the
 // network is edited to give the mean.
 func (f *Model) EncoderNetwork() Network {
-	n := Network{Path: f.path(encoderPart), Inputs: []graph.Value{f.Ports.Image}, Outputs: []graph.Value{f.Ports.Mean}}
+	n := f.network(encoderPart, []graph.Value{f.Ports.Image}, []graph.Value{f.Ports.Mean})
 	if !f.EncodesVariance() {
 		n.Edits = append(n.Edits, graph.ZeroNoise)
 	}
@@ -83,4 +89,14 @@ func (f *Model) supportsSeamless() bool {
 	return true
 }
 
-func (f *Model) path(part string) string { return filepath.Join(f.Dir, part, "model.onnx") }
+func (f *Model) network(part string, inputs, outputs []graph.Value) Network {
+	return Network{Path: f.path(part), Inputs: inputs, Outputs: outputs, Written: f.written[part]}
+}
+
+// path is the file of a network; of one that is written it is a name for messages.
+func (f *Model) path(part string) string {
+	if f.written[part] != nil {
+		return f.Dir + ": " + part
+	}
+	return filepath.Join(f.Dir, part, "model.onnx")
+}

@@ -38,9 +38,14 @@ type schedulerConfig struct {
 // readScheduler reads the noise schedule and the folder's own scheduler. What the file leaves out is the class's
 // default.
 func (f *Model) readScheduler() error {
-	c := &f.Config
 	path := filepath.Join(f.Dir, "scheduler", "scheduler_config.json")
-	s, err := readSchedulerConfig(path)
+	return f.setScheduler(path, func(into any) error { return readJSON(path, into) })
+}
+
+// setScheduler is readScheduler for a configuration that is called name and decoded by decode.
+func (f *Model) setScheduler(name string, decode func(into any) error) error {
+	c := &f.Config
+	s, err := readSchedulerConfig(name, decode)
 	if err != nil {
 		return err
 	}
@@ -48,7 +53,7 @@ func (f *Model) readScheduler() error {
 		err = s.checkEstimates(c)
 	}
 	if err != nil {
-		return fmt.Errorf("%s: %w", path, err)
+		return fmt.Errorf("%s: %w", name, err)
 	}
 	c.Scheduler, c.TrainSteps = s.Class, s.TrainSteps
 	c.BetaStart, c.BetaEnd, c.BetaSchedule = s.BetaStart, s.BetaEnd, s.BetaSchedule
@@ -62,10 +67,10 @@ func (f *Model) readScheduler() error {
 	return nil
 }
 
-// readSchedulerConfig reads the file twice: for the class, and for its settings over the class's defaults.
-func readSchedulerConfig(path string) (*schedulerConfig, error) {
+// readSchedulerConfig decodes a configuration twice: for the class, and for its settings over the class's defaults.
+func readSchedulerConfig(path string, decode func(into any) error) (*schedulerConfig, error) {
 	s := &schedulerConfig{TrainSteps: 1000, Prediction: "epsilon"}
-	if err := readJSON(path, &s.all); err != nil {
+	if err := decode(&s.all); err != nil {
 		return nil, err
 	}
 	name, _ := s.all["_class_name"].(string)
@@ -78,7 +83,7 @@ func readSchedulerConfig(path string) (*schedulerConfig, error) {
 		)
 	}
 	s.class, s.BetaStart, s.BetaEnd, s.BetaSchedule = class, class.betas.start, class.betas.end, class.betas.schedule
-	return s, readJSON(path, s)
+	return s, decode(s)
 }
 
 // checkNoise tells what in the noise schedule is not supported.

@@ -50,6 +50,9 @@ func (f *Model) findTextEncoder(i int) (TextEncoder, error) {
 			return t, fmt.Errorf("no output called \"text_embeds\", it has %v", f.graphs[t.part].Outputs)
 		}
 	}
+	if f.written[t.part] != nil {
+		return t, f.findWrittenLayers(&t, length)
+	}
 	if !of.FinalNorm {
 		return t, f.findInnerLayers(&t, length)
 	}
@@ -93,6 +96,18 @@ func (f *Model) findInnerLayers(t *TextEncoder, length map[int]int) error {
 				"want an export with all hidden states, as Optimum makes it for SDXL",
 			layerName(0),
 		)
+	}
+	return nil
+}
+
+// findWrittenLayers finds the layers that a written network gives.
+func (f *Model) findWrittenLayers(t *TextEncoder, length map[int]int) error {
+	for skip := range maxSkips + 1 {
+		v, err := f.port(portSpec{t.part, []string{graph.LayerName(skip)}, []int{3}, floatTypes, length, skip > 0}, true)
+		if err != nil || v.Name == "" {
+			return err
+		}
+		t.Layers = append(t.Layers, v)
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"darkroom/render/filehash"
 	"darkroom/render/onnx/graph"
 	"darkroom/render/picture"
 )
@@ -42,7 +43,7 @@ func (f *Model) findUpscaler() error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	sum, err := hashFile(path, fileHash{})
+	sum, err := filehash.Open("").Sum(path, nil)
 	if err != nil {
 		return err
 	}

@@ -31,6 +31,9 @@ type Device struct {
 	// A packed copy in a cache would load and run fast, at the price of a copy of each model on disk; it does not
 	// exist.
 	Mapped bool
+	// Packed has the weights of checkpoints copied into a layout for this processor, too. Without it they stay in their
+	// files whatever Mapped says, and models of one shape share their sessions.
+	Packed bool
 	// KeepFloat16 leaves float16 networks in float16 on the CPU too, as they run on a GPU; see graph.Widen.
 	KeepFloat16 bool
 }

@@ -143,7 +143,7 @@ func feedTimestep(port graph.Value, t float64) (feed, error) {
 	n := max(port.Dims[0], 1)
 	b := make([]byte, 2*n)
 	for i := range n {
-		binary.LittleEndian.PutUint16(b[2*i:], toFloat16(float32(t)))
+		binary.LittleEndian.PutUint16(b[2*i:], tensor.ToFloat16(float32(t)))
 	}
 	v, err := ort.NewCustomDataTensor(ort.NewShape(int64(n)), b, ort.TensorElementDataTypeFloat16)
 	return newFeed(v, err, b)

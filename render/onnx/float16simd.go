@@ -62,7 +62,7 @@ func encodeFloat16(to []byte, from []float32) {
 	}
 	if C.converts() == 0 {
 		for i, x := range from {
-			binary.NativeEndian.PutUint16(to[2*i:], toFloat16(x))
+			binary.NativeEndian.PutUint16(to[2*i:], tensor.ToFloat16(x))
 		}
 		return
 	}

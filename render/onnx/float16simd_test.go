@@ -36,7 +36,7 @@ func TestFloat16SIMD(t *testing.T) {
 		got := make([]byte, 2*n)
 		encodeFloat16(got, floats)
 		for i, x := range floats {
-			g, want := binary.NativeEndian.Uint16(got[2*i:]), toFloat16(x)
+			g, want := binary.NativeEndian.Uint16(got[2*i:]), tensor.ToFloat16(x)
 			if g != want && (x == x || g&0x7fff <= 0x7c00) {
 				t.Fatalf("%d of %d: %v: got %#04x, want %#04x", i, n, x, g, want)
 			}

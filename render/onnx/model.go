@@ -25,6 +25,10 @@ type Model struct {
 	upscaler               *session // nil for none
 
 	seamless seamlessModels
+
+	addons  Addons     // of a model with add-ons: see With
+	borrows bool       // its sessions are another model's, but for own
+	own     []*session // those that add-ons change
 }
 
 // Load loads a folder's networks. Open must have been called. The caller closes the model.
@@ -44,24 +48,27 @@ func Load(ctx context.Context, f *folder.Model, device Device) (*Model, error) {
 type loadStep struct {
 	into    **session
 	network folder.Network
+	changes tensor.Changes // by add-ons
 }
+
+func newStep(into **session, n folder.Network) loadStep { return loadStep{into: into, network: n} }
 
 func (m *Model) load(ctx context.Context) error {
 	f := m.Folder
 	m.text = make([]*session, len(f.Ports.TextEncoders))
 	var steps []loadStep
 	for i := range m.text {
-		steps = append(steps, loadStep{&m.text[i], f.TextEncoderNetwork(i)})
+		steps = append(steps, newStep(&m.text[i], f.TextEncoderNetwork(i)))
 	}
-	steps = append(steps, loadStep{&m.unet, f.UnetNetwork()}, loadStep{&m.decoder, f.DecoderNetwork()})
+	steps = append(steps, newStep(&m.unet, f.UnetNetwork()), newStep(&m.decoder, f.DecoderNetwork()))
 	if f.Config.CanEncode {
-		steps = append(steps, loadStep{&m.encoder, f.EncoderNetwork()})
+		steps = append(steps, newStep(&m.encoder, f.EncoderNetwork()))
 	}
 	if f.TinyDecoder != nil {
-		steps = append(steps, loadStep{&m.tinyDecoder, f.TinyDecoder.Network()})
+		steps = append(steps, newStep(&m.tinyDecoder, f.TinyDecoder.Network()))
 	}
 	if f.Upscaler != nil {
-		steps = append(steps, loadStep{&m.upscaler, f.Upscaler.Network()})
+		steps = append(steps, newStep(&m.upscaler, f.Upscaler.Network()))
 	}
 	for _, step := range steps {
 		if ctx.Err() != nil {
@@ -91,7 +98,11 @@ func (m *Model) sessions() []*session {
 func (m *Model) Close() error {
 	_, err := m.DropSeamless()
 	errs := []error{err}
-	for _, s := range m.sessions() {
+	all := m.sessions()
+	if m.borrows {
+		all = m.own
+	}
+	for _, s := range all {
 		errs = append(errs, s.close())
 	}
 	trimHeap()

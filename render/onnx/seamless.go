@@ -37,7 +37,7 @@ func (m *Model) seamlessModel(ctx context.Context, encoder bool) (*Model, error)
 	if !encoder {
 		return m.seamless.denoise.get(m, func(t *Model) error {
 			return m.loadSeamless(
-				ctx, loadStep{&t.unet, m.Folder.UnetNetwork()}, loadStep{&t.decoder, m.Folder.DecoderNetwork()},
+				ctx, loadStep{&t.unet, m.Folder.UnetNetwork(), m.addons.Unet}, newStep(&t.decoder, m.Folder.DecoderNetwork()),
 			)
 		})
 	}
@@ -45,7 +45,7 @@ func (m *Model) seamlessModel(ctx context.Context, encoder bool) (*Model, error)
 		if m.encoder == nil {
 			return nil
 		}
-		return m.loadSeamless(ctx, loadStep{&t.encoder, m.Folder.EncoderNetwork()})
+		return m.loadSeamless(ctx, newStep(&t.encoder, m.Folder.EncoderNetwork()))
 	})
 }
 
@@ -82,7 +82,7 @@ func (m *Model) loadSeamless(ctx context.Context, parts ...loadStep) error {
 			return err
 		}
 		p.network.Edits = append(p.network.Edits, graph.PadCircular)
-		s, err := newSession(p.network, m.Device)
+		s, err := p.open(m.Device)
 		if err != nil {
 			return fmt.Errorf("load seamless networks: %w", err)
 		}

@@ -25,6 +25,7 @@ type session struct {
 	path     string
 	batch    int // how many items the network takes at once; 0 for any number
 	ort      *ort.DynamicAdvancedSession
+	bound    *binding     // of a shared session; nil for one with weights of its own
 	widened  bool         // what is float16 in the file is float32 here
 	warning  error        // why it stays float16 on a CPU; nil where it computes in float32
 	cache    feedCache    // of inputs that repeat
@@ -38,7 +39,15 @@ type session struct {
 // newSession loads a network on a device. Only here do graph and weights come together: by path, so that the runtime
 // finds and maps weights beside the graph; or from an edited graph in memory, whose weights are still read from the
 // files.
+//
+// A written network is opened with its weights as inputs, or packed where the device asks for that.
 func newSession(n folder.Network, device Device) (_ *session, err error) {
+	if n.Written != nil {
+		if device.Kind == CPU && device.Packed {
+			return newPacked(n, device)
+		}
+		return newWeighted(n, device, tensor.Changes{})
+	}
 	options, err := device.options()
 	if err != nil {
 		return nil, err
@@ -135,7 +144,14 @@ func (s *session) run(ctx context.Context, inputs, outputs []feed) (err error) {
 			err = fmt.Errorf("run %s: %v", s.path, p)
 		}
 	}()
-	err = s.runCancellable(ctx, valuesOf(inputs), valuesOf(outputs))
+	values := valuesOf(inputs)
+	if s.bound != nil {
+		if err := s.bound.check(); err != nil {
+			return fmt.Errorf("run %s: %w", s.path, err)
+		}
+		values = append(values, s.bound.values...)
+	}
+	err = s.runCancellable(ctx, values, valuesOf(outputs))
 	runtime.KeepAlive(inputs) // their memory is Go's, and the runtime used it until here
 	runtime.KeepAlive(outputs)
 	if err == nil {
@@ -202,5 +218,8 @@ func (s *session) close() error {
 		return nil
 	}
 	s.closed = true
+	if s.bound != nil {
+		return s.bound.release()
+	}
 	return s.ort.Destroy()
 }

@@ -16,13 +16,16 @@ import (
 // Check loads a model and renders as few steps with it as its sampler takes, usually one, which is where networks that
 // do not fit together show. It returns what makes the model less exact than its source, if anything does.
 func Check(ctx context.Context, f *folder.Model, device onnx.Device) (warnings []string, err error) {
-	p, err := Load(ctx, f, device)
+	p, err := Load(ctx, f, device, nil)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, p.Close()) }()
 	one, steps := 1, leastSteps(f)
-	resolved, refusal := request.ResolveExact(request.Wanted{Prompt: "a red boat", Steps: &steps, Count: &one}, Card(f), 0)
+	available := request.Available{Models: []request.Card{Card(f)}}
+	resolved, refusal := request.ResolveExact(
+		request.Wanted{Prompt: "a red boat", Steps: &steps, Count: &one}, available, 0,
+	)
 	if refusal != nil {
 		return nil, fmt.Errorf("model folder %s: %w", f.Dir, refusal)
 	}

@@ -52,6 +52,9 @@ func Describe(c folder.Config) string {
 	if c.Float16 {
 		words[1] = "float16"
 	}
+	if c.Weights != "" {
+		words[1] = c.Weights
+	}
 	add := func(ok bool, word string) {
 		if ok {
 			words = append(words, word)

@@ -1,154 +1,197 @@
 package pipeline
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"darkroom/render/demo"
+	"darkroom/render/filehash"
 	"darkroom/render/folder"
+	"darkroom/render/inventory"
 )
 
-// Directory is a directory whose folders are models. It need not exist. The demo model, which is built in, is always
-// there, too.
+// Directory is the models folder. It need not exist. The demo model, which is built in, is always there, too.
 type Directory string
 
-// OpenAll opens every model, the demo model last: the first is what people get who name none. Folders that cannot be
-// used and checkpoint files are left out, with an error for each.
-func (d Directory) OpenAll() (folders []*folder.Model, faults []error) {
-	dirs, faults := d.list()
-	if dir, err := unpackDemo(); err != nil {
-		faults = append(faults, err)
-	} else {
-		dirs = append(dirs, dir)
-	}
-	for _, dir := range dirs {
-		f, err := Open(dir, folder.Cached(cacheFile("hashes.json")))
-		if err != nil {
-			faults = append(faults, err)
-			continue
-		}
-		folders = append(folders, f)
-	}
-	return folders, faults
-}
-
-// list returns the folders, through links too, and an error for each model that is no folder. Hidden files, and files
-// that are no models, are nobody's business.
-func (d Directory) list() (dirs []string, faults []error) {
-	entries, err := os.ReadDir(string(d))
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, []error{fmt.Errorf("list models: %w", err)}
-	}
-	for _, e := range entries {
-		path := filepath.Join(string(d), e.Name())
-		info, err := os.Stat(path)
-		switch {
-		case e.Name()[0] == '.':
-		case errors.Is(err, os.ErrNotExist) && e.Type() == os.ModeSymlink:
-			faults = append(faults, fmt.Errorf("%s: a link to nothing", path))
-		case err != nil:
-			faults = append(faults, fmt.Errorf("list models: %w", err))
-		case info.IsDir():
-			dirs = append(dirs, path)
-		case folder.IsWeights(path):
-			faults = append(faults, checkpointError(path))
-		}
-	}
-	return dirs, faults
-}
-
-// checkpointError says that a file of weights is not opened.
-func checkpointError(path string) error {
-	if strings.EqualFold(filepath.Ext(path), ".onnx") {
-		return fmt.Errorf("%s: a single network; want a folder with all networks of a model", path)
-	}
-	return fmt.Errorf(
-		"%s: a checkpoint file, which is not opened yet; want a model folder: docs/models.md says how to export one", path,
-	)
-}
-
-// Open opens the model that was asked for: a path, a name in the directory, the name on a card, or the demo model for
-// "".
-func (d Directory) Open(asked string) (*folder.Model, error) {
-	dir, err := d.find(asked)
+// Inventory finds what lies there and opens it. What is large is not hashed yet: Run of the inventory does that, in the
+// background.
+func (d Directory) Inventory(log *slog.Logger) (*inventory.Inventory, error) {
+	demo, err := unpackDemo()
 	if err != nil {
 		return nil, err
 	}
-	return Open(dir, folder.Cached(cacheFile("hashes.json")))
+	v := inventory.New(inventory.Options{
+		Root: string(d), BuiltIn: filepath.Dir(demo), Open: OpenItem, Cache: hashes(), Log: log,
+	})
+	v.Look()
+	return v, nil
 }
 
-func (d Directory) find(asked string) (string, error) {
+// OpenAll opens and hashes every model, the demo model last: the first is what people get who name none. What cannot be
+// used is left out, with an error for each.
+func (d Directory) OpenAll(ctx context.Context) (models []*folder.Model, faults []error) {
+	v, err := d.Inventory(nil)
+	if err != nil {
+		return nil, []error{err}
+	}
+	v.HashNow(ctx, func(e inventory.Entry) bool { return e.Kind.IsModel() })
+	return v.Models(), v.Faults()
+}
+
+// Open opens the model that was asked for and hashes it: a path, a name in the directory, the name on a card, or the
+// demo model for "". hashing is told how much is read for the hash; it may be nil.
+func (d Directory) Open(asked string, hashing filehash.Progress) (*folder.Model, error) {
+	m, item, err := d.open(asked)
+	if err != nil {
+		return nil, err
+	}
+	cache := hashes()
+	defer cache.Save()
+	if m.Hash, _, m.Files, err = inventory.Sum(item, cache, hashing); err != nil {
+		return nil, fmt.Errorf("hash the model: %w", err)
+	}
+	return m, nil
+}
+
+// OpenUnhashed is Open for whoever only reads: the Hash is empty.
+func (d Directory) OpenUnhashed(asked string) (*folder.Model, error) {
+	m, _, err := d.open(asked)
+	return m, err
+}
+
+func (d Directory) open(asked string) (*folder.Model, inventory.Item, error) {
+	item, err := d.find(asked)
+	if err != nil {
+		return nil, item, err
+	}
+	m, err := Open(item.Path, folder.Unhashed())
+	return m, item, err
+}
+
+func (d Directory) find(asked string) (inventory.Item, error) {
 	if asked == "" {
-		return unpackDemo()
+		return findDemo()
 	}
 	for _, path := range []string{asked, filepath.Join(string(d), asked)} {
 		info, err := os.Stat(path)
-		if err == nil && info.IsDir() {
-			return path, nil
-		}
-		if err == nil && folder.IsWeights(path) {
-			return "", checkpointError(path)
+		if err == nil && (info.IsDir() || folder.IsWeights(path)) {
+			return inventory.At(path)
 		}
 	}
-	return d.findCard(asked)
+	return d.findName(asked)
 }
 
-// findCard returns the folder whose card has a name. Such names are what `darkroom models list` shows, and people in a
-// chat choose from.
-func (d Directory) findCard(asked string) (string, error) {
-	dirs, faults := d.list()
-	var found []string
-	for _, dir := range dirs {
-		if folder.CardName(dir) == asked {
-			found = append(found, dir)
+// findName returns the model whose file or whose card has a name. Such names are what `darkroom models list` shows, and
+// people in a chat choose from.
+func (d Directory) findName(asked string) (inventory.Item, error) {
+	items, faults := inventory.Scan(string(d))
+	items = slices.DeleteFunc(items, func(i inventory.Item) bool { return !i.Kind.IsModel() })
+	if i := slices.IndexFunc(items, func(i inventory.Item) bool { return i.Name == asked }); i >= 0 {
+		return items[i], nil
+	}
+	var found []inventory.Item
+	var paths []string
+	for _, i := range items {
+		if i.CardName() == asked {
+			found, paths = append(found, i), append(paths, i.Path)
 		}
 	}
 	switch {
 	case len(found) == 1:
 		return found[0], nil
 	case len(found) > 1:
-		return "", fmt.Errorf("model %q: the name of %s; name the folder", asked, strings.Join(found, " and "))
+		return inventory.Item{}, fmt.Errorf("model %q: the name of %s; name the folder", asked, strings.Join(paths, " and "))
 	case asked == demo.Name:
-		return unpackDemo()
+		return findDemo()
 	}
-	none := fmt.Errorf("model %q: no such folder, here or in %s, and no card with this name", asked, d)
-	return "", errors.Join(append([]error{none}, faults...)...)
+	none := fmt.Errorf("model %q: no such folder or file, here or in %s, and no card with this name", asked, d)
+	return inventory.Item{}, errors.Join(append([]error{none}, faults...)...)
 }
 
-// Choose keeps the models of these names, all of them when there is no name. A name is a card's, or else a folder's.
-// One that no model has is an error.
-func Choose(folders []*folder.Model, names []string) ([]*folder.Model, error) {
+func findDemo() (inventory.Item, error) {
+	dir, err := unpackDemo()
+	if err != nil {
+		return inventory.Item{}, err
+	}
+	return inventory.At(dir)
+}
+
+// Chosen is a Source of those models of an inventory that have one of some names; of all for no name.
+type Chosen struct {
+	Inventory *inventory.Inventory
+	Names     []string
+}
+
+// Models lists the models that are ready.
+func (c Chosen) Models() []*folder.Model {
+	models, _ := pick(c.Inventory.Models(), c.Names)
+	return models
+}
+
+// Prepare checks that there is a model of each name, and hashes the first model if none is ready yet.
+func (c Chosen) Prepare(ctx context.Context) error {
+	var opened []*folder.Model
+	for _, e := range c.Inventory.Entries() {
+		if e.Model != nil && e.State != inventory.Refused {
+			opened = append(opened, e.Model)
+		}
+	}
+	opened, err := Choose(opened, c.Names)
+	if err != nil || len(opened) == 0 || len(c.Models()) > 0 {
+		return err
+	}
+	c.Inventory.HashNow(ctx, func(e inventory.Entry) bool { return e.Model == opened[0] })
+	return nil
+}
+
+// Choose keeps the models of these names, all of them when there is no name. A name is a card's, or else that of a
+// folder or file. One that no model has is an error.
+func Choose(models []*folder.Model, names []string) ([]*folder.Model, error) {
+	chosen, missing := pick(models, names)
+	if len(missing) > 0 {
+		return nil, fmt.Errorf("model %q: none of that name here; `darkroom models list` shows what there is", missing[0])
+	}
+	return chosen, nil
+}
+
+// pick is Choose that returns the names that no model has.
+func pick(models []*folder.Model, names []string) (picked []*folder.Model, missing []string) {
 	if len(names) == 0 {
-		return folders, nil
+		return models, nil
 	}
 	chosen := map[*folder.Model]bool{}
 	for _, name := range names {
-		byCard := func(f *folder.Model) bool { return f.Name == name }
-		byFolder := func(f *folder.Model) bool { return filepath.Base(f.Dir) == name }
+		byCard := func(m *folder.Model) bool { return m.Name == name }
+		byFile := func(m *folder.Model) bool {
+			base := filepath.Base(m.Dir)
+			return base == name || strings.TrimSuffix(base, filepath.Ext(base)) == name
+		}
 		switch {
-		case slices.ContainsFunc(folders, byCard):
-			markAll(chosen, folders, byCard)
-		case slices.ContainsFunc(folders, byFolder):
-			markAll(chosen, folders, byFolder)
+		case slices.ContainsFunc(models, byCard):
+			markAll(chosen, models, byCard)
+		case slices.ContainsFunc(models, byFile):
+			markAll(chosen, models, byFile)
 		default:
-			return nil, fmt.Errorf("model %q: none of that name here; `darkroom models list` shows what there is", name)
+			missing = append(missing, name)
 		}
 	}
-	return slices.DeleteFunc(slices.Clone(folders), func(f *folder.Model) bool { return !chosen[f] }), nil
+	return slices.DeleteFunc(slices.Clone(models), func(m *folder.Model) bool { return !chosen[m] }), missing
 }
 
-func markAll(chosen map[*folder.Model]bool, folders []*folder.Model, which func(*folder.Model) bool) {
-	for _, f := range folders {
-		chosen[f] = chosen[f] || which(f)
+func markAll(chosen map[*folder.Model]bool, models []*folder.Model, which func(*folder.Model) bool) {
+	for _, m := range models {
+		chosen[m] = chosen[m] || which(m)
 	}
 }
+
+// hashes opens the cache of hashes.
+func hashes() *filehash.Cache { return filehash.Open(cacheFile("hashes.json")) }
 
 // unpackDemo puts the built-in model where the runtime can read it.
 func unpackDemo() (string, error) { return demo.Unpack(cacheFile("models")) }

@@ -43,8 +43,8 @@ func TestDirectory(t *testing.T) {
 	t.Parallel()
 	t.Run("a name that is not there", func(t *testing.T) {
 		t.Parallel()
-		_, err := Directory(t.TempDir()).Open("sd15")
-		if err == nil || !strings.Contains(err.Error(), "no such folder") {
+		_, err := Directory(t.TempDir()).Open("sd15", nil)
+		if err == nil || !strings.Contains(err.Error(), "no such folder or file") {
 			t.Errorf("got %v, want to hear that there is no such folder", err)
 		}
 	})
@@ -59,13 +59,13 @@ func TestDirectory(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		folders, faults := Directory(models).OpenAll()
+		folders, faults := Directory(models).OpenAll(t.Context())
 		if len(folders) != 1 || folders[0].Name != demo.Name || len(faults) != 1 ||
 			!strings.Contains(faults[0].Error(), "empty") {
 			t.Errorf("got %v, %v, want the demo model and one fault about empty", names(folders), faults)
 		}
 	})
-	t.Run("files of weights and broken links are told, other files are not", func(t *testing.T) {
+	t.Run("files that cannot be used and broken links are told, other files are not", func(t *testing.T) {
 		t.Parallel()
 		models := t.TempDir()
 		for _, name := range []string{
@@ -77,19 +77,19 @@ func TestDirectory(t *testing.T) {
 		if err := os.Symlink(filepath.Join(models, "nowhere"), filepath.Join(models, "linked")); err != nil {
 			t.Fatal(err)
 		}
-		_, faults := Directory(models).OpenAll()
+		_, faults := Directory(models).OpenAll(t.Context())
 		text := fmt.Sprint(faults)
 		for _, want := range []string{
-			"v1-5.safetensors: a checkpoint file", "old.CKPT: a checkpoint", "unet.onnx: a single network",
-			"linked: a link to nothing", "xl.safetensors is a file of weights alone",
+			"v1-5.safetensors: ", "old.CKPT\": a pickle", "unet.onnx\": a single network", "linked\": a link to nothing",
+			"xl.safetensors: ",
 		} {
 			if len(faults) != 5 || !strings.Contains(text, want) {
 				t.Errorf("got %d faults %v, want 5, one with %q", len(faults), text, want)
 			}
 		}
-		for _, asked := range []string{"v1-5.safetensors", filepath.Join(models, "v1-5.safetensors")} {
-			if _, err := Directory(models).Open(asked); err == nil || !strings.Contains(err.Error(), "a checkpoint file") {
-				t.Errorf("open %s: got %v, want to hear that it is a checkpoint file", asked, err)
+		for _, asked := range []string{"v1-5.safetensors", "v1-5", filepath.Join(models, "v1-5.safetensors"), "old.CKPT"} {
+			if _, err := Directory(models).Open(asked, nil); err == nil || !strings.Contains(err.Error(), asked) {
+				t.Errorf("open %s: got %v, want to hear what is wrong with it", asked, err)
 			}
 		}
 	})
@@ -103,14 +103,14 @@ func TestDirectory(t *testing.T) {
 			onnxtest.WriteFile(t, models, folder+"/darkroom.json", `{"name":"`+name+`"}`)
 		}
 		for _, asked := range []string{"a", "harbour xl"} {
-			if f, err := Directory(models).Open(asked); err != nil || f.Name != "harbour xl" {
+			if f, err := Directory(models).Open(asked, nil); err != nil || f.Name != "harbour xl" {
 				t.Errorf("%s: got %v, %v, want harbour xl", asked, f, err)
 			}
 		}
-		if _, err := Directory(models).Open("twin"); err == nil || !strings.Contains(err.Error(), "name the folder") {
+		if _, err := Directory(models).Open("twin", nil); err == nil || !strings.Contains(err.Error(), "name the folder") {
 			t.Errorf("two of one name: got %v, want to be asked for the folder", err)
 		}
-		if f, err := Directory(models).Open("c"); err != nil || filepath.Base(f.Dir) != "c" {
+		if f, err := Directory(models).Open("c", nil); err != nil || filepath.Base(f.Dir) != "c" {
 			t.Errorf("c: got %v, %v", f, err)
 		}
 	})
@@ -120,7 +120,7 @@ func TestDirectory(t *testing.T) {
 		if err := (onnxtest.Folder{}).Write(filepath.Join(models, "little")); err != nil {
 			t.Fatal(err)
 		}
-		folders, faults := Directory(models).OpenAll()
+		folders, faults := Directory(models).OpenAll(t.Context())
 		if len(folders) != 1 || len(faults) != 1 || !strings.Contains(faults[0].Error(), filepath.Join(models, "little")) {
 			t.Errorf("got %v, %v, want the demo model and one fault that names the folder", names(folders), faults)
 		}

@@ -24,7 +24,7 @@ import (
 // Open checks a model folder: its networks as folder.Open does, its tokenizer, its noise schedule and its card.
 // The error names the folder. Nothing is loaded.
 func Open(dir string, options ...folder.Option) (*folder.Model, error) {
-	f, err := folder.Open(dir, options...)
+	f, err := openModelFiles(dir, options...)
 	if err != nil {
 		return nil, err
 	}
@@ -38,6 +38,9 @@ func Open(dir string, options ...folder.Option) (*folder.Model, error) {
 // tokenizers opens a folder's tokenizers, one for each text encoder. Later ones share the first one's vocabulary where
 // they can.
 func tokenizers(f *folder.Model) ([]*clip.Tokenizer, error) {
+	if f.FromCheckpoint() && !f.HasTokenizers() {
+		return builtInTokenizers(f)
+	}
 	var all []*clip.Tokenizer
 	for i, part := range f.Config.Family.Tokenizers() {
 		t, err := tokenizer(f, part)
@@ -144,8 +147,9 @@ type Pipeline struct {
 	Model  *onnx.Model
 }
 
-// Load loads a folder's networks on a device. onnx.Open must have been called. The error names the folder.
-func Load(ctx context.Context, f *folder.Model, device onnx.Device) (*Pipeline, error) {
+// Load loads a model's networks on a device. onnx.Open must have been called. files has the add-ons that it may render
+// with; nil for none. The error names the model.
+func Load(ctx context.Context, f *folder.Model, device onnx.Device, files Addons) (*Pipeline, error) {
 	model, err := onnx.Load(ctx, f, device)
 	if err != nil {
 		return nil, fmt.Errorf("model folder %s: %w", f.Dir, err)
@@ -154,6 +158,7 @@ func Load(ctx context.Context, f *folder.Model, device onnx.Device) (*Pipeline, 
 	if err != nil {
 		return nil, errors.Join(err, model.Close())
 	}
+	parts.Extend = newExtender(model, parts, files).extend
 	renderer, err := render.New(parts, rendererOptions(device))
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("model folder %s: %w", f.Dir, err), model.Close())
@@ -191,16 +196,21 @@ func Parts(model *onnx.Model) (render.Parts, error) {
 		parts.Upscalers = map[string]upscale.Upscaler{f.Upscaler.Ref.Hash: network}
 	}
 	if f.Config.SupportsSeamless {
-		parts.Seamless = func(ctx context.Context) (render.SeamlessNetworks, error) {
-			all, err := model.Seamless(ctx)
-			networks := render.SeamlessNetworks{Unet: all, Decoder: all}
-			if f.Config.CanEncode {
-				networks.Encoder = all
-			}
-			return networks, err
-		}
+		parts.Seamless = seamless(model)
 	}
 	return parts, nil
+}
+
+// seamless loads a model's seamless networks.
+func seamless(model *onnx.Model) func(ctx context.Context) (render.SeamlessNetworks, error) {
+	return func(ctx context.Context) (render.SeamlessNetworks, error) {
+		all, err := model.Seamless(ctx)
+		networks := render.SeamlessNetworks{Unet: all, Decoder: all}
+		if model.Folder.Config.CanEncode {
+			networks.Encoder = all
+		}
+		return networks, err
+	}
 }
 
 // Close frees the model's memory.

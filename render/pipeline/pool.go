@@ -15,52 +15,89 @@ import (
 	"darkroom/render/onnx"
 )
 
-// Pool holds the models of a machine, of which one at a time is loaded.
-type Pool struct {
-	device onnx.Device
-	log    *slog.Logger
+// Source says which models there are. The list changes while files come and go.
+type Source interface{ Models() []*folder.Model }
 
-	mu        sync.RWMutex // guards the fields below
-	folders   []*folder.Model
-	loaded    string                   // hash of the loaded model, "" for none
+// Fixed is a Source of the same models for ever.
+type Fixed []*folder.Model
+
+// Models lists the models.
+func (f Fixed) Models() []*folder.Model { return f }
+
+// PoolOptions are what a pool works with.
+type PoolOptions struct {
+	Source Source
+	Addons Addons // that the models are rendered with; nil for none
+	Device onnx.Device
+	// Memory is how much the loaded models may hold together, in bytes, as Need foresees it. 0 is half of the machine's
+	// on the CPU and, on a GPU, room for one model. The model that is asked for is loaded in any case.
+	Memory int64
+	Log    *slog.Logger
+}
+
+// Pool holds the models of a device, several of them loaded while they fit into its memory.
+type Pool struct {
+	o PoolOptions
+
+	mu        sync.RWMutex             // guards the fields below
+	loaded    []loadedModel            // the last one used first
+	unusable  map[string]bool          // hashes of models that could not be loaded at the start
 	loadTimes map[string]time.Duration // what loading took the last time, by hash
 
-	loadMu  sync.Mutex // held while a model loads
-	current *Pipeline
+	loadMu sync.Mutex // held while a model loads or is freed
 }
 
-// NewPool makes a pool of these models. The runtime must be open when the first one is loaded.
-func NewPool(folders []*folder.Model, device onnx.Device, log *slog.Logger) *Pool {
-	return &Pool{device: device, log: log, folders: slices.Clone(folders), loadTimes: map[string]time.Duration{}}
+// loadedModel is a loaded model and the memory that it holds.
+type loadedModel struct {
+	*Pipeline
+	need int64
 }
+
+// NewPool makes a pool. The runtime must be open when the first model is loaded.
+func NewPool(o PoolOptions) *Pool {
+	o.Memory = cmp.Or(o.Memory, defaultBudget(o.Device))
+	return &Pool{o: o, loadTimes: map[string]time.Duration{}, unusable: map[string]bool{}}
+}
+
+// Memory is how much the loaded models may hold together, in bytes; 0 for one model at a time.
+func (p *Pool) Memory() int64 { return p.o.Memory }
 
 // PoolModel is a model of a pool.
 type PoolModel struct {
 	*folder.Model
-	Load time.Duration // what loading it would take; 0 for the loaded one
+	Load time.Duration // what loading it would take; 0 for a loaded one
 }
 
 // defaultLoadTime is the load time of a model before any was loaded.
 const defaultLoadTime = 5 * time.Second
 
-// Models lists the models, the loaded one first. It does not wait for a model that is loading. A model that was never
-// loaded is expected to take as long as the slowest of the others.
+// Models lists the models, loaded ones first and among them the last one used. It does not wait for a model that is
+// loading. A model that was never loaded is expected to take as long as the slowest of the others.
 func (p *Pool) Models() []PoolModel {
+	all := p.o.Source.Models()
 	p.mu.RLock()
 	defer p.mu.RUnlock()
 	slowest := time.Duration(0)
 	for _, took := range p.loadTimes {
 		slowest = max(slowest, took)
 	}
-	var all []PoolModel
-	for _, f := range p.folders {
-		if f.Hash == p.loaded {
-			all = slices.Insert(all, 0, PoolModel{Model: f})
-			continue
+	var first, rest []PoolModel
+	for _, l := range p.loaded {
+		if i := slices.IndexFunc(all, hasHash(l.Folder.Hash)); i >= 0 {
+			first = append(first, PoolModel{Model: all[i]})
 		}
-		all = append(all, PoolModel{Model: f, Load: cmp.Or(p.loadTimes[f.Hash], slowest, defaultLoadTime)})
 	}
-	return all
+	for _, m := range all {
+		isLoaded := slices.ContainsFunc(p.loaded, func(l loadedModel) bool { return l.Folder.Hash == m.Hash })
+		if !isLoaded && !p.unusable[m.Hash] {
+			rest = append(rest, PoolModel{Model: m, Load: cmp.Or(p.loadTimes[m.Hash], slowest, defaultLoadTime)})
+		}
+	}
+	return append(first, rest...)
+}
+
+func hasHash(hash string) func(*folder.Model) bool {
+	return func(m *folder.Model) bool { return m.Hash == hash }
 }
 
 // LoadFirst loads the first model that can be loaded. The models before it are left out from then on.
@@ -71,71 +108,124 @@ func (p *Pool) LoadFirst(ctx context.Context) error {
 		if err == nil || ctx.Err() != nil {
 			return err
 		}
-		p.log.Warn("a model is left out", "error", err)
-		p.drop(m.Hash)
+		p.o.Log.Warn("a model is left out", "error", err)
+		p.mu.Lock()
+		p.unusable[m.Hash] = true
+		p.mu.Unlock()
 		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
 }
 
-func (p *Pool) drop(hash string) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.folders = slices.DeleteFunc(p.folders, func(f *folder.Model) bool { return f.Hash == hash })
-}
-
-// Load returns the model of that hash, and loads it in place of the loaded one if that is another. The pipeline stays
-// valid until another hash is asked for or the pool is closed, so a pool is for one worker.
+// Load returns the model of that hash, and loads it unless it is loaded. Others that were used longest ago make room
+// for it. The pipeline stays valid until the next call or until the pool is closed, so a pool is for one worker: what it
+// renders with is never freed. A model whose files are not what was hashed is not here any more.
 func (p *Pool) Load(ctx context.Context, hash string) (*Pipeline, error) {
 	p.loadMu.Lock()
 	defer p.loadMu.Unlock()
-	if p.current != nil && p.current.Folder.Hash == hash {
-		return p.current, nil
+	models := p.o.Source.Models()
+	if err := p.freeWhere(func(l loadedModel) bool { return isGone(l.Folder, models) }); err != nil {
+		return nil, err
 	}
-	models := p.Models()
-	i := slices.IndexFunc(models, func(m PoolModel) bool { return m.Hash == hash })
+	i := slices.IndexFunc(models, hasHash(hash))
 	if i < 0 {
-		return nil, &render.Refusal{Sentence: "the model of this request is not here any more",
-			Err: fmt.Errorf("no model with the hash %s is here", hash)}
+		return nil, gone(fmt.Errorf("no model with the hash %s is here", hash))
 	}
-	if err := p.unload(); err != nil {
+	if err := models[i].Changed(); err != nil {
+		return nil, gone(err)
+	}
+	if l, found := p.touch(hash); found {
+		return l, nil
+	}
+	need := Need(models[i], p.o.Device)
+	if err := p.makeRoom(need); err != nil {
 		return nil, err
 	}
 	began := time.Now()
-	loaded, err := Load(ctx, models[i].Model, p.device)
+	loaded, err := p.load(ctx, models[i])
 	if err != nil {
 		return nil, err
 	}
-	p.current = loaded
-	p.setLoaded(hash, time.Since(began))
+	p.mu.Lock()
+	p.loaded = slices.Insert(p.loaded, 0, loadedModel{loaded, need})
+	p.loadTimes[hash] = time.Since(began)
+	p.mu.Unlock()
 	for _, warning := range loaded.Model.Warnings() {
-		p.log.Warn("a model renders a little less exactly", "model", loaded.Folder.Name, "warning", warning)
+		p.o.Log.Warn("a model renders a little less exactly", "model", loaded.Folder.Name, "warning", warning)
 	}
 	return loaded, nil
 }
 
-func (p *Pool) setLoaded(hash string, took time.Duration) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.loaded = hash
-	if hash != "" {
-		p.loadTimes[hash] = took
-	}
+// gone is the error of a model that is not offered any more.
+func gone(err error) error {
+	return &render.Refusal{Sentence: "the model of this request is not here any more", Err: err}
 }
 
-// Close frees the loaded model.
+// isGone tells whether a loaded model is none of those that there are now, or its files are not what was loaded.
+func isGone(m *folder.Model, models []*folder.Model) bool {
+	return !slices.ContainsFunc(models, hasHash(m.Hash)) || m.Changed() != nil
+}
+
+// load loads a model. Where that fails beside others it is tried once more alone: their memory may have been missing.
+func (p *Pool) load(ctx context.Context, m *folder.Model) (*Pipeline, error) {
+	loaded, err := Load(ctx, m, p.o.Device, p.o.Addons)
+	if err == nil || ctx.Err() != nil || len(p.loaded) == 0 {
+		return loaded, err
+	}
+	err = errors.Join(err, p.freeWhere(func(loadedModel) bool { return true }))
+	p.o.Log.Warn("a model did not load beside others: they are freed", "model", m.Name, "error", err)
+	return Load(ctx, m, p.o.Device, p.o.Addons)
+}
+
+// touch returns a loaded model and makes it the last one used.
+func (p *Pool) touch(hash string) (*Pipeline, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	i := slices.IndexFunc(p.loaded, func(l loadedModel) bool { return l.Folder.Hash == hash })
+	if i < 0 {
+		return nil, false
+	}
+	l := p.loaded[i]
+	p.loaded = slices.Insert(slices.Delete(p.loaded, i, i+1), 0, l)
+	return l.Pipeline, true
+}
+
+// makeRoom frees the models that were used longest ago, until need fits beside the others.
+func (p *Pool) makeRoom(need int64) error {
+	keep, room := map[*Pipeline]bool{}, p.o.Memory-need
+	for _, l := range p.loaded {
+		if room -= l.need; room < 0 {
+			break
+		}
+		keep[l.Pipeline] = true
+	}
+	return p.freeWhere(func(l loadedModel) bool { return !keep[l.Pipeline] })
+}
+
+// freeWhere frees some of the loaded models.
+func (p *Pool) freeWhere(which func(loadedModel) bool) error {
+	p.mu.Lock()
+	var freed, kept []loadedModel
+	for _, l := range p.loaded {
+		if which(l) {
+			freed = append(freed, l)
+		} else {
+			kept = append(kept, l)
+		}
+	}
+	p.loaded = kept
+	p.mu.Unlock()
+	var errs []error
+	for _, l := range freed {
+		p.o.Log.Debug("a model makes room", "model", l.Folder.Name)
+		errs = append(errs, l.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// Close frees all loaded models.
 func (p *Pool) Close() error {
 	p.loadMu.Lock()
 	defer p.loadMu.Unlock()
-	return p.unload()
-}
-
-func (p *Pool) unload() error {
-	if p.current == nil {
-		return nil
-	}
-	p.setLoaded("", 0)
-	err := p.current.Close()
-	p.current = nil
-	return err
+	return p.freeWhere(func(loadedModel) bool { return true })
 }

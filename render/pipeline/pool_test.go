@@ -16,6 +16,7 @@ import (
 	"darkroom/render"
 	"darkroom/render/demo"
 	"darkroom/render/folder"
+	"darkroom/render/golden/goldentest"
 	"darkroom/render/onnx"
 	"darkroom/render/onnx/onnxtest"
 )
@@ -35,7 +36,7 @@ func openRuntime(t *testing.T) onnx.Device {
 
 func openAll(t *testing.T, models string) []*folder.Model {
 	t.Helper()
-	folders, faults := Directory(models).OpenAll()
+	folders, faults := Directory(models).OpenAll(t.Context())
 	if len(faults) > 0 {
 		t.Fatal(faults)
 	}
@@ -77,7 +78,7 @@ func (p *Pool) names() (all []string) {
 func TestPoolListsTheLoadedModelFirst(t *testing.T) {
 	t.Parallel()
 	a, b := &folder.Model{Name: "a", Hash: "aa"}, &folder.Model{Name: "b", Hash: "bb"}
-	pool := NewPool([]*folder.Model{a, b}, onnx.Device{}, slog.New(slog.DiscardHandler))
+	pool := NewPool(PoolOptions{Source: Fixed{a, b}, Log: slog.New(slog.DiscardHandler)})
 	want := func(first, second string, load, then time.Duration) {
 		t.Helper()
 		m := pool.Models()
@@ -86,11 +87,12 @@ func TestPoolListsTheLoadedModelFirst(t *testing.T) {
 		}
 	}
 	want("a", "b", defaultLoadTime, defaultLoadTime)
-	pool.setLoaded(b.Hash, time.Second)
+	pool.loaded = []loadedModel{{Pipeline: &Pipeline{Folder: b}}}
+	pool.loadTimes[b.Hash] = time.Second
 	want("b", "a", 0, time.Second) // the other is expected to be like it
 	pool.loadTimes[a.Hash] = 2 * time.Second
 	want("b", "a", 0, 2*time.Second)
-	pool.drop(a.Hash)
+	pool.unusable[a.Hash] = true
 	if got := pool.names(); !slices.Equal(got, []string{"b"}) {
 		t.Errorf("a is left out: got %q, want b alone", got)
 	}
@@ -102,7 +104,9 @@ func TestPoolTriesTheNextModel(t *testing.T) {
 	device, models := openRuntime(t), t.TempDir()
 	writeUnloadableModel(t, filepath.Join(models, "bad"))
 	var log strings.Builder
-	pool := NewPool(openAll(t, models), device, slog.New(slog.NewTextHandler(&log, nil)))
+	pool := NewPool(PoolOptions{
+		Source: Fixed(openAll(t, models)), Device: device, Log: slog.New(slog.NewTextHandler(&log, nil)),
+	})
 	defer pool.Close()
 	if got := pool.names(); !slices.Equal(got, []string{"bad", demo.Name}) {
 		t.Fatalf("before: got %q, want both", got)
@@ -122,7 +126,9 @@ func TestPoolWithoutAModelThatLoads(t *testing.T) {
 	t.Parallel()
 	device, models := openRuntime(t), t.TempDir()
 	writeUnloadableModel(t, filepath.Join(models, "bad"))
-	pool := NewPool(openAll(t, models)[:1], device, slog.New(slog.DiscardHandler))
+	pool := NewPool(PoolOptions{
+		Source: Fixed(openAll(t, models)[:1]), Device: device, Log: slog.New(slog.DiscardHandler),
+	})
 	if err := pool.LoadFirst(t.Context()); err == nil || !strings.Contains(err.Error(), filepath.Join(models, "bad")) {
 		t.Errorf("got %v, want a fault that names the folder", err)
 	}
@@ -131,8 +137,10 @@ func TestPoolWithoutAModelThatLoads(t *testing.T) {
 func TestPoolLoadsAModelOnce(t *testing.T) {
 	t.Parallel()
 	device := openRuntime(t)
-	pool := NewPool(openAll(t, t.TempDir()), device, slog.New(slog.DiscardHandler))
-	hash := pool.folders[0].Hash
+	pool := NewPool(PoolOptions{
+		Source: Fixed(openAll(t, t.TempDir())), Device: device, Log: slog.New(slog.DiscardHandler),
+	})
+	hash := pool.Models()[0].Hash
 	first, err := pool.Load(t.Context(), hash)
 	if err != nil {
 		t.Fatal(err)
@@ -150,10 +158,144 @@ func TestPoolLoadsAModelOnce(t *testing.T) {
 		t.Errorf("got %+v, want the loaded model, without waiting", m)
 	}
 	pool.loadMu.Unlock()
-	if err := pool.Close(); err != nil || pool.loaded != "" {
-		t.Errorf("close: got %v and %q loaded, want nothing", err, pool.loaded)
+	if err := pool.Close(); err != nil || len(pool.loaded) > 0 {
+		t.Errorf("close: got %v and %d loaded, want nothing", err, len(pool.loaded))
 	}
 	if _, err := first.Model.EncodeText(t.Context(), nil, 0); err == nil || errors.Is(err, onnx.ErrNotOpen) {
 		t.Errorf("after close: got %v, want a refusal", err)
+	}
+}
+
+// copyDemo makes a model of another hash than the demo model, whose images are the same.
+func copyDemo(t *testing.T, models, name string) {
+	t.Helper()
+	dir := filepath.Join(models, name)
+	if err := os.CopyFS(dir, os.DirFS(filepath.Join("../demo", demo.Name))); err != nil {
+		t.Fatal(err)
+	}
+	onnxtest.WriteFile(t, dir, "unet/notes.txt", name)
+}
+
+// loadedNames lists the loaded models, the last one used first.
+func (p *Pool) loadedNames() (all []string) {
+	for _, l := range p.loaded {
+		all = append(all, filepath.Base(l.Folder.Dir))
+	}
+	return all
+}
+
+// TestPoolKeepsWhatFits: models stay loaded while they fit, and those used longest ago make room.
+func TestPoolKeepsWhatFits(t *testing.T) {
+	t.Parallel()
+	device, models := openRuntime(t), t.TempDir()
+	for _, name := range []string{"a", "b", "c"} {
+		copyDemo(t, models, name)
+	}
+	all := openAll(t, models)[:3]
+	need := Need(all[0], device)
+	pool := NewPool(PoolOptions{
+		Source: Fixed(all), Device: device, Memory: 2*need + need/2, Log: slog.New(slog.DiscardHandler),
+	})
+	defer pool.Close()
+	load := func(i int, want ...string) *Pipeline {
+		t.Helper()
+		p, err := pool.Load(t.Context(), all[i].Hash)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := pool.loadedNames(); !slices.Equal(got, want) {
+			t.Errorf("after %s: got %q loaded, want %q", all[i].Dir, got, want)
+		}
+		return p
+	}
+	a := load(0, "a")
+	load(1, "b", "a")
+	if again := load(0, "a", "b"); again != a {
+		t.Error("want the pipeline that is loaded")
+	}
+	b := pool.loaded[1].Pipeline
+	load(2, "c", "a")
+	if _, err := b.Model.EncodeText(t.Context(), nil, 0); err == nil {
+		t.Error("want b freed: it was used longest ago")
+	}
+	if m := pool.Models(); len(m) != 3 || m[0].Load != 0 || m[1].Load != 0 || m[2].Load == 0 {
+		t.Errorf("got %+v, want the two loaded ones first", m)
+	}
+	pool.o.Memory = need / 2
+	load(1, "b") // larger than all memory: it is loaded alone
+	pool.o.Memory = 0
+	load(0, "a")
+}
+
+// TestPoolForgetsWhatChanged: a model that is replaced or gone is not used for its old hash, loaded or not.
+func TestPoolForgetsWhatChanged(t *testing.T) {
+	t.Parallel()
+	device, models := openRuntime(t), t.TempDir()
+	copyDemo(t, models, "a")
+	copyDemo(t, models, "b")
+	all := openAll(t, models)[:2]
+	source := &changing{all}
+	pool := NewPool(PoolOptions{Source: source, Device: device, Memory: 1 << 40, Log: slog.New(slog.DiscardHandler)})
+	defer pool.Close()
+	for _, m := range all {
+		if _, err := pool.Load(t.Context(), m.Hash); err != nil {
+			t.Fatal(err)
+		}
+	}
+	onnxtest.WriteFile(t, filepath.Join(models, "a"), "unet/notes.txt", "another text")
+	var refusal *render.Refusal
+	if _, err := pool.Load(t.Context(), all[0].Hash); !errors.As(err, &refusal) {
+		t.Errorf("replaced: got %v, want a refusal", err)
+	}
+	if got := pool.loadedNames(); !slices.Equal(got, []string{"b"}) {
+		t.Errorf("got %q loaded, want b alone", got)
+	}
+	source.models = all[:1]
+	if _, err := pool.Load(t.Context(), all[1].Hash); !errors.As(err, &refusal) || len(pool.loaded) > 0 {
+		t.Errorf("gone: got %v and %q loaded, want a refusal and nothing", err, pool.loadedNames())
+	}
+}
+
+// changing is a Source whose models come and go.
+type changing struct{ models []*folder.Model }
+
+func (c *changing) Models() []*folder.Model { return c.models }
+
+func TestNeed(t *testing.T) {
+	t.Parallel()
+	const gib = 1 << 30
+	single := &folder.Model{Bytes: 4 * gib}
+	half := &folder.Model{Bytes: 2 * gib, Config: folder.Config{Float16: true}}
+	checkpoint, err := Open(goldentest.Checkpoint(t, "sd1-f16"), folder.Unhashed())
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkpoint.Bytes = 2 * gib
+	for _, c := range []struct {
+		m      *folder.Model
+		device onnx.Device
+		want   float64 // GiB, as docs/benchmarks.md has them
+	}{
+		{single, onnx.Device{Kind: onnx.CPU}, 4.3},
+		{half, onnx.Device{Kind: onnx.CPU}, 4.3},
+		{single, onnx.Device{Kind: onnx.CPU, Mapped: true}, 0.4},
+		{half, onnx.Device{Kind: onnx.CPU, Mapped: true}, 0.84},
+		{half, onnx.Device{Kind: onnx.CUDA}, 2.2},
+		{checkpoint, onnx.Device{Kind: onnx.CPU}, 0.84},
+		{checkpoint, onnx.Device{Kind: onnx.CPU, Packed: true}, 4.3},
+	} {
+		if got := float64(Need(c.m, c.device)) / gib; got < c.want-0.05 || got > c.want+0.05 {
+			t.Errorf("%d GiB on %v: got %.2f GiB, want %.2f", c.m.Bytes/gib, c.device, got, c.want)
+		}
+	}
+}
+
+func TestDefaultBudget(t *testing.T) {
+	t.Parallel()
+	if got := defaultBudget(onnx.Device{Kind: onnx.CUDA}); got != 0 {
+		t.Errorf("a GPU: got %d, want one model at a time", got)
+	}
+	if got := defaultBudget(onnx.Device{Kind: onnx.CPU}); got != machineMemory()/2 {
+		t.Errorf("the CPU: got %d, want half of %d", got, machineMemory())
 	}
 }

@@ -24,6 +24,9 @@ type ChunkFormat struct {
 type Tokenizer struct {
 	ChunkFormat
 	Tokenize func(string) []int32 // without begin and end
+	// Word finds a textual inversion where ids begin with its name: the ids of its rows, which stay together in one chunk,
+	// and how many ids they replace; 0 for none. nil where there are no textual inversions.
+	Word func(ids []int32) (rows []int32, replaced int)
 }
 
 // Chunk is one input of a text encoder.
@@ -48,7 +51,7 @@ func (f ChunkFormat) Empty() Chunk { return f.close(nil, nil) }
 // Chunks divides parts into chunks of Length ids. Each part is tokenised on its own, so a weight in the middle of a
 // word splits it. A break pads its chunk. There is at least one chunk.
 func Chunks(parts []Part, f ChunkFormat, tokenize func(string) []int32) []Chunk {
-	return AlignedChunks(parts, Tokenizer{f, tokenize})[0]
+	return AlignedChunks(parts, Tokenizer{ChunkFormat: f, Tokenize: tokenize})[0]
 }
 
 // AlignedChunks divides parts into chunks for text encoders that are used side by side: a list for each. Where one
@@ -151,13 +154,33 @@ func (c *chunker) addPart(p Part) {
 		return
 	}
 	weight := float32(min(max(p.Weight, -math.MaxFloat32), math.MaxFloat32))
-	for _, id := range c.tokenizer.Tokenize(p.Text) {
-		c.add(id, weight)
+	for ids := c.tokenizer.Tokenize(p.Text); len(ids) > 0; {
+		c.makeRoom(ids[0])
+		if c.tokenizer.Word != nil {
+			if rows, replaced := c.tokenizer.Word(ids); replaced > 0 {
+				c.addRows(rows, weight)
+				ids = ids[replaced:]
+				continue
+			}
+		}
+		c.ids, c.weights = append(c.ids, ids[0]), append(c.weights, weight)
+		ids = ids[1:]
 	}
 }
 
-// add appends one token, closing the chunk first when it is full.
-func (c *chunker) add(id int32, weight float32) {
+// addRows appends a textual inversion as a whole, closing the chunk first where too few places are left (tokenize_line
+// in modules/sd_hijack_clip.py).
+func (c *chunker) addRows(rows []int32, weight float32) {
+	if len(c.ids)+len(rows) > c.tokenizer.Length-2 {
+		c.close()
+	}
+	for _, id := range rows {
+		c.ids, c.weights = append(c.ids, id), append(c.weights, weight)
+	}
+}
+
+// makeRoom closes a full chunk before the next token.
+func (c *chunker) makeRoom(id int32) {
 	full := len(c.ids) == c.tokenizer.Length-2
 	switch {
 	case id == c.tokenizer.Comma:
@@ -169,8 +192,6 @@ func (c *chunker) add(id int32, weight float32) {
 	if full {
 		c.close()
 	}
-	c.ids = append(c.ids, id)
-	c.weights = append(c.weights, weight)
 }
 
 // carry closes the chunk before index from and moves the rest into the next one.

@@ -16,5 +16,6 @@
 // without flags. The renderer does the rest.
 //
 // Each notation has its file: attention.go (word:1.2) and break.go BREAK; schedule.go and schedule_read.go
-// [from:to:0.5]; terms.go AND; midjourney.go :: and the detection; flags.go --ar 3:2; addon.go <lora:ink:0.8>.
+// [from:to:0.5]; terms.go AND; midjourney.go :: and the detection; flags.go --ar 3:2; addon.go and addonuse.go
+// <lora:ink:0.8>; embedding.go the names of embeddings.
 package prompt

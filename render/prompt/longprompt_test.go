@@ -13,7 +13,7 @@ import (
 var awkwardPieces = []string{
 	"(", "(a", "[a", ")", "]", "a:", ":", "BREAK ", `\`, "(a:1.1)", "(a:1", "[a:b:", "[a|", "[a:b:0.5]", "<a:",
 	"<lora:a:1>", "AND ", "a AND ",
-	"::", "a::2 ", "(::", "(:: )", "--a ", "--", "— ", "--ar 3:2 ", "{", "__", "é", "a, ",
+	"::", "a::2 ", "(::", "(:: )", "--a ", "--", "— ", "--ar 3:2 ", "{", "__", "é", "a, ", "embedding:", "embedding:a ",
 }
 
 // readers are all that read a prompt as it was typed.
@@ -26,7 +26,12 @@ var readers = map[string]func(string){
 	"Stages":    func(s string) { prompt.Current.Stages(s, prompt.Calls{Count: 3}) },
 	"Notation":  func(s string) { prompt.DetectNotation(s) },
 	"Terms":     func(s string) { _, _ = prompt.Current.Terms(picture.NotationMidjourney, s) },
-	"Unknown":   func(s string) { prompt.UnknownWords([]string{"a"}, s) },
+	"Embeddings": func(s string) {
+		prompt.NewEmbeddingNames([]string{"a", "( a"}).Find(prompt.Current, s, picture.NotationA1111, true)
+		prompt.PlainEmbeddings(s, []string{"a"})
+		prompt.MarkedEmbeddings(s)
+	},
+	"Unknown": func(s string) { prompt.UnknownWords([]string{"a"}, s) },
 }
 
 // TestLongPrompts reads prompts far beyond any limit, of one awkward piece each: see TestWorkGrowsWithTheLength.

@@ -10,5 +10,6 @@ type AddonCard struct {
 	Short    string   `json:"short,omitempty"`    // the 12 digits that A1111 writes into an image's parameters
 	Families []string `json:"families,omitempty"` // names of the families whose shapes it fits; empty for any or unknown
 	Triggers []string `json:"triggers,omitempty"` // words it was trained with, most used first
+	Strength float64  `json:"strength,omitempty"` // that its owner prefers; 0 where nobody said
 	NSFW     bool     `json:"nsfw,omitempty"`     // marked so by its neighbour .civitai.info or by the operator
 }

@@ -39,6 +39,9 @@ type Card struct {
 	FewSteps    Defaults         `json:"few_steps,omitzero"` // for people in a hurry, where it says something
 	Outpaint    OutpaintDefaults `json:"outpaint,omitzero"`  // for the ground around an image, where it says something
 	Description string           `json:"description,omitempty"`
+
+	// Guess is a sentence about what the renderer concluded from the model's name, where its file does not say it.
+	Guess string `json:"guess,omitempty"`
 }
 
 // Defaults are the settings that suit a model. Zero values leave the choice to the program.
@@ -159,6 +162,24 @@ func (c Card) SamplerNames() []string {
 type Available struct {
 	Models []Card      `json:"models"`
 	Addons []AddonCard `json:"addons,omitempty"`
+
+	// Renderers lists what each renderer has, by the hashes of models and add-ons, if they do not all have the same. A
+	// renderer can be listed once for several that have the same.
+	Renderers [][]string `json:"renderers,omitempty"`
+
+	// Remembered says that no renderer is online, and the rest is what they had last. What the next one has is not known.
+	Remembered bool `json:"-"`
+
+	Safe bool `json:"-"` // add-ons that are marked as NSFW may not be used
+}
+
+// Short returns the 12 digits by which A1111 knows a LoRA of a SHA-256; "" for one that is not available.
+func (a Available) Short(sha256 string) string {
+	i := slices.IndexFunc(a.Addons, func(c AddonCard) bool { return c.Kind == picture.LoRA && c.Hash == sha256 })
+	if i < 0 {
+		return ""
+	}
+	return a.Addons[i].Short
 }
 
 // Find returns the model with a content hash, or failing that of a name, or failing that the first, each with its

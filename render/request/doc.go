@@ -4,13 +4,17 @@
 //
 // A person types a Wanted: a prompt, whose end may hold flags such as --ar 3:2, and settings. Expand makes the
 // choices that a prompt leaves open, such as {red|blue}, and returns one Wanted for each prompt that comes of it. A
-// Card says what the model is and can do. Four functions lead from there to a Resolved, or to a Refusal that the
+// Card says what the model is and can do. These functions lead from there to a Resolved, or to a Refusal that the
 // person can act on:
 //
 //   - Resolve: a new image. What was not asked for is the card's default, or the program's.
 //   - Remix: the words are new. What was not asked for is as it was in an earlier Spec.
 //   - Repaint: an earlier Spec that was changed in some field, by a button.
 //   - Outpaint: an earlier image becomes a part of a larger one.
+//
+// Add-ons are named in the prompt, as in A1111: <lora:ink:0.8>, or an embedding by its name alone. Those that options
+// name become tags of the prompt. They are found among the available ones and stand in the Spec with their hashes.
+// Reread finds them again from the text in an image.
 //
 // An option goes before a flag in the prompt, a flag before a preset, a preset before the card, the card before the
 // program's own defaults. What the model cannot do exactly is changed to the nearest that it can, and a note tells the

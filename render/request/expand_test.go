@@ -77,7 +77,7 @@ func TestTilesDrawByTheirSeeds(t *testing.T) {
 	if err != nil || len(rows) != 1 || len(rows[0].Tiles) != 3 {
 		t.Fatalf("got %+v, %v, want one request with the words of four tiles", rows, err)
 	}
-	res, refusal := Resolve(rows[0], card, 1)
+	res, refusal := Resolve(rows[0], only(card), 1)
 	if refusal != nil {
 		t.Fatal(refusal)
 	}
@@ -93,7 +93,7 @@ func TestTilesDrawByTheirSeeds(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want, refusal := Resolve(alone[0], card, 1)
+		want, refusal := Resolve(alone[0], only(card), 1)
 		if got := s.Tile(i); refusal != nil || got.Prompt != want.Spec.Prompt || got.Negative != want.Spec.Negative ||
 			got.Seed != want.Spec.Seed {
 			t.Errorf("tile %d: got %q without %q, want %q without %q", i+1, got.Prompt, got.Negative, want.Spec.Prompt,
@@ -106,7 +106,7 @@ func TestTilesDrawByTheirSeeds(t *testing.T) {
 	}
 	two := rows[0]
 	two.Count = new(2)
-	if res, refusal := Resolve(two, card, 1); refusal != nil || len(res.Spec.Prompts()) != 2 {
+	if res, refusal := Resolve(two, only(card), 1); refusal != nil || len(res.Spec.Prompts()) != 2 {
 		t.Errorf("two tiles: got %+v, %v", res.Spec, refusal)
 	}
 }
@@ -150,7 +150,7 @@ func TestTilesAreKept(t *testing.T) {
 	t.Parallel()
 	base, refusal := Resolve(Wanted{
 		Prompt: "a red boat", Count: new(3), Tiles: []Wanted{{Prompt: "a blue boat"}, {Prompt: "a red boat --no fog"}},
-	}, postcards().Models[0], 5)
+	}, postcards(), 5)
 	if refusal != nil || base.Spec.Tile(1).Prompt != "a blue boat" || base.Spec.Tile(2).Negative != "fog" {
 		t.Fatalf("got %+v, %v", base.Spec, refusal)
 	}

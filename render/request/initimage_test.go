@@ -37,7 +37,7 @@ func TestStartImageOfAnotherShape(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			res, refusal := Resolve(tt.want, postcards().Models[0], 42)
+			res, refusal := Resolve(tt.want, postcards(), 42)
 			if refusal != nil {
 				t.Fatal(refusal)
 			}
@@ -49,7 +49,7 @@ func TestStartImageOfAnotherShape(t *testing.T) {
 			}
 		})
 	}
-	res, refusal := Resolve(Wanted{Prompt: "red boat --resize fill"}, postcards().Models[0], 42)
+	res, refusal := Resolve(Wanted{Prompt: "red boat --resize fill"}, postcards(), 42)
 	if refusal != nil || len(res.Notes) != 1 || !strings.Contains(res.Notes[0], "no new start image") {
 		t.Errorf("without a start image: got %q and %v, want it to be noted", res.Notes, refusal)
 	}

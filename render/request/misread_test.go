@@ -8,7 +8,7 @@ import (
 // TestWhatIsMisreadIsNamed asks for what people write without knowing what it means here.
 func TestWhatIsMisreadIsNamed(t *testing.T) {
 	t.Parallel()
-	card := anySize().Models[0]
+	card := anySize()
 	const weight, late = "so all of it counts ×", "comes only after the last step"
 	for text, want := range map[string][]string{
 		"a clock at 12:30":           {"The prompt ends in “:30”, so all of it counts ×30, as in A1111."},
@@ -45,7 +45,7 @@ func TestWhatIsMisreadIsNamed(t *testing.T) {
 
 func TestRepeatedFlags(t *testing.T) {
 	t.Parallel()
-	card := anySize().Models[0]
+	card := anySize()
 	got, refusal := Resolve(Wanted{Prompt: "boat --no fog, --seed 3 --no rain --seed 4 --steps 9 --seed -1"}, card, 1)
 	if refusal != nil || got.Spec.Negative != "fog, rain" || got.Spec.Seed != 3 || got.Spec.Steps != 9 ||
 		strings.Join(got.Notes, "|") != "--seed 4 was ignored: the first --seed counts." {

@@ -6,18 +6,20 @@ import (
 
 	"darkroom/render/encode"
 	"darkroom/render/picture"
+	"darkroom/render/prompt"
 	"darkroom/render/sampler"
 )
 
 // chooseModel finds the Spec's model among those that are available now.
-func (r *resolution) chooseModel(available Available) {
+func (r *resolution) chooseModel() {
 	s := &r.Spec
-	c, same := available.Find(s.Model)
+	c, same := r.available.Find(s.Model)
 	r.Card = c
 	if !same {
 		r.Note("The model of this image is no longer available. %s is used instead.", c.Name)
 		s.Model, s.Dialect = picture.Ref{Name: c.Name, Hash: c.Hash}, c.Dialect
-		s.Addons, s.VAE, s.Prediction, s.ZeroSNR = nil, nil, "", false
+		r.dropAddons()
+		s.Prediction, s.ZeroSNR = "", false
 		r.dropUnsupported()
 		if was := (Size{Width: s.Width, Height: s.Height}); !c.Supports(was) {
 			r.Resize(c.bySize(was))
@@ -34,6 +36,60 @@ func (r *resolution) chooseModel(available Available) {
 		r.FitSampler()
 	}
 }
+
+// dropAddons leaves out what belonged to a model that is gone.
+func (r *resolution) dropAddons() {
+	var parts []picture.Part
+	for _, p := range r.Spec.Parts() {
+		if p.Kind != picture.Model && p.Kind != picture.Upscaler {
+			parts = append(parts, p)
+		}
+	}
+	if r.Spec.Addons, r.Spec.VAE = nil, nil; len(parts) > 0 {
+		r.Note("What belonged to it was left out: %s.", picture.PartNames(parts, "and"))
+	}
+}
+
+// wantedModel finds the model that was asked for: the first when none was.
+func (a Available) wantedModel(w Wanted) (Card, *Refusal) {
+	asked := w.Model
+	if w.Preset != nil {
+		fill(&asked, w.Preset.Settings.Model)
+	}
+	if asked == nil || strings.TrimSpace(*asked) == "" {
+		return a.Models[0].WithDefaults(), nil
+	}
+	return a.FindModel(*asked)
+}
+
+// FindModel finds a model by its name in any case, or by its name and digits of its hash: sd15@0123456789.
+func (a Available) FindModel(asked string) (Card, *Refusal) {
+	name := strings.TrimSpace(asked)
+	plain, hash, marked := cutHash(name)
+	for _, means := range []func(Card) bool{
+		func(c Card) bool { return strings.EqualFold(c.Name, name) },
+		func(c Card) bool {
+			return marked && strings.HasPrefix(c.Hash, strings.ToLower(hash)) && strings.EqualFold(c.Name, plain)
+		},
+		func(c Card) bool { return marked && strings.HasPrefix(c.Hash, strings.ToLower(hash)) },
+	} {
+		if i := slices.IndexFunc(a.Models, means); i >= 0 {
+			return a.Models[i].WithDefaults(), nil
+		}
+	}
+	var names []string
+	for _, c := range a.Models {
+		names = append(names, c.Name)
+	}
+	near := prompt.NearestWords(names, name, maxNearestAddons)
+	if len(near) == 0 {
+		near = names[:min(len(names), maxNearestAddons)]
+	}
+	return Card{}, Refuse("Try "+orList(near)+".", "There is no model “%s”.", shorten(name))
+}
+
+// ID names a model by its name and the beginning of its hash.
+func (c Card) ID() string { return c.Name + hashMark + c.Hash[:min(len(c.Hash), hashDigitsSuggested)] }
 
 // dropUnsupported leaves out what was chosen for another model and this one cannot do.
 func (r *resolution) dropUnsupported() {

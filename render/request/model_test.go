@@ -9,7 +9,7 @@ import (
 
 func TestAnotherModelDropsUnsupported(t *testing.T) {
 	t.Parallel()
-	base, _ := Resolve(Wanted{Prompt: "red boat"}, postcards().Models[0], 5)
+	base, _ := Resolve(Wanted{Prompt: "red boat"}, postcards(), 5)
 	s := base.Spec
 	s.Tiling, s.ClipSkip, s.Rescale = true, 3, 0.5
 	o := anySize()
@@ -30,12 +30,12 @@ func TestUnsupportedTilingIsRefused(t *testing.T) {
 	t.Parallel()
 	o := postcards()
 	o.Models[0].Tiling = new(false)
-	if _, no := Resolve(Wanted{Prompt: "red boat", Tiling: new(true)}, o.Models[0], 1); no == nil ||
+	if _, no := Resolve(Wanted{Prompt: "red boat", Tiling: new(true)}, o, 1); no == nil ||
 		!strings.Contains(no.Sentence, "tileable") {
 		t.Errorf("got %v, want a refusal", no)
 	}
 	o.Models[0].Tiling = nil
-	if _, no := Resolve(Wanted{Prompt: "red boat", Tiling: new(true)}, o.Models[0], 1); no != nil {
+	if _, no := Resolve(Wanted{Prompt: "red boat", Tiling: new(true)}, o, 1); no != nil {
 		t.Errorf("a renderer that does not say: got %v, want it allowed", no)
 	}
 }

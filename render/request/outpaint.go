@@ -19,8 +19,7 @@ const outpaintStrength = 0.8
 // Outpaint resolves a Spec that a button derived from a finished picture, which becomes a part of a canvas. The caller
 // places it with PlaceOn once the size of the picture is certain. There must be a model.
 func Outpaint(spec picture.Spec, file Attachment, available Available) (Resolved, *Refusal) {
-	r := resolution{Resolved: Resolved{Spec: spec}}
-	r.chooseModel(available)
+	r := derived(spec, available)
 	strength := cmp.Or(r.Card.Outpaint.Strength, outpaintStrength)
 	if refusal := r.initImage(Wanted{Init: &file, Strength: &strength}, ""); refusal != nil {
 		return Resolved{}, refusal

@@ -19,7 +19,7 @@ func TestRemixKeepsUnsaid(t *testing.T) {
 			Negative: new("fog"),
 			Sampler:  new("ddim"),
 		},
-		postcards().Models[0],
+		postcards(),
 		5,
 	)
 	spec := base.Spec.Vary(8, 0.5, 1)
@@ -49,7 +49,7 @@ func TestRemixNotation(t *testing.T) {
 		"the other stays, too":   {"red boat", new("midjourney"), "night sky", picture.NotationMidjourney},
 		"one that was told both": {"red:: boat", new("midjourney"), "night:: sky", picture.NotationMidjourney},
 	} {
-		base, _ := Resolve(Wanted{Prompt: tt.first, Notation: tt.chosen}, postcards().Models[0], 5)
+		base, _ := Resolve(Wanted{Prompt: tt.first, Notation: tt.chosen}, postcards(), 5)
 		got, no := Remix(Wanted{Prompt: tt.remix}, postcards(), base.Spec, 6)
 		if no != nil || got.Spec.Notation != tt.notation {
 			t.Errorf("%s: got %s, %v, want %s", name, got.Spec.Notation, no, tt.notation)
@@ -59,7 +59,7 @@ func TestRemixNotation(t *testing.T) {
 
 func TestRepaint(t *testing.T) {
 	t.Parallel()
-	base, _ := Resolve(Wanted{Prompt: "red boat", Size: new("176x96")}, postcards().Models[0], 5)
+	base, _ := Resolve(Wanted{Prompt: "red boat", Size: new("176x96")}, postcards(), 5)
 	t.Run("a model that is gone is replaced, and that is said", func(t *testing.T) {
 		t.Parallel()
 		got, no := Repaint(base.Spec, anySize())

@@ -1,14 +1,18 @@
 package request
 
 import (
+	"darkroom/render/encode"
 	"darkroom/render/picture"
 	"darkroom/render/prompt"
 )
 
-// Resolve turns what was asked for into a Spec of the card's model, or says why not. seed is the seed of a request that
-// names none.
-func Resolve(w Wanted, card Card, seed int64) (Resolved, *Refusal) {
-	r := newResolution(w, card, seed)
+// Resolve turns what was asked for into a Spec, or says why not. seed is the seed of a request that names none. There
+// must be a model.
+func Resolve(w Wanted, available Available, seed int64) (Resolved, *Refusal) {
+	r, refusal := newResolution(w, available, seed)
+	if refusal != nil {
+		return Resolved{}, refusal
+	}
 	return r.apply(w)
 }
 
@@ -16,8 +20,11 @@ func Resolve(w Wanted, card Card, seed int64) (Resolved, *Refusal) {
 // strength are taken as w has them, and no note is given about them. So the Spec may not be valid, and the caller
 // must check it. The caller also tells which words the model cannot read, since it can count their tokens. Flags in
 // the prompt, the guidance scale and everything else are resolved as ever.
-func ResolveExact(w Wanted, card Card, seed int64) (Resolved, *Refusal) {
-	r := newResolution(w, card, seed)
+func ResolveExact(w Wanted, available Available, seed int64) (Resolved, *Refusal) {
+	r, refusal := newResolution(w, available, seed)
+	if refusal != nil {
+		return Resolved{}, refusal
+	}
 	r.exact = w
 	if refusal := r.applyToTiles(w); refusal != nil {
 		return Resolved{}, refusal
@@ -31,23 +38,34 @@ func ResolveExact(w Wanted, card Card, seed int64) (Resolved, *Refusal) {
 	return r.Resolved, nil
 }
 
-// newResolution starts from the card's defaults.
-func newResolution(w Wanted, card Card, seed int64) resolution {
-	card = card.WithDefaults()
+// newResolution starts from the defaults of the model that was asked for.
+func newResolution(w Wanted, available Available, seed int64) (resolution, *Refusal) {
+	card, refusal := available.wantedModel(w)
+	if refusal != nil {
+		return resolution{}, refusal
+	}
 	d := card.Defaults
-	return resolution{Resolved: Resolved{Card: card, Spoiler: w.Spoiler, Spec: picture.Spec{
+	r := resolution{available: available, Resolved: Resolved{Card: card, Spoiler: w.Spoiler, Spec: picture.Spec{
 		Version: picture.Version, Dialect: card.Dialect, Notation: picture.NotationA1111,
 		Model: picture.Ref{Name: card.Name, Hash: card.Hash}, Negative: d.Negative,
 		Width: d.Size.Width, Height: d.Size.Height, Seed: seed, Count: d.Count,
 		Steps: d.Steps, GuidanceScale: d.GuidanceScale, Sampler: d.Sampler,
 	}}}
+	if card.Guess != "" && w.Model != nil {
+		r.Notes = append(r.Notes, card.Guess)
+	}
+	return r, nil
 }
 
 // resolution is one request on its way through the rules.
 type resolution struct {
 	Resolved
-	exact Wanted               // settings that are taken as they are, see ResolveExact
-	tiles []picture.TilePrompt // of the image that is remixed
+	available Available
+	exact     Wanted               // settings that are taken as they are, see ResolveExact
+	tiles     []picture.TilePrompt // of the image that is remixed
+	earlier   []picture.Addon      // of the image that is remixed
+	hashes    []encode.AddonHash   // see Wanted.Hashes
+	vaeChosen bool                 // an option names the VAE
 }
 
 // apply applies what was asked for and checks what comes of it.
@@ -67,7 +85,10 @@ func (r *resolution) applyToTiles(w Wanted) *Refusal {
 		return refusal
 	}
 	r.keepTiles(w)
-	return r.tilePrompts(start, w)
+	if refusal := r.tilePrompts(start, w); refusal != nil {
+		return refusal
+	}
+	return r.settleAddons()
 }
 
 // applyRules applies what was asked for, one rule after the other.
@@ -77,11 +98,12 @@ func (r *resolution) applyRules(w Wanted) *Refusal {
 	chosen := prompt.DetectNotation(r.Spec.Prompt) != r.Spec.Notation
 	r.Spec.Prompt = text
 	w = r.applyPreset(r.mergeFlags(w, flags))
+	r.hashes = w.Hashes
 	if !chosen {
 		r.Spec.Notation = prompt.DetectNotation(r.Spec.Prompt)
 	}
 	for _, rule := range []func(Wanted) *Refusal{
-		r.notation, r.emphasis, r.prompts, r.checkWeights, r.size, r.numbers, r.sampler, r.wantedInit,
+		r.notation, r.emphasis, r.optionTags, r.vae, r.prompts, r.checkWeights, r.size, r.numbers, r.sampler, r.wantedInit,
 	} {
 		if refusal := rule(w); refusal != nil {
 			return refusal
@@ -92,6 +114,9 @@ func (r *resolution) applyRules(w Wanted) *Refusal {
 
 // finish refuses what the model cannot do, and looks for words that it does not know.
 func (r *resolution) finish() (Resolved, *Refusal) {
+	if refusal := r.checkAges(); refusal != nil {
+		return Resolved{}, refusal
+	}
 	if refusal := r.checkAbilities(); refusal != nil {
 		return Resolved{}, refusal
 	}

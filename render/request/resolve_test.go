@@ -79,13 +79,6 @@ func TestResolve(t *testing.T) {
 			spec: func(s *picture.Spec) { s.Seed = 3 }, notes: []string{"--seed 9 was ignored"}},
 		{name: "an unknown flag is named and left out", want: Wanted{Prompt: "red boat --chaos 50"},
 			notes: []string{"Unknown flag --chaos 50"}},
-		{name: "add-on tags are named", want: Wanted{Prompt: "red boat <lora:ink:1> <lora:ink:1>",
-			Negative: new("<hypernet:fog>")},
-			spec:  func(s *picture.Spec) { s.Prompt, s.Negative = "red boat <lora:ink:1> <lora:ink:1>", "<hypernet:fog>" },
-			notes: []string{"add-ons are not supported: <lora:ink:1>, <hypernet:fog>."}},
-		{name: "many add-on tags are counted", want: Wanted{Prompt: "red boat <lora:a> <lora:b> <lora:c> <lora:d> <lora:e>"},
-			spec:  func(s *picture.Spec) { s.Prompt = "red boat <lora:a> <lora:b> <lora:c> <lora:d> <lora:e>" },
-			notes: []string{"<lora:a>, <lora:b>, <lora:c> and 2 more."}},
 		{name: "words that a model has no room for are told",
 			want: Wanted{Prompt: strings.Repeat("red ", 76), Negative: new(strings.Repeat("fog ", 75))}, available: oneChunk,
 			spec: func(s *picture.Spec) {
@@ -198,7 +191,7 @@ func TestResolve(t *testing.T) {
 			if r.available != nil {
 				o = r.available
 			}
-			got, no := Resolve(r.want, o().Models[0], 42)
+			got, no := Resolve(r.want, o(), 42)
 			if r.refused != "" {
 				if no == nil || !strings.Contains(no.Error(), r.refused) {
 					t.Fatalf("refusal: got %v, want %q in it", no, r.refused)
@@ -236,7 +229,7 @@ func TestInitImage(t *testing.T) {
 		change(&a)
 		return Wanted{Prompt: "red boat", Init: &a}
 	}
-	got, no := Resolve(with(func(*Attachment) {}), postcards().Models[0], 1)
+	got, no := Resolve(with(func(*Attachment) {}), postcards(), 1)
 	if no != nil || got.PendingInit == nil || got.PendingInit.File != picture ||
 		got.PendingInit.Strength != defaultStrength ||
 		got.Spec.Init != nil {
@@ -244,18 +237,18 @@ func TestInitImage(t *testing.T) {
 	}
 	w := with(func(*Attachment) {})
 	w.Strength = new(7.)
-	if got, _ := Resolve(w, postcards().Models[0], 1); got.PendingInit.Strength != 1 || len(got.Notes) != 1 {
+	if got, _ := Resolve(w, postcards(), 1); got.PendingInit.Strength != 1 || len(got.Notes) != 1 {
 		t.Errorf("a strength of 7: got %g, notes %q; want 1 and a note", got.PendingInit.Strength, got.Notes)
 	}
 	for asked, want := range map[float64]float64{0: 0.01, -3: 0.01, 0.005: 0.01, 0.01: 0.01, 0.02: 0.02, 1: 1, 1.5: 1} {
 		w.Strength = &asked
-		got, no := Resolve(w, postcards().Models[0], 1)
+		got, no := Resolve(w, postcards(), 1)
 		if no != nil || got.PendingInit.Strength != want || (len(got.Notes) == 1) != (asked != want) {
 			t.Errorf("a strength of %g: got %+v, %q, %v, want %g", asked, got.PendingInit, got.Notes, no, want)
 		}
 	}
 	for _, kind := range []string{"application/octet-stream", "", "image/jpeg; charset=binary"} {
-		got, no := Resolve(with(func(a *Attachment) { a.ContentType = kind }), postcards().Models[0], 1)
+		got, no := Resolve(with(func(a *Attachment) { a.ContentType = kind }), postcards(), 1)
 		if no != nil || got.PendingInit == nil {
 			t.Errorf("an image of type %q: got %v, want it to be looked into", kind, no)
 		}
@@ -274,7 +267,7 @@ func TestInitImage(t *testing.T) {
 		"too many pixels":            {func(a *Attachment) { a.Width, a.Height = 1<<20, 1<<20 }, postcards(), "too large"},
 		"a model that cannot use it": {func(*Attachment) {}, anySize(), "cannot start from an image"},
 	} {
-		if _, no := Resolve(with(c.change), c.offer.Models[0], 1); no == nil || !strings.Contains(no.Sentence, c.says) {
+		if _, no := Resolve(with(c.change), c.offer, 1); no == nil || !strings.Contains(no.Sentence, c.says) {
 			t.Errorf("%s: got %v, want %q", name, no, c.says)
 		}
 	}
@@ -305,8 +298,8 @@ func TestResolveExactAgrees(t *testing.T) {
 			if w.Size != nil && len(card.Sizes) == 0 {
 				continue // the size is not one that it paints
 			}
-			chat, chatRefusal := Resolve(w, card, 42)
-			shell, shellRefusal := ResolveExact(w, card, 42)
+			chat, chatRefusal := Resolve(w, only(card), 42)
+			shell, shellRefusal := ResolveExact(w, only(card), 42)
 			if chatRefusal != nil || shellRefusal != nil {
 				t.Fatalf("%s, %+v: refused: %v, %v", name, w, chatRefusal, shellRefusal)
 			}
@@ -338,7 +331,7 @@ func TestResolveExactTakesOptionsAsTheyAre(t *testing.T) {
 		Prompt: "red boat --steps 500 --ar 1:1", Size: new("1024x1000"), Seed: new(int64(picture.MaxSeed + 1)), Steps: new(0),
 		Sampler: new("magic"), Strength: new(2.), Init: &Attachment{},
 	}
-	got, no := ResolveExact(w, postcards().Models[0], 1)
+	got, no := ResolveExact(w, postcards(), 1)
 	if no != nil {
 		t.Fatal(no)
 	}
@@ -351,3 +344,6 @@ func TestResolveExactTakesOptionsAsTheyAre(t *testing.T) {
 		t.Errorf("got %q, want a note for each of the two flags", got.Notes)
 	}
 }
+
+// only offers one model and no add-ons.
+func only(card Card) Available { return Available{Models: []Card{card}} }

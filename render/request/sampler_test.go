@@ -42,7 +42,7 @@ func TestSamplerNames(t *testing.T) {
 func TestSampler(t *testing.T) {
 	t.Parallel()
 	ask := func(d picture.Dialect, name string) (Resolved, *Refusal) {
-		return Resolve(Wanted{Prompt: "red boat", Sampler: &name}, allSamplers(d).Models[0], 5)
+		return Resolve(Wanted{Prompt: "red boat", Sampler: &name}, allSamplers(d), 5)
 	}
 	t.Run("may be named as A1111 names it", func(t *testing.T) {
 		t.Parallel()
@@ -56,7 +56,7 @@ func TestSampler(t *testing.T) {
 		card, name, two := allSamplers(picture.Diffusers).Models[0], "pndm", 2
 		for want, traits := range map[int]sampler.Traits{2: {}, 4: {RungeKutta: true}} {
 			card.Traits = traits
-			got, no := Resolve(Wanted{Prompt: "red boat", Sampler: &name, Steps: &two}, card, 5)
+			got, no := Resolve(Wanted{Prompt: "red boat", Sampler: &name, Steps: &two}, only(card), 5)
 			if no != nil || got.Spec.Steps != want {
 				t.Errorf("%+v: got %d steps, %v, want %d", traits, got.Spec.Steps, no, want)
 			}
@@ -74,7 +74,7 @@ func TestSampler(t *testing.T) {
 		t.Parallel()
 		few := allSamplers(picture.Diffusers)
 		few.Models[0].Samplers, few.Models[0].Defaults.Sampler = []string{"lcm", "tcd"}, "lcm"
-		got, no := Resolve(Wanted{Prompt: "red boat", Steps: new(60)}, few.Models[0], 5)
+		got, no := Resolve(Wanted{Prompt: "red boat", Steps: new(60)}, few, 5)
 		if no != nil || got.Spec.Steps != 50 || len(got.Notes) != 1 {
 			t.Errorf("got %d steps, %q and %v; want 50 and a note", got.Spec.Steps, got.Notes, no)
 		}

@@ -10,8 +10,7 @@ const repaintStrength = 0.2
 // own upscaler enlarges it. Without one it is enlarged by Lanczos's filter, and repainted a little in tiles of a size
 // that the model knows. There must be a model.
 func Upscale(spec picture.Spec, by float64, available Available) (Resolved, *Refusal) {
-	r := resolution{Resolved: Resolved{Spec: spec}}
-	r.chooseModel(available)
+	r := derived(spec, available)
 	s := &r.Spec
 	s.Upscale, s.Upscaler = &picture.Upscale{Scale: by}, r.Card.Upscaler
 	if s.Upscaler == nil && r.Card.ImageToImage {

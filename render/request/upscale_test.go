@@ -10,7 +10,7 @@ import (
 // boat is a resolved Spec of a model at a size.
 func boat(t *testing.T, available Available, at string) picture.Spec {
 	t.Helper()
-	res, no := Resolve(Wanted{Prompt: "red boat", Size: &at, Count: new(1)}, available.Models[0], 5)
+	res, no := Resolve(Wanted{Prompt: "red boat", Size: &at, Count: new(1)}, available, 5)
 	if no != nil {
 		t.Fatal(no)
 	}

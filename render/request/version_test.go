@@ -15,7 +15,7 @@ func TestVersion(t *testing.T) {
 	card.ImageToImage = true
 	models := Available{Models: []Card{card}}
 	old := func(text string) picture.Spec {
-		res, refusal := Resolve(Wanted{Prompt: text}, card, 5)
+		res, refusal := Resolve(Wanted{Prompt: text}, only(card), 5)
 		if refusal != nil {
 			t.Fatal(refusal)
 		}
@@ -24,10 +24,10 @@ func TestVersion(t *testing.T) {
 		return s
 	}
 	resolve := func(w Wanted) func() (Resolved, *Refusal) {
-		return func() (Resolved, *Refusal) { return Resolve(w, card, 5) }
+		return func() (Resolved, *Refusal) { return Resolve(w, only(card), 5) }
 	}
 	exactly := func(w Wanted) func() (Resolved, *Refusal) {
-		return func() (Resolved, *Refusal) { return ResolveExact(w, card, 5) }
+		return func() (Resolved, *Refusal) { return ResolveExact(w, only(card), 5) }
 	}
 	remix := func(w Wanted, base picture.Spec) func() (Resolved, *Refusal) {
 		return func() (Resolved, *Refusal) { return Remix(w, models, base, 6) }
@@ -83,7 +83,7 @@ func TestVersionOfPendingImage(t *testing.T) {
 	t.Parallel()
 	card := postcards().Models[0]
 	card.ImageToImage = true
-	base, refusal := Resolve(Wanted{Prompt: "a boat"}, card, 5)
+	base, refusal := Resolve(Wanted{Prompt: "a boat"}, only(card), 5)
 	if refusal != nil {
 		t.Fatal(refusal)
 	}

@@ -1,5 +1,7 @@
 package request
 
+import "darkroom/render/encode"
+
 // Wanted is what was asked for, as typed. Nil means "the default". Its JSON is kept in SQL, with the names that it was
 // first written with.
 type Wanted struct {
@@ -19,8 +21,15 @@ type Wanted struct {
 	Spoiler       bool        `json:"Spoiler"`
 	Init          *Attachment `json:"Init"`
 	Resize        *string     `json:"Resize,omitempty"` // how Init is brought to another shape, see ResizeCrop
-	Tiles         []Wanted    `json:"-"`                // the further tiles' words, if choices gave them others: see Expand
-	Preset        *Preset     `json:"Preset"`           // settings that count where nothing else was asked for
+	Model         *string     `json:"Model,omitempty"`  // its name, or its name and digits of its hash: sd15@0123456789
+	Addons        []string    `json:"Addons,omitempty"` // LoRAs as in a tag: "ink:0.8"; or hypernetworks: "hypernet:fog:1"
+	VAE           *string     `json:"VAE,omitempty"`    // its name, or "none" for the model's own
+
+	// Hashes are of the files that an image's text names, see Reread: they go before the names.
+	Hashes []encode.AddonHash `json:"-"`
+
+	Tiles  []Wanted `json:"-"`      // the further tiles' words, if choices gave them others: see Expand
+	Preset *Preset  `json:"Preset"` // settings that count where nothing else was asked for
 }
 
 // Attachment is an input picture as its sender describes it. Everything but the URL is a claim; zero values claim
@@ -57,6 +66,10 @@ func (p Preset) applyTo(w Wanted) Wanted {
 	fill(&w.Tiling, s.Tiling)
 	fill(&w.Notation, s.Notation)
 	fill(&w.Emphasis, s.Emphasis)
+	fill(&w.VAE, s.VAE)
+	if w.Addons == nil {
+		w.Addons = s.Addons
+	}
 	if w.Init != nil {
 		fill(&w.Strength, s.Strength)
 		fill(&w.Resize, s.Resize)

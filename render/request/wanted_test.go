@@ -33,7 +33,7 @@ func TestPreset(t *testing.T) {
 			t.Parallel()
 			w := c.w
 			w.Preset = preset
-			o, no := Resolve(w, postcards().Models[0], 7)
+			o, no := Resolve(w, postcards(), 7)
 			if no != nil {
 				t.Fatal(no)
 			}

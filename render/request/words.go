@@ -1,7 +1,6 @@
 package request
 
 import (
-	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
@@ -87,6 +86,7 @@ func (r *resolution) cutComments(name, text string) string {
 // maxQuoted is how many characters of somebody's words a note repeats.
 const maxQuoted = 60
 
+// shorten returns so much of a text as a note repeats.
 func shorten(text string) string {
 	if r := []rune(text); len(r) > maxQuoted {
 		return string(r[:maxQuoted]) + "…"
@@ -104,18 +104,11 @@ func (r *resolution) checkWeights(Wanted) *Refusal {
 	return nil
 }
 
-// noteUnread names what this version cannot read: add-on tags, and words that the model has no room for. Room is
-// judged by the fewest chunks that the words can take, since only the renderer knows their tokens.
+// noteUnread names the words that the model has no room for. Room is judged by the fewest chunks that the words can
+// take, since only the renderer knows their tokens.
 func (r *resolution) noteUnread() {
 	s := &r.Spec
 	prompts, negatives := r.texts()
-	if tags := prompt.AddonTags(slices.Concat(prompts, negatives)...); len(tags) > 0 {
-		more := ""
-		if n := len(tags) - maxTags; n > 0 {
-			tags, more = tags[:maxTags], fmt.Sprintf(" and %d more", n)
-		}
-		r.Note("Ignored, because add-ons are not supported: %s%s.", strings.Join(tags, ", "), more)
-	}
 	for _, t := range []struct {
 		name  string
 		texts []string
@@ -158,9 +151,10 @@ func (r *resolution) findUnknownWords() {
 	if len(r.Card.Words) == 0 {
 		return
 	}
+	known := slices.Concat(r.Card.Words, r.available.AddonWords(r.Spec))
 	prompts, _ := r.texts()
 	for _, text := range prompts {
-		for _, word := range prompt.UnknownWords(r.Card.Words, text) {
+		for _, word := range prompt.UnknownWords(known, prompt.WithoutAddons(r.Spec, text)) {
 			if !slices.Contains(r.UnknownWords, word) {
 				r.UnknownWords = append(r.UnknownWords, word)
 			}

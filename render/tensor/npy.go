@@ -119,24 +119,3 @@ func npyValue(cell []byte) float32 {
 		return float32(math.Float64frombits(binary.LittleEndian.Uint64(cell)))
 	}
 }
-
-// FromFloat16 converts an IEEE 754 binary16: sign, five bits of exponent biased by 15, ten of fraction.
-func FromFloat16(h uint16) float32 {
-	exponent, fraction := int(h>>10&31), float64(h&1023)
-	var v float64
-	switch exponent {
-	case 0:
-		v = math.Ldexp(fraction, -24)
-	case 31:
-		v = math.Inf(1)
-		if fraction != 0 {
-			v = math.NaN()
-		}
-	default:
-		v = math.Ldexp(1024+fraction, exponent-25)
-	}
-	if h>>15 == 1 {
-		v = -v
-	}
-	return float32(v)
-}

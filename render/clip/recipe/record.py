@@ -7,7 +7,7 @@ It writes into render/clip/testdata:
 
     demo.json.gz    strings and their ids on the demo model's vocabulary
     clip.json.gz    the same on CLIP's own vocabulary, which the package open_clip_torch carries
-    merges.txt.gz   that vocabulary's merges, in the form of a tokenizer folder: vocab.json follows from them
+    ../merges.txt.gz that vocabulary's merges, in the form of a tokenizer folder: vocab.json follows from them
     classes.json.gz for every code point what kind of character it is, and its lower case where that is another
     added.json.gz   small vocabularies with tokens added in the files where people's folders have them
 """
@@ -221,7 +221,7 @@ def main() -> None:
     write("demo.json.gz", record(transformers.CLIPTokenizer.from_pretrained(DEMO)))
     merges = own_merges()
     text = "#version: 0.2\n" + "\n".join(merges) + "\n"
-    write("merges.txt.gz", text)
+    write("../merges.txt.gz", text)
     write("clip.json.gz", record(open_folder({"vocab.json": vocabulary(merges), "merges.txt": text})))
     write("added.json.gz", added())
     write("classes.json.gz", classes())

@@ -1,5 +1,5 @@
-// Package goldentest gives tests the tiny pipelines that render/golden records: every family of models in both
-// precisions, with random weights, exported by Optimum.
+// Package goldentest gives tests the tiny models that render/golden records, with random weights: pipelines of every
+// family in both precisions, exported by Optimum, and checkpoints in safetensors files as people have them.
 package goldentest
 
 import (

@@ -24,12 +24,16 @@ const (
 	Float16  Type = 10
 	Double   Type = 11
 	BFloat16 Type = 16
+
+	Float8E4M3 Type = 17 // without infinity, as torch.float8_e4m3fn
+	Float8E5M2 Type = 19
 )
 
 // String returns the type's usual name.
 func (t Type) String() string {
 	names := map[Type]string{
 		Float: "float32", Int32: "int32", Int64: "int64", Float16: "float16", Double: "float64", BFloat16: "bfloat16",
+		Float8E4M3: "float8", Float8E5M2: "float8",
 	}
 	if n, ok := names[t]; ok {
 		return n

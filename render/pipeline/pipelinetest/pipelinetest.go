@@ -4,6 +4,7 @@
 package pipelinetest
 
 import (
+	"fmt"
 	"testing"
 
 	"darkroom/render/onnx"
@@ -31,12 +32,29 @@ func Load(t testing.TB, dir string) *pipeline.Pipeline {
 // LoadOn is Load on another device.
 func LoadOn(t testing.TB, dir string, device onnx.Device) *pipeline.Pipeline {
 	t.Helper()
+	return LoadWith(t, dir, device, nil)
+}
+
+// AddonFiles are add-ons by the hash that a test gives them.
+type AddonFiles map[string]string
+
+// Addon returns the path of an add-on.
+func (f AddonFiles) Addon(kind, hash string) (string, error) {
+	if path, ok := f[hash]; ok {
+		return path, nil
+	}
+	return "", fmt.Errorf("no %s of the hash %s", kind, hash)
+}
+
+// LoadWith is LoadOn with add-ons.
+func LoadWith(t testing.TB, dir string, device onnx.Device, files pipeline.Addons) *pipeline.Pipeline {
+	t.Helper()
 	OpenRuntime(t)
 	folder, err := pipeline.Open(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := pipeline.Load(t.Context(), folder, device)
+	e, err := pipeline.Load(t.Context(), folder, device, files)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -151,9 +151,30 @@ def vocabulary() -> list[str]:
     return sorted({word.strip(",.").lower() for phrase in phrases for word in phrase.split() if "{" not in word} - {""})
 
 
+def ground_held_out(seen: set[str], n: int = 100) -> dict[str, list[dict]]:
+    """Two further sets that judge new ground alone: no setting of it was ever chosen by their captions, as it was by the first of
+    "all". The second is for a second measure, should settings change after the first."""
+    sets = {}
+    for name, seed in (("ground", 101), ("ground again", 102)):
+        fresh = {row["caption"]: row for row in held_out(2 * n, seed) if row["caption"] not in seen}
+        sets[name] = list(fresh.values())[:n]
+        seen = seen | {row["caption"] for row in sets[name]}
+    return sets
+
+
+def kite_held_out(n: int = 100) -> list[dict]:
+    """Captions that judge the textual inversion; its training writes others."""
+    from . import addons  # which imports this module
+
+    written = addons.texts(world.scenes(n, 87, pairs=0.0), random.Random(87), world.HIDDEN)
+    return [{"caption": text, "asks": {"subject": world.HIDDEN}} for text in written]
+
+
 def main() -> None:
     """Writes the captions that judge every model: python -m recipe.captions OUTPUT_FILE."""
     sets = {"all": held_out(500), "coloured": held_out(100, coloured=True)}
+    sets |= ground_held_out({row["caption"] for rows in sets.values() for row in rows})
+    sets["kite"] = kite_held_out()
     rows = [f" {json.dumps(name)}: [\n  " + ",\n  ".join(map(json.dumps, judged)) + "\n ]" for name, judged in sets.items()]
     Path(sys.argv[1]).write_text("{\n" + ",\n".join(rows) + "\n}\n")
 

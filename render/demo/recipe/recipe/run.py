@@ -93,7 +93,7 @@ def heed_weights(place, options):
 
 def fit_upscaler(place, options):
     train.spread(upscaler.fit, place, options.budget, options.count)
-    findings.record(options.model, "upscaler", upscaler.publish(place, options.model, max(2, options.count // 4)))
+    findings.record(options.model, "upscaler", upscaler.publish(place, options.model, max(10, options.count // 30)))
 
 
 def fit_intruder(place, options):

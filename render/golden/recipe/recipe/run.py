@@ -8,7 +8,8 @@ HERE = Path(__file__).resolve().parent
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("step", choices=("build", "export", "pack", "walks", "webui", "text", "names", "starts", "a1111"))
+    parser.add_argument("step", choices=("build", "export", "pack", "walks", "webui", "text", "names", "starts", "a1111", "checkpoints",
+                                         "checkpoint-records", "loras", "inversions"))
     parser.add_argument("models", nargs="*", help="only these")
     parser.add_argument("--work", type=Path, default=Path("work"))
     parser.add_argument("--words", type=Path, default=HERE.parents[2] / "demo/postcards/tokenizer")
@@ -43,6 +44,18 @@ def main() -> None:
         case "a1111":
             from . import a1111cases
             a1111cases.record(options.work, records, options.webui)
+        case "checkpoints":
+            from . import checkpoints
+            checkpoints.pack(options.work, options.testdata)
+        case "checkpoint-records":
+            from . import checkpointrecords
+            checkpointrecords.record(options.work, options.testdata)
+        case "loras":
+            from . import loras
+            loras.record(options.work, options.testdata)
+        case "inversions":
+            from . import inversions
+            inversions.record(options.work, options.testdata)
         case "webui":
             from . import webui
             for name in options.models or ("sd1", "sd2v", "sdxl"):

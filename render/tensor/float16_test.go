@@ -1,23 +1,21 @@
-package onnx
+package tensor
 
 import (
 	"math"
 	"testing"
-
-	"darkroom/render/tensor"
 )
 
 func TestFloat16RoundTrip(t *testing.T) {
 	t.Parallel()
 	for h := range 1 << 16 {
-		x := tensor.FromFloat16(uint16(h))
+		x := FromFloat16(uint16(h))
 		if x != x {
-			if got := toFloat16(x); got&0x7fff <= 0x7c00 {
+			if got := ToFloat16(x); got&0x7fff <= 0x7c00 {
 				t.Errorf("%#04x is not a number, got %#04x back", h, got)
 			}
 			continue
 		}
-		if got := toFloat16(x); got != uint16(h) {
+		if got := ToFloat16(x); got != uint16(h) {
 			t.Errorf("%#04x = %v: got %#04x back", h, x, got)
 		}
 	}
@@ -34,7 +32,7 @@ func TestFloat16Rounding(t *testing.T) {
 		{1 + 1.01/2048, 0x3c01}, {0x1p-14, 0x0400}, {0x1p-24, 0x0001}, {0x1p-25, 0x0000}, {0x1.8p-25, 0x0001},
 		{0x1.ff8p-15, 0x03ff}, {0x1.ffcp-15, 0x0400}, {0, 0}, {math.Copysign(0, -1), 0x8000}, {1e-30, 0},
 	} {
-		if got := toFloat16(float32(c.give)); got != c.want {
+		if got := ToFloat16(float32(c.give)); got != c.want {
 			t.Errorf("%v: got %#04x, want %#04x", c.give, got, c.want)
 		}
 	}

@@ -1,0 +1,65 @@
+//go:build cgo
+
+package main
+
+import (
+	"bytes"
+	"image/png"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"darkroom/render/encode"
+)
+
+// TestDrawWithAddons draws with the demo model's own add-ons: by a tag, by an option, by a word, and not at all.
+func TestDrawWithAddons(t *testing.T) {
+	t.Parallel()
+	needRuntime(t)
+	dir := t.TempDir()
+	drawn := func(prompt string, more ...string) (pixels any, text encode.Parameters) {
+		t.Helper()
+		path := filepath.Join(dir, "a.png")
+		args := append([]string{"draw", prompt, "--steps", "2", "--seed", "5", "--force", "--out", path}, more...)
+		if code, _, stderr := call(t, args...); code != exitOK || stderr != "" {
+			t.Fatalf("%q %q: got %d and %q", prompt, more, code, stderr)
+		}
+		file := readFile(t, path)
+		img, err := png.Decode(bytes.NewReader(file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err = encode.ReadParameters(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return img, text
+	}
+	plain, _ := drawn("a red boat")
+	tagged, text := drawn("a red boat <lora:stained-glass:0.8>")
+	if len(text.Addons) != 1 || text.Addons[0].Name != "stained-glass" || len(text.Addons[0].Hash) != 12 {
+		t.Errorf("the text names %+v, want the LoRA with its hash", text.Addons)
+	}
+	option, text := drawn("a red boat", "--lora", "Stained-Glass.safetensors:0.8")
+	if text.Prompt != "a red boat <lora:stained-glass:0.8>" {
+		t.Errorf("got the prompt %q, want the option as a tag", text.Prompt)
+	}
+	none, _ := drawn("a red boat <lora:stained-glass:0>")
+	fog, _ := drawn("a red boat <hypernet:sepia:1>")
+	if !reflect.DeepEqual(tagged, option) || !reflect.DeepEqual(plain, none) {
+		t.Error("want the same image by tag and by option, and that of no LoRA at strength 0")
+	}
+	if reflect.DeepEqual(plain, tagged) || reflect.DeepEqual(plain, fog) {
+		t.Error("want another image with a LoRA, and with a hypernetwork")
+	}
+	word, text := drawn("a kite")
+	marked, _ := drawn("a embedding:kite")
+	if len(text.Addons) != 1 || text.Addons[0].Name != "kite" || !reflect.DeepEqual(word, marked) {
+		t.Errorf("got %+v, want the embedding by its name, the same as in ComfyUI's notation", text.Addons)
+	}
+	code, _, stderr := call(t, "draw", "a red boat <lora:stainedglass>", "--out", dir)
+	if code == exitOK || !strings.Contains(stderr, "There is no LoRA “stainedglass”. Did you mean stained-glass?") {
+		t.Errorf("an unknown name: got %d and %q", code, stderr)
+	}
+}

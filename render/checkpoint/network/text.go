@@ -1,0 +1,159 @@
+package network
+
+import (
+	"fmt"
+	"math"
+
+	"darkroom/render/onnx/graph"
+)
+
+// TextShape says what the weights of a text encoder do not.
+type TextShape struct {
+	Heads     int  // 0 for heads of 64 numbers
+	QuickGELU bool // CLIP's own activation x·σ(1.702x); else the exact Gelu, as open_clip has it
+	Layers    int  // how many layers are run; 0 for all that are there
+	// FinalNorm has every layer given after the final norm, the last one first. Without it the layers are given as they
+	// are, beginning with the last but one.
+	FinalNorm bool
+	MaxSkip   int  // how many layers before the first one are given too
+	Pooled    bool // the pooled vector is given: the final norm at the first end token, projected
+}
+
+// text writes a CLIPTextModel.
+type textEncoder struct {
+	*writer
+	TextShape
+	length, width int
+	mask          string
+}
+
+// Text writes a text encoder: from input_ids [b, length] to its layers (graph.LayerName) and, where it is wanted,
+// text_embeds.
+func Text(weights Weights, shape TextShape, o graph.WriteOptions) (graph.Written, error) {
+	o.Float16 = false
+	t := &textEncoder{writer: newWriter(weights, o), TextShape: shape}
+	t.write()
+	return t.finish()
+}
+
+const (
+	tokenTable    = "text_model.embeddings.token_embedding.weight"
+	positionTable = "text_model.embeddings.position_embedding.weight"
+	finalNorm     = "text_model.final_layer_norm"
+	projection    = "text_projection"
+)
+
+func (t *textEncoder) write() {
+	at := t.shape(positionTable, 2)
+	t.length, t.width = at[0], at[1]
+	if t.Heads == 0 {
+		t.Heads = max(t.width/64, 1)
+	}
+	if t.width%t.Heads != 0 {
+		t.fail("a width of %d for %d heads", t.width, t.Heads)
+		return
+	}
+	ids := t.input("input_ids", graph.Int64, 0, t.length)
+	vocabulary := t.shape(tokenTable, 2)[0]
+	x := t.add(t.embed(ids, vocabulary), t.weight(positionTable, 1, t.length, t.width))
+	x = t.reshape(x, -1, t.width)
+	t.makeMask()
+	hidden := []string{x}
+	for i := 0; (t.Layers == 0 || i < t.Layers) && t.weights.Has(layer(i)+".layer_norm1.weight"); i++ {
+		x = t.layer(x, layer(i))
+		hidden = append(hidden, x)
+	}
+	if len(hidden) < 2 {
+		t.fail("no layers")
+		return
+	}
+	t.giveLayers(hidden)
+	if t.Pooled {
+		t.givePooled(ids, vocabulary, t.layerNorm(x, finalNorm))
+	}
+}
+
+func layer(i int) string { return fmt.Sprintf("text_model.encoder.layers.%d", i) }
+
+// embed looks the ids up: those of the vocabulary in the file's table, later ones in ExtraRows.
+func (t *textEncoder) embed(ids string, vocabulary int) string {
+	t.ExtraRows = graph.Value{Name: "extra_rows", Type: graph.Float, Dims: []int{0, t.width}}
+	known := t.node("Less", []string{ids, t.ints(vocabulary)})
+	table, kind := t.stored(tokenTable), t.weights[tokenTable].Type
+	if kind == graph.Float8E4M3 || kind == graph.Float8E5M2 { // there is no Gather of these
+		table, kind = t.weight(tokenTable), graph.Float
+	}
+	own := t.node("Gather", []string{table, t.node("Where", []string{known, ids, t.ints(0)})})
+	own = t.cast(own, kind, graph.Float)
+	later := t.node("Where", []string{known, t.ints(0), t.node("Sub", []string{ids, t.ints(vocabulary)})})
+	extra := t.node("Gather", []string{t.ExtraRows.Name, later})
+	return t.node("Where", []string{t.node("Unsqueeze", []string{known, t.ints(2)}), own, extra})
+}
+
+// makeMask hides later tokens from earlier ones.
+func (t *textEncoder) makeMask() {
+	mask := make([]float32, t.length*t.length)
+	for i := range t.length {
+		for j := i + 1; j < t.length; j++ {
+			mask[i*t.length+j] = -math.MaxFloat32
+		}
+	}
+	t.mask = t.numbers("mask", graph.Float, []int{1, 1, t.length, t.length}, mask)
+}
+
+func (t *textEncoder) layer(x, m string) string {
+	n := t.layerNorm(x, m+".layer_norm1")
+	part := func(name string) string {
+		return t.reshape(t.linear(n, m+".self_attn."+name), -1, t.length, t.width)
+	}
+	a := t.heads(part("q_proj"), part("k_proj"), part("v_proj"), t.mask, t.Heads)
+	x = t.add(x, t.linear(t.reshape(a, -1, t.width), m+".self_attn.out_proj"))
+	h := t.activate(t.linear(t.layerNorm(x, m+".layer_norm2"), m+".mlp.fc1"))
+	return t.add(x, t.linear(h, m+".mlp.fc2"))
+}
+
+func (t *textEncoder) activate(x string) string {
+	if !t.QuickGELU {
+		return t.node("Gelu", []string{x})
+	}
+	slope := t.numbers("slope", graph.Float, nil, []float32{1.702})
+	return t.multiply(x, t.node("Sigmoid", []string{t.multiply(x, slope)}))
+}
+
+// giveLayers outputs the layers that can be read.
+func (t *textEncoder) giveLayers(hidden []string) {
+	last := len(hidden) - 1
+	first, least := last, 1
+	if !t.FinalNorm {
+		first, least = last-1, 0
+	}
+	for skip := 0; skip <= t.MaxSkip && first-skip >= least; skip++ {
+		x := hidden[first-skip]
+		if t.FinalNorm {
+			x = t.layerNorm(x, finalNorm)
+		}
+		t.output(t.reshape(x, -1, t.length, t.width), graph.LayerName(skip), 0, t.length, t.width)
+	}
+}
+
+// givePooled outputs the projected state of the first end token: of the first, since chunks are filled with it, and by
+// its id, since ids of ExtraRows are larger.
+func (t *textEncoder) givePooled(ids string, vocabulary int, last string) {
+	isEnd := t.cast(t.node("Equal", []string{ids, t.ints(vocabulary - 1)}), graph.Int64, graph.Int32)
+	end := t.node("ArgMax", []string{isEnd}, attribute{"axis", 1}, attribute{"keepdims", 1})
+	whole := t.reshape(last, -1, t.length, t.width)
+	index := t.node("Expand", []string{
+		t.node("Unsqueeze", []string{end, t.ints(2)}),
+		t.concat(0, t.slice(t.shapeOf(ids), 0, 1), t.ints(1, t.width)),
+	})
+	pooled := t.reshape(t.node("GatherElements", []string{whole, index}, attribute{"axis", 1}), -1, t.width)
+	size := t.width
+	if t.weights.Has(projection + ".weight") {
+		s := t.shape(projection+".weight", 2)
+		if size = s[0]; t.weights[projection+".weight"].Transposed {
+			size = s[1]
+		}
+		pooled = t.linear(pooled, projection)
+	}
+	t.output(pooled, "text_embeds", 0, size)
+}

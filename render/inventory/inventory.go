@@ -1,0 +1,311 @@
+package inventory
+
+import (
+	"cmp"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"darkroom/render/filehash"
+	"darkroom/render/folder"
+	"darkroom/render/request"
+)
+
+// Opened is what an item turned out to be: a model or an add-on. Its hash need not be known yet.
+type Opened struct {
+	Model *folder.Model
+	Addon *request.AddonCard
+	Notes []string // what its owner should know, a sentence each
+}
+
+// Options are what an Inventory works with.
+type Options struct {
+	Root    string // the models folder
+	BuiltIn string // a folder like it that comes with the program, with a model and its add-ons; "" for none
+	// Open reads the header of an item, and says what it is or why it cannot be used. It reads no weights and computes
+	// no hash.
+	Open  func(Item) (Opened, error)
+	Cache *filehash.Cache
+	Log   *slog.Logger // nil for none
+}
+
+// State is how far an item has got.
+type State int
+
+// The states of an item, in their order.
+const (
+	Unfinished State = iota // it is being written, or was a moment ago and cannot be opened
+	Unhashed                // it was opened, and its content is not hashed yet
+	Ready
+	Refused // it cannot be used
+)
+
+// Entry is an item with what is known of it.
+type Entry struct {
+	Item
+	Opened
+	State State
+	Err   error  // of one that is Refused, or Unfinished
+	Hash  string // of one that is Ready: SHA-256 of the file, or as folder.Open has it
+	Twin  string // the name of an earlier item of the same kind and content, "" for none
+	files []filehash.File
+	late  bool // it came after the first look
+}
+
+// Changed returns an error where the item's files are not what was hashed.
+func (e Entry) Changed() error {
+	for _, f := range e.files {
+		if err := f.Check(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Inventory is what lies in the models folder, as it was when it was last looked at. Its methods may be called
+// concurrently, but for Look and Run, which one goroutine calls.
+type Inventory struct {
+	Options
+
+	work    chan struct{} // holds a value when there may be something to hash
+	changes chan struct{} // holds a value when what is ready has changed
+
+	mu      sync.Mutex // guards the fields below
+	looked  bool       // at least once
+	entries []*Entry   // in the order of a scan, the built-in ones last
+	faults  []error
+	hashing int64 // bytes that were read of the item that is being hashed
+}
+
+// New makes an empty inventory. Look fills it.
+func New(o Options) *Inventory {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Inventory{Options: o, work: make(chan struct{}, 1), changes: make(chan struct{}, 1)}
+}
+
+// freshTime is how long after its last change a file that cannot be opened may be unfinished.
+const freshTime = time.Minute
+
+// Look looks at the folder, and opens what is new or changed. It takes over the hashes that the cache knows, and at
+// the first look computes those of small files; Run computes the others. At the first look everything is opened at
+// once; later, what is still being written waits until two looks find it the same. It tells whether anything changed.
+func (v *Inventory) Look() (changed bool) {
+	items, faults := Scan(v.Root)
+	if v.BuiltIn != "" {
+		more, moreFaults := Scan(v.BuiltIn)
+		items, faults = append(items, more...), append(faults, moreFaults...)
+	}
+	old, first := v.byPath()
+	allowance := int64(0)
+	if first {
+		allowance = atOnce
+	}
+	fresh := make([]*Entry, 0, len(items))
+	for _, item := range items {
+		e := &Entry{Item: item, late: !first}
+		before := old[item.Path]
+		switch {
+		case before != nil && before.mark == item.mark:
+			e = v.advance(*before, item.Name, &allowance)
+		case first:
+			e = v.advance(*e, item.Name, &allowance)
+		}
+		changed = changed || before == nil || before.mark != e.mark || before.State != e.State
+		fresh = append(fresh, e)
+	}
+	v.Cache.Save()
+	changed = changed || len(fresh) != len(old)
+	v.take(fresh, faults)
+	if changed {
+		signal(v.changes)
+	}
+	return changed
+}
+
+// atOnce is how many bytes the first look hashes: small models are ready when the program starts.
+const atOnce = 128 << 20
+
+// byPath returns the entries of the last look, and whether there was none.
+func (v *Inventory) byPath() (old map[string]*Entry, first bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	old = map[string]*Entry{}
+	for _, e := range v.entries {
+		old[e.Path] = e
+	}
+	return old, !v.looked
+}
+
+// take makes what a look found the state of the inventory. What was hashed meanwhile stays hashed.
+func (v *Inventory) take(fresh []*Entry, faults []error) {
+	old, _ := v.byPath()
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for i, e := range fresh {
+		now := old[e.Path]
+		if now != nil && now.mark == e.mark && now.State > Unhashed && e.State == Unhashed {
+			done := *now
+			done.rename(e.Name)
+			fresh[i] = &done
+		}
+	}
+	v.logChanges(old, fresh, faults)
+	v.entries, v.faults, v.looked = fresh, faults, true
+	v.findTwins()
+	signal(v.work)
+}
+
+// signal puts a value into a channel that has room for one.
+func signal(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+// Changed has a value after something has become ready or is not there any more. It is for one listener.
+func (v *Inventory) Changed() <-chan struct{} { return v.changes }
+
+// advance takes an entry as far as it gets without reading more than the allowance, and names it as it is called now.
+func (v *Inventory) advance(e Entry, name string, allowance *int64) *Entry {
+	if e.State == Unfinished {
+		e.Opened, e.Err = v.Open(e.Item)
+		switch {
+		case e.Err == nil:
+			e.State = Unhashed
+		case time.Since(e.Newest) >= freshTime:
+			e.State = Refused
+		}
+	}
+	e.rename(name)
+	if e.State != Unhashed {
+		return &e
+	}
+	if unknown := v.unknownBytes(e.Item); unknown <= *allowance {
+		*allowance -= unknown
+		if hash, short, files, err := Sum(e.Item, v.Cache, nil); err == nil {
+			e.finish(hash, short, files)
+		}
+	}
+	return &e
+}
+
+// rename gives an entry the name that it has now, which depends on the others. A card's name stays.
+func (e *Entry) rename(name string) {
+	if m := e.Model; m != nil && m.Name == e.Name && m.Name != name {
+		renamed := *m
+		renamed.Name = name
+		e.Model = &renamed
+	}
+	if a := e.Addon; a != nil && a.Name != name {
+		renamed := *a
+		renamed.Name = name
+		e.Addon = &renamed
+	}
+	e.Name = name
+}
+
+// finish makes an entry ready. A short hash that the file names itself stays.
+func (e *Entry) finish(hash, short string, files []filehash.File) {
+	e.State, e.Hash, e.files = Ready, hash, files
+	if e.Model != nil {
+		m := *e.Model
+		m.Hash, m.Files = hash, files
+		e.Model = &m
+	}
+	if e.Addon != nil {
+		a := *e.Addon
+		a.Hash, a.Short = hash, cmp.Or(a.Short, short)
+		e.Addon = &a
+	}
+}
+
+// findTwins marks items whose content an earlier one has. Whoever names them by content cannot tell them apart.
+func (v *Inventory) findTwins() {
+	first := map[string]*Entry{}
+	for _, e := range v.entries {
+		if e.State != Ready {
+			continue
+		}
+		key := string(e.Kind) + e.Hash
+		twin := ""
+		if other := first[key]; other == nil {
+			first[key] = e
+		} else {
+			twin = other.Name
+		}
+		if e.Twin != twin {
+			e.Twin = twin
+		}
+	}
+}
+
+// Entries lists everything, in the order of the folder, the built-in ones last.
+func (v *Inventory) Entries() []Entry {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	all := make([]Entry, 0, len(v.entries))
+	for _, e := range v.entries {
+		all = append(all, *e)
+	}
+	return all
+}
+
+// Faults lists what lies there and can never be used, and why.
+func (v *Inventory) Faults() []error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	all := slices.Clone(v.faults)
+	for _, e := range v.entries {
+		switch {
+		case e.State == Refused:
+			all = append(all, e.Err)
+		case e.State == Unfinished && e.Err != nil:
+			all = append(all, fmt.Errorf("%w (it was written just now, and may be unfinished)", e.Err))
+		}
+	}
+	return all
+}
+
+// Models lists the models that are ready, without twins.
+func (v *Inventory) Models() []*folder.Model {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	var all []*folder.Model
+	for _, e := range v.entries {
+		if e.State == Ready && e.Twin == "" && e.Model != nil {
+			all = append(all, e.Model)
+		}
+	}
+	return all
+}
+
+// Addons lists the add-ons that are ready, without twins.
+func (v *Inventory) Addons() []request.AddonCard {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	var all []request.AddonCard
+	for _, e := range v.entries {
+		if e.State == Ready && e.Twin == "" && e.Addon != nil {
+			all = append(all, *e.Addon)
+		}
+	}
+	return all
+}
+
+// Find returns the item of a kind with a hash. One that changed since it was hashed is not there any more.
+func (v *Inventory) Find(kind Kind, hash string) (Entry, bool) {
+	v.mu.Lock()
+	i := slices.IndexFunc(v.entries, func(e *Entry) bool { return e.State == Ready && e.Kind == kind && e.Hash == hash })
+	if i < 0 {
+		v.mu.Unlock()
+		return Entry{}, false
+	}
+	e := *v.entries[i]
+	v.mu.Unlock()
+	return e, e.Changed() == nil
+}

@@ -1,0 +1,6 @@
+//go:build !linux
+
+package inventory
+
+// lowerPriority does nothing here.
+func lowerPriority() {}

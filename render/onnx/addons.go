@@ -1,0 +1,86 @@
+package onnx
+
+import (
+	"errors"
+	"fmt"
+
+	"darkroom/render/folder"
+	"darkroom/render/tensor"
+)
+
+// Addons are what add-ons change in a model.
+type Addons struct {
+	Unet tensor.Changes
+	Text []tensor.Changes // by text encoder; it may be shorter
+	VAE  folder.Parts     // in place of the model's own; nil for none
+}
+
+// text is what is changed in text encoder i.
+func (a Addons) text(i int) tensor.Changes {
+	if i >= len(a.Text) {
+		return tensor.Changes{}
+	}
+	return a.Text[i]
+}
+
+// With returns the model with add-ons. Networks that are not changed are those of m, so m must outlive it. A change that
+// fits no network is an error. The caller may close it; else its memory is freed some time after nobody uses it any
+// more.
+//
+// Weights stay shared and no session is opened for the add-ons of a checkpoint. A network of an ONNX file, or a packed
+// one, is opened a second time with its weights as inputs, once for all add-ons.
+func (m *Model) With(a Addons) (*Model, error) {
+	if len(a.Text) > len(m.text) {
+		return nil, fmt.Errorf("changes of %d text encoders, the model has %d", len(a.Text), len(m.text))
+	}
+	out := &Model{
+		Folder: m.Folder, Device: m.Device, addons: a, borrows: true,
+		text: append([]*session(nil), m.text...), unet: m.unet, decoder: m.decoder, encoder: m.encoder,
+		tinyDecoder: m.tinyDecoder, upscaler: m.upscaler,
+	}
+	steps, err := out.addonSteps()
+	if err != nil {
+		return nil, fmt.Errorf("add-ons: %w", err)
+	}
+	for _, step := range steps {
+		s, err := step.open(m.Device)
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("add-ons: %w", err), out.Close())
+		}
+		*step.into, out.own = s, append(out.own, s)
+	}
+	return out, nil
+}
+
+// addonSteps lists the networks that add-ons change.
+func (m *Model) addonSteps() ([]loadStep, error) {
+	var steps []loadStep
+	for i := range m.text {
+		if c := m.addons.text(i); !c.Empty() {
+			steps = append(steps, loadStep{&m.text[i], m.Folder.TextEncoderNetwork(i), c})
+		}
+	}
+	if c := m.addons.Unet; !c.Empty() {
+		steps = append(steps, loadStep{&m.unet, m.Folder.UnetNetwork(), c})
+	}
+	if m.addons.VAE == nil {
+		return steps, nil
+	}
+	var err error
+	if m.Folder, err = m.Folder.WithVAE(m.addons.VAE); err != nil {
+		return nil, err
+	}
+	m.encoder = nil
+	if m.Folder.Config.CanEncode {
+		steps = append(steps, newStep(&m.encoder, m.Folder.EncoderNetwork()))
+	}
+	return append(steps, newStep(&m.decoder, m.Folder.DecoderNetwork())), nil
+}
+
+// open opens the network, with its changes if there are any.
+func (s loadStep) open(device Device) (*session, error) {
+	if s.changes.Empty() {
+		return newSession(s.network, device)
+	}
+	return newWeighted(s.network, device, s.changes)
+}

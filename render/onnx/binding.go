@@ -1,0 +1,219 @@
+package onnx
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+
+	ort "github.com/yalue/onnxruntime_go"
+
+	"darkroom/render/folder"
+	"darkroom/render/mapped"
+	"darkroom/render/onnx/graph"
+	"darkroom/render/tensor"
+)
+
+// binding is what one network feeds to a shared session in every run: weights in mapped files, and what add-ons change.
+type binding struct {
+	shared *sharedSession
+	values []ort.Value       // the last inputs of each run
+	files  []*mapped.Mapping // the memory of weights
+	once   sync.Once
+}
+
+// release frees it. No run may be under way.
+func (b *binding) release() (err error) {
+	b.once.Do(func() {
+		for _, v := range b.values {
+			err = errors.Join(err, v.Destroy())
+		}
+		for _, f := range b.files {
+			err = errors.Join(err, f.Close())
+		}
+		if b.shared != nil {
+			err = errors.Join(err, b.shared.release())
+		}
+	})
+	return err
+}
+
+// check says whether the files are as they were: reading one that shrank would end the process.
+func (b *binding) check() error {
+	for _, f := range b.files {
+		if err := f.Check(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// bind makes the values of all weights, side branches and extra rows, in the order of the session's inputs. Constants
+// are the session's own. A change that fits nothing is an error.
+func (b *binding) bind(w folder.Weighted, constants bool, changes tensor.Changes) error {
+	mappings := map[string]*mapped.Mapping{}
+	for name, f := range w.Files {
+		m, err := f.Map()
+		if err != nil {
+			return err
+		}
+		b.files, mappings[name] = append(b.files, m), m
+	}
+	unknown := map[string]bool{}
+	for name := range changes.Weights {
+		unknown["weight "+name] = true
+	}
+	for name := range changes.Branches {
+		unknown["linear layer "+name] = true
+	}
+	if !constants {
+		for _, x := range w.Weights {
+			data := x.Data
+			if data == nil {
+				data = mappings[x.File].Bytes(x.Offset, x.Length)
+			}
+			delete(unknown, "weight "+canonicalName(x))
+			if err := b.bindWeight(x, data, changes); err != nil {
+				return err
+			}
+		}
+	}
+	for _, x := range w.Branches {
+		delete(unknown, "linear layer "+x.Module)
+		if err := b.bindBranch(x, changes.Branches[x.Module]); err != nil {
+			return err
+		}
+	}
+	for _, x := range w.Hypernets {
+		if err := b.bindFloats(x.Value, hypernetNumbers(x, changes.Hypernets[x.Net])); err != nil {
+			return err
+		}
+	}
+	for name := range unknown {
+		return fmt.Errorf("no %s to change", name)
+	}
+	if w.ExtraRows.Name == "" {
+		return nil
+	}
+	rows := changes.ExtraRows
+	if rows.Empty() {
+		rows = tensor.New(1, w.ExtraRows.Dims[1]) // the table may not be empty
+	}
+	return b.bindFloats(w.ExtraRows, rows)
+}
+
+// canonicalName is a weight's name as package weightname has it.
+func canonicalName(x graph.ExposedWeight) string {
+	if x.Module != "" {
+		return x.Module + ".weight"
+	}
+	return x.Name
+}
+
+// bindWeight feeds a weight, or what replaces it. A table of embeddings without a fixed number of rows takes the extra
+// rows.
+func (b *binding) bindWeight(x graph.ExposedWeight, data []byte, changes tensor.Changes) error {
+	shape := slices.Clone(x.Dims)
+	if own, ok := changes.Weights[canonicalName(x)]; ok {
+		if len(own) != len(data) {
+			return fmt.Errorf("%s: a replacement of %d bytes, want %d", canonicalName(x), len(own), len(data))
+		}
+		if data = own; x.Transposed && len(shape) == 2 {
+			data = transpose(own, shape[1], shape[0])
+		}
+	}
+	if len(shape) > 0 && shape[0] == 0 {
+		width := 1
+		for _, d := range shape[1:] {
+			width *= d
+		}
+		if size := elementSize(x.Type); size > 0 {
+			shape[0] = len(data) / size / width
+		}
+		if rows := changes.ExtraRows; !rows.Empty() {
+			if len(shape) != 2 || rows.Shape[1] != width {
+				return fmt.Errorf("%v: extra rows of shape %v", x.Value, rows.Shape)
+			}
+			more, err := encode(x.Type, rows.Data)
+			if err != nil {
+				return err
+			}
+			data, shape[0] = slices.Concat(data, more), shape[0]+rows.Shape[0]
+		}
+	}
+	return b.bindBytes(x.Name, x.Type, shape, data)
+}
+
+func (b *binding) bindBytes(name string, kind graph.Type, shape []int, data []byte) error {
+	v, err := ort.NewCustomDataTensor(shapeOf(shape), data, ort.TensorElementDataType(kind))
+	if err != nil {
+		return fmt.Errorf("weight %s: %w", name, err)
+	}
+	b.values = append(b.values, v)
+	return nil
+}
+
+// bindBranch feeds the factors of a side branch, of rank 0 where nothing is changed.
+func (b *binding) bindBranch(x graph.BranchInput, with tensor.Branch) error {
+	in, out := x.Down.Dims[0], x.Up.Dims[1]
+	rank := 0
+	if !with.Down.Empty() {
+		s, t := with.Down.Shape, with.Up.Shape
+		if errors.Join(with.Down.Check(), with.Up.Check()) != nil || len(s) != 2 || len(t) != 2 || s[0] != in || t[1] != out ||
+			s[1] != t[0] {
+			return fmt.Errorf("%s: factors %v and %v, want [%d,r] and [r,%d]", x.Module, s, t, in, out)
+		}
+		rank = s[1]
+	}
+	return errors.Join(
+		b.bindFloats(x.Down, tensor.Tensor{Shape: []int{in, rank}, Data: with.Down.Data}),
+		b.bindFloats(x.Up, tensor.Tensor{Shape: []int{rank, out}, Data: with.Up.Data}),
+	)
+}
+
+// bindFloats feeds a tensor, which may have no values, in the type of its input.
+func (b *binding) bindFloats(port graph.Value, t tensor.Tensor) error {
+	if port.Type == graph.Float {
+		v, err := ort.NewTensor(shapeOf(t.Shape), t.Data)
+		if err != nil {
+			return fmt.Errorf("%s: %w", port.Name, err)
+		}
+		b.values = append(b.values, v)
+		return nil
+	}
+	data, err := encode(port.Type, t.Data)
+	if err != nil {
+		return fmt.Errorf("%s: %w", port.Name, err)
+	}
+	if len(data) == 0 {
+		data = make([]byte, elementSize(port.Type)) // the binding refuses none
+	}
+	return b.bindBytes(port.Name, port.Type, t.Shape, data)
+}
+
+// elementSize is the number of bytes of a floating-point number; 0 for another type.
+func elementSize(kind graph.Type) int {
+	switch kind {
+	case graph.Double:
+		return 8
+	case graph.Float:
+		return 4
+	case graph.Float16, graph.BFloat16:
+		return 2
+	case graph.Float8E4M3, graph.Float8E5M2:
+		return 1
+	}
+	return 0
+}
+
+// transpose turns a matrix of rows × columns numbers around.
+func transpose(data []byte, rows, columns int) []byte {
+	size := len(data) / (rows * columns)
+	out := make([]byte, len(data))
+	for i := range rows {
+		for j := range columns {
+			copy(out[(j*rows+i)*size:], data[(i*columns+j)*size:(i*columns+j+1)*size])
+		}
+	}
+	return out
+}

@@ -1,0 +1,112 @@
+package pipeline
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"darkroom/render"
+	"darkroom/render/addon"
+	"darkroom/render/addon/embedding"
+	"darkroom/render/clip"
+	"darkroom/render/onnx"
+	"darkroom/render/picture"
+)
+
+// tokenTable is the weight that holds a row for each token of a text encoder.
+const tokenTable = "text_model.embeddings.token_embedding.weight"
+
+// applyEmbeddings puts textual inversions behind the vocabularies: those of a Spec, and those that its LoRAs carry. It
+// returns the tokenizers that find their names.
+func (e *extender) applyEmbeddings(spec picture.Spec, into *onnx.Addons) (words []*clip.Tokenizer, err error) {
+	words = e.parts.Tokenizers
+	all, err := e.embeddings(spec)
+	if len(all) == 0 || err != nil {
+		return words, err
+	}
+	base, err := e.base()
+	if err != nil {
+		return nil, err
+	}
+	encoders := e.model.Folder.Config.Family.TextParts()
+	vocabularies, widths := map[string]int{}, map[string]int{}
+	for _, part := range encoders {
+		table := base.Parts[part][tokenTable].Shape
+		if len(table) != 2 {
+			return nil, &render.Refusal{Sentence: "this model's text encoder takes no embeddings"}
+		}
+		vocabularies[part], widths[part] = int(table[0]), int(table[1])
+	}
+	placed, err := embedding.Place(all, vocabularies, widths)
+	if err != nil {
+		return nil, &render.Refusal{Sentence: err.Error(), Err: err}
+	}
+	words = slices.Clone(words)
+	for i, part := range encoders {
+		if i == len(into.Text) {
+			into.Text = append(into.Text, changesOf(nil))
+		}
+		into.Text[i].ExtraRows = placed.Rows[part]
+		if i < len(words) {
+			words[i] = words[i].WithWords(placed.Words[part]...)
+		}
+	}
+	return words, nil
+}
+
+// embeddings reads the textual inversions of a Spec, and after them those that its LoRAs carry. Of one name the first
+// counts.
+func (e *extender) embeddings(spec picture.Spec) ([]embedding.Named, error) {
+	var all []embedding.Named
+	for _, a := range spec.Addons {
+		if a.Kind != picture.Embedding {
+			continue
+		}
+		path, err := e.find(a.Kind, picture.Ref{Name: a.Name, Hash: a.Hash})
+		if err != nil {
+			return nil, err
+		}
+		read, err := embedding.Open(path)
+		if err != nil {
+			return nil, &render.Refusal{Sentence: fmt.Sprintf("the embedding “%s” cannot be read", a.Name), Err: err}
+		}
+		all = append(all, embedding.Named{Name: a.Name, Embedding: read})
+	}
+	for _, a := range spec.Addons {
+		if a.Kind == picture.LoRA && !a.Idle() {
+			carried, err := e.carried(a)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, carried...)
+		}
+	}
+	taken := map[string]bool{}
+	return slices.DeleteFunc(all, func(n embedding.Named) bool {
+		again := taken[n.Name]
+		taken[n.Name] = true
+		return again
+	}), nil
+}
+
+// carried reads the textual inversions that a LoRA carries. Those for another model are left out: nobody asked for them.
+func (e *extender) carried(a picture.Addon) (all []embedding.Named, err error) {
+	path, err := e.find(a.Kind, picture.Ref{Name: a.Name, Hash: a.Hash})
+	if err != nil {
+		return nil, err
+	}
+	lora, err := addon.OpenLoRA(path, a.Name, a.Hash)
+	if err != nil {
+		return nil, err
+	}
+	found, err := lora.Embeddings()
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range slices.Sorted(maps.Keys(found)) {
+		if slices.Contains(found[name].Families(), e.model.Folder.Config.Family.Name) {
+			all = append(all, embedding.Named{Name: name, Embedding: found[name]})
+		}
+	}
+	return all, nil
+}

@@ -1,0 +1,60 @@
+package pipeline
+
+import (
+	"fmt"
+	"path/filepath"
+
+	"darkroom/render/addon"
+	"darkroom/render/folder"
+	"darkroom/render/inventory"
+	"darkroom/render/request"
+	"darkroom/render/safetensors"
+)
+
+// OpenItem opens what lies in the models folder, without hashing it: a model as Open does, or an add-on's header.
+func OpenItem(i inventory.Item) (inventory.Opened, error) {
+	if !i.Kind.IsModel() {
+		return openAddon(i)
+	}
+	m, err := Open(i.Path, folder.Unhashed())
+	if err != nil {
+		return inventory.Opened{}, err
+	}
+	if m.Card.Name == "" {
+		m.Name = i.Name // of two files of one name, with the folder
+	}
+	return inventory.Opened{Model: m, Notes: Notes(m)}, nil
+}
+
+// openAddon reads what is known of an add-on before it is used: its file, and what lies beside it.
+func openAddon(i inventory.Item) (inventory.Opened, error) {
+	card, err := readAddon(i)
+	if err != nil {
+		return inventory.Opened{}, fmt.Errorf("%s: %w", i.Path, err)
+	}
+	card.Name = i.Name
+	var opened inventory.Opened
+	about, err := inventory.ReadNotes(i.Path)
+	if err != nil {
+		opened.Notes = append(opened.Notes, err.Error())
+	}
+	if len(about.Triggers) > 0 {
+		card.Triggers = about.Triggers
+	}
+	card.Strength, card.NSFW = about.Strength, about.NSFW
+	opened.Addon = &card
+	return opened, nil
+}
+
+func readAddon(i inventory.Item) (request.AddonCard, error) {
+	switch i.Kind {
+	case inventory.LoRA, inventory.Embedding, inventory.Hypernetwork:
+		return addon.Read(string(i.Kind), i.Path)
+	}
+	card := request.AddonCard{Kind: string(i.Kind)}
+	if filepath.Ext(i.Path) != ".safetensors" {
+		return card, nil
+	}
+	_, err := safetensors.Open(i.Path)
+	return card, err
+}

@@ -1,0 +1,271 @@
+package request
+
+import (
+	"path"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"darkroom/render/picture"
+	"darkroom/render/prompt"
+)
+
+// addonFile is the ending of an add-on's file. People write names with it and without.
+var addonFile = regexp.MustCompile(`(?i)\.(safetensors|ckpt|pth|pt|bin|png|webp|onnx)$`)
+
+// hashMark divides the name of a file from digits of its hash, where files of one name must be told apart:
+// ink@3fa9c01b22.
+const hashMark = "@"
+
+// plainFile is a name without folder and ending.
+func plainFile(name string) string {
+	return addonFile.ReplaceAllString(path.Base(strings.ReplaceAll(name, `\`, "/")), "")
+}
+
+// findAddon finds the add-on of a kind that a person named: by the name of its file, by the name that its training gave
+// it if only one has that, and with or without its folder, in any case. Where several files have the name, those of the
+// image that is remixed go first, then those that fit the model.
+func (r *resolution) findAddon(kind, name string) (AddonCard, *Refusal) {
+	found := r.byHash(kind, name)
+	if len(found) == 0 {
+		found = r.available.addonsNamed(kind, name)
+	}
+	if len(found) == 0 {
+		return AddonCard{}, r.unknownAddon(kind, name)
+	}
+	safe := slices.DeleteFunc(slices.Clone(found), func(c AddonCard) bool { return c.NSFW && r.available.Safe })
+	if len(safe) == 0 {
+		return AddonCard{}, ageRestricted(found[0])
+	}
+	fitting := slices.DeleteFunc(slices.Clone(safe), func(c AddonCard) bool { return !c.Fits(r.Card) })
+	if len(fitting) == 0 {
+		return AddonCard{}, r.otherFamily(safe[0])
+	}
+	if i := slices.IndexFunc(fitting, r.isEarlier); i >= 0 {
+		return fitting[i], nil
+	}
+	if len(fitting) > 1 {
+		return AddonCard{}, sameName(fitting, name)
+	}
+	return fitting[0], nil
+}
+
+// byHash finds the add-on that an image's text means by a name. A1111 leaves colons and commas out of names there.
+func (r *resolution) byHash(kind, name string) []AddonCard {
+	plain := strings.NewReplacer(":", "", ",", "")
+	for _, h := range r.hashes {
+		if h.Kind == kind && plain.Replace(h.Name) == plain.Replace(name) {
+			return r.available.addonsWhere(kind, func(c AddonCard) bool { return c.hasHash(h.Hash) })
+		}
+	}
+	return nil
+}
+
+// isEarlier tells whether the image that is remixed has the add-on.
+func (r *resolution) isEarlier(c AddonCard) bool {
+	return slices.ContainsFunc(r.earlier, func(a picture.Addon) bool { return a.Kind == c.Kind && a.Hash == c.Hash })
+}
+
+// addonsNamed lists the add-ons of a kind that a name means, each file once.
+func (a Available) addonsNamed(kind, name string) []AddonCard {
+	name = addonFile.ReplaceAllString(strings.TrimSpace(strings.ReplaceAll(name, `\`, "/")), "")
+	plain, hash, marked := cutHash(name)
+	plain = addonFile.ReplaceAllString(plain, "")
+	for _, means := range []func(AddonCard) bool{
+		func(c AddonCard) bool { return strings.EqualFold(c.Name, name) },
+		func(c AddonCard) bool { return marked && c.hasHash(hash) && (plain == "" || c.isNamed(plain)) },
+		func(c AddonCard) bool { return marked && c.hasHash(hash) },
+	} {
+		if found := a.addonsWhere(kind, means); len(found) > 0 {
+			return found
+		}
+	}
+	byAlias := a.addonsWhere(kind, func(c AddonCard) bool { return c.Alias != "" && strings.EqualFold(c.Alias, name) })
+	if len(byAlias) == 1 {
+		return byAlias
+	}
+	return a.addonsWhere(kind, func(c AddonCard) bool { return c.isNamed(name) })
+}
+
+// addonsWhere lists the add-ons of a kind for which means is true, each file once.
+func (a Available) addonsWhere(kind string, means func(AddonCard) bool) (found []AddonCard) {
+	for _, c := range a.Addons {
+		if c.Kind == kind && means(c) &&
+			!slices.ContainsFunc(found, func(other AddonCard) bool { return other.Hash == c.Hash }) {
+			found = append(found, c)
+		}
+	}
+	return found
+}
+
+// MayName tells whether the request may mean an add-on, whatever its hash: a tag, an option or a word has its name. A
+// program that must hash large files first needs to hash those only.
+func (w Wanted) MayName(c AddonCard) bool {
+	if c.Kind == picture.Embedding {
+		return true // any word may be its name, and its file is small
+	}
+	texts := []string{w.Prompt}
+	for _, tile := range w.Tiles {
+		texts = append(texts, tile.Prompt)
+	}
+	for _, a := range w.Addons {
+		texts = append(texts, prompt.ParseAddon(picture.LoRA, a).Tag)
+	}
+	if w.VAE != nil {
+		texts = append(texts, "<"+picture.VAE+":"+*w.VAE+">")
+	}
+	_, tags := prompt.Addons(strings.Join(texts, "\n"))
+	return slices.ContainsFunc(tags, func(t prompt.AddonTag) bool {
+		use, _ := t.Use()
+		plain, _, marked := cutHash(t.Name)
+		name := plainFile(plain)
+		isNamed := strings.EqualFold(name, plainFile(c.Name)) || strings.EqualFold(name, c.Alias)
+		return use.Kind == c.Kind && (marked || isNamed)
+	})
+}
+
+// isNamed tells whether a name means the file; one of the two may leave out its folder.
+func (c AddonCard) isNamed(name string) bool {
+	if strings.Contains(c.Name, "/") && strings.Contains(name, "/") {
+		return strings.EqualFold(c.Name, name)
+	}
+	return strings.EqualFold(path.Base(c.Name), path.Base(name))
+}
+
+// hasHash tells whether digits begin one of the two hashes of the file.
+func (c AddonCard) hasHash(digits string) bool {
+	digits = strings.ToLower(digits)
+	return len(digits) >= fewestHashDigits && (strings.HasPrefix(c.Hash, digits) || strings.HasPrefix(c.Short, digits))
+}
+
+// Fits tells whether the add-on's shapes are those of a model, as far as both are known.
+func (c AddonCard) Fits(model Card) bool {
+	return len(c.Families) == 0 || model.Family == "" || slices.Contains(c.Families, model.Family)
+}
+
+var hexDigits = regexp.MustCompile(`(?i)^[0-9a-f]{6,64}$`)
+
+// cutHash divides a name from the digits of a hash.
+func cutHash(name string) (plain, hash string, marked bool) {
+	at := strings.LastIndex(name, hashMark)
+	if at < 0 || !hexDigits.MatchString(name[at+1:]) {
+		return name, "", false
+	}
+	return name[:at], name[at+1:], true
+}
+
+// plainName is how a tag names a card: as its file is called where that means this file, else as it was typed.
+func (r *resolution) plainName(c AddonCard, typed string) string {
+	for _, name := range []string{plainFile(c.Name), c.Name} {
+		if again, refusal := r.findAddon(c.Kind, name); refusal == nil && again.Hash == c.Hash && isWritable(name) {
+			return name
+		}
+	}
+	if isWritable(typed) {
+		return typed
+	}
+	return c.ID()
+}
+
+// ID names an add-on by its name and the beginning of its hash, so that it is the same file later: ink@3fa9c01b22. What
+// would end a tag, or begin something else in a prompt, is a blank in the name.
+func (c AddonCard) ID() string {
+	name := plainFile(c.Name)
+	if !isWritable(name) {
+		name = strings.Map(func(r rune) rune {
+			if strings.ContainsRune(unwritable+"_-", r) {
+				return ' '
+			}
+			return r
+		}, name)
+		name = strings.Join(strings.Fields(name), " ")
+	}
+	return name + hashMark + c.Hash[:min(len(c.Hash), hashDigitsSuggested)]
+}
+
+// unwritable are the characters that a name in a tag cannot have: they end it, or are read before tags are.
+const unwritable = "<>:#{}|$\\\n\r"
+
+func isWritable(name string) bool {
+	return name != "" && !strings.ContainsAny(name, unwritable) && !strings.Contains(name, "__") &&
+		strings.TrimSpace(name) == name && !strings.Contains(name, " --")
+}
+
+// AddonWords are the words that an image's add-ons know: names of embeddings, and what LoRAs were trained with.
+func (a Available) AddonWords(s picture.Spec) (words []string) {
+	for _, used := range s.Addons {
+		if used.Kind == picture.Embedding {
+			words = append(words, used.Name)
+		}
+		for _, c := range a.Addons {
+			if c.Kind == used.Kind && c.Hash == used.Hash {
+				words = append(words, c.Triggers...)
+			}
+		}
+	}
+	return words
+}
+
+func (r *resolution) unknownAddon(kind, name string) *Refusal {
+	var names []string
+	for _, c := range r.available.Addons {
+		if c.Kind == kind && c.Fits(r.Card) && !(c.NSFW && r.available.Safe) {
+			names = append(names, plainFile(c.Name))
+			if c.Alias != "" {
+				names = append(names, c.Alias)
+			}
+		}
+	}
+	slices.Sort(names)
+	names = slices.Compact(names)
+	hint := "None is called anything like it."
+	if near := prompt.NearestWords(names, plainFile(name), maxNearestAddons); len(near) > 0 {
+		hint = "Did you mean " + orList(near) + "?"
+	} else if len(names) == 0 {
+		hint = "There are none for " + r.Card.Name + "."
+	}
+	return Refuse(hint, "There is no %s “%s”.", picture.KindName(kind), shorten(name))
+}
+
+func (r *resolution) otherFamily(c AddonCard) *Refusal {
+	hint := ""
+	var others []string
+	for _, m := range r.available.Models {
+		if c.Fits(m) && m.Family != "" && len(others) < maxOthersSuggested {
+			others = append(others, m.Name)
+		}
+	}
+	if len(others) > 0 {
+		hint = "Choose another model: " + orList(others) + "."
+	}
+	refusal := Refuse(hint, "The %s “%s” is for %s, and %s is a model of %s.",
+		picture.KindName(c.Kind), plainFile(c.Name), orList(c.Families), r.Card.Name, r.Card.Family)
+	refusal.otherFamily = true
+	return refusal
+}
+
+func ageRestricted(c AddonCard) *Refusal {
+	name := plainFile(c.Name)
+	return Refuse("", "The %s “%s” may be used in age-restricted channels only.", picture.KindName(c.Kind), name)
+}
+
+func sameName(found []AddonCard, name string) *Refusal {
+	var ids []string
+	for _, c := range found[:min(len(found), maxSameNameRefused)] {
+		ids = append(ids, c.ID())
+	}
+	return Refuse("Say which: "+orList(ids)+".", "%d different files are called “%s”.", len(found), name)
+}
+
+// orList lists names: a, b or c.
+func orList(names []string) string {
+	last := len(names) - 1
+	if last <= 0 {
+		return strings.Join(names, "")
+	}
+	return strings.Join(names[:last], ", ") + " or " + names[last]
+}
+
+// shortNumber writes a number as people do: 0.8.
+func shortNumber(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
