@@ -73,6 +73,16 @@ var fewSteps = []struct {
 	{word("tcd"), map[string]any{"_class_name": "TCDScheduler"}},
 }
 
+// fewStepSettings finds how a file for few steps is called, and its settings; nil for another file.
+func fewStepSettings(file string) (name string, settings map[string]any) {
+	for _, f := range fewSteps {
+		if found := f.name.FindStringSubmatch(strings.TrimSuffix(file, Extension)); found != nil {
+			return found[2], f.settings
+		}
+	}
+	return "", nil
+}
+
 // word matches a word in a file's name.
 func word(of string) *regexp.Regexp {
 	return regexp.MustCompile(`(?i)(^|[^a-z])(` + of + `)([^a-z]|$)`)
@@ -112,14 +122,9 @@ func (c *contents) schedule(v variant, own ownCard) (scheduler map[string]any, s
 		scheduler["rescale_betas_zero_snr"] = true
 		scheduler["timestep_spacing"] = "trailing" // so that the first step is the one without any signal
 	}
-	if own.Scheduler == nil {
-		for _, f := range fewSteps {
-			if found := f.name.FindStringSubmatch(strings.TrimSuffix(base, Extension)); found != nil {
-				maps.Copy(scheduler, f.settings)
-				guess(fmt.Sprintf("taken for a model for few steps (%s)", found[2]))
-				break
-			}
-		}
+	if name, settings := fewStepSettings(base); settings != nil && own.Scheduler == nil {
+		maps.Copy(scheduler, settings)
+		guess(fmt.Sprintf("taken for a model for few steps (%s)", name))
 	}
 	maps.Copy(scheduler, own.Scheduler)
 	if said, ok := resolution(c.metadata["modelspec.resolution"]); ok {

@@ -45,6 +45,9 @@ func (c inversionRecord) file(t *testing.T) string {
 	return path
 }
 
+// checkpointWalk is how the recipe walks: STEPS and GUIDANCE of recipe/checkpointrecords.py.
+var checkpointWalk = initRecord{Dialect: picture.Diffusers, Sampler: "euler", Steps: 4, Strength: 1, Guidance: 5}
+
 // TestInversions compares finished latents with a textual inversion of several vectors, for one text encoder and for
 // two, with those of diffusers.
 func TestInversions(t *testing.T) {
