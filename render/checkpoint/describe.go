@@ -103,9 +103,10 @@ func (c *contents) write(v variant, parts folder.Parts) {
 	if v == sd2 && c.openCLIP {
 		first.Layers = c.textLayers() - 1
 	}
-	c.add(parts, "text_encoder", weightname.TextEncoder, func(w network.Weights, o graph.WriteOptions) (graph.Written, error) {
-		return network.Text(w, first, o)
-	})
+	c.add(
+		parts, "text_encoder", weightname.TextEncoder,
+		func(w network.Weights, o graph.WriteOptions) (graph.Written, error) { return network.Text(w, first, o) },
+	)
 	if v == sdxl {
 		second := network.TextShape{MaxSkip: maxSkip, Pooled: true}
 		c.add(

@@ -78,6 +78,17 @@ func word(of string) *regexp.Regexp {
 	return regexp.MustCompile(`(?i)(^|[^a-z])(` + of + `)([^a-z]|$)`)
 }
 
+// fewStepsByName finds the scheduler's settings of a model whose name says that it is for few steps, and the word that
+// says so; "" for none.
+func fewStepsByName(base string) (settings map[string]any, called string) {
+	for _, f := range fewSteps {
+		if found := f.name.FindStringSubmatch(strings.TrimSuffix(base, Extension)); found != nil {
+			return f.settings, found[2]
+		}
+	}
+	return nil, ""
+}
+
 // lowResolution is how files of Stable Diffusion 2 are called that predict noise: they were trained at 512.
 var lowResolution = regexp.MustCompile(`(?i)base|512|eps|turbo`)
 
@@ -112,14 +123,9 @@ func (c *contents) schedule(v variant, own ownCard) (scheduler map[string]any, s
 		scheduler["rescale_betas_zero_snr"] = true
 		scheduler["timestep_spacing"] = "trailing" // so that the first step is the one without any signal
 	}
-	if own.Scheduler == nil {
-		for _, f := range fewSteps {
-			if found := f.name.FindStringSubmatch(strings.TrimSuffix(base, Extension)); found != nil {
-				maps.Copy(scheduler, f.settings)
-				guess(fmt.Sprintf("taken for a model for few steps (%s)", found[2]))
-				break
-			}
-		}
+	if settings, called := fewStepsByName(base); own.Scheduler == nil && called != "" {
+		maps.Copy(scheduler, settings)
+		guess(fmt.Sprintf("taken for a model for few steps (%s)", called))
 	}
 	maps.Copy(scheduler, own.Scheduler)
 	if said, ok := resolution(c.metadata["modelspec.resolution"]); ok {

@@ -32,8 +32,8 @@ type loraRecord struct {
 // checkpointWalk is how the recipe walks: STEPS and GUIDANCE of recipe/checkpointrecords.py.
 var checkpointWalk = initRecord{Dialect: picture.Diffusers, Sampler: "euler", Steps: 4, Strength: 1, Guidance: 5}
 
-// checkpointToWalk writes a checkpoint, and beside it the schedule of the recipes of add-ons: in their pipelines Euler's
-// timesteps lead, as in SDXL's repositories.
+// checkpointToWalk writes a checkpoint, and beside it the schedule of the recipes of add-ons: in their pipelines
+// Euler's timesteps lead, as in SDXL's repositories.
 func checkpointToWalk(t *testing.T, name string) string {
 	t.Helper()
 	path := goldentest.Checkpoint(t, name)

@@ -51,35 +51,13 @@ func (b *binding) check() error {
 // bind makes the values of all weights, side branches and extra rows, in the order of the session's inputs. Constants
 // are the session's own. A change that fits nothing is an error.
 func (b *binding) bind(w folder.Weighted, constants bool, changes tensor.Changes) error {
-	mappings := map[string]*mapped.Mapping{}
-	for name, f := range w.Files {
-		m, err := f.Map()
-		if err != nil {
-			return err
-		}
-		b.files, mappings[name] = append(b.files, m), m
+	if err := checkChanges(w, constants, changes); err != nil {
+		return err
 	}
-	unknown := map[string]bool{}
-	for name := range changes.Weights {
-		unknown["weight "+name] = true
-	}
-	for name := range changes.Branches {
-		unknown["linear layer "+name] = true
-	}
-	if !constants {
-		for _, x := range w.Weights {
-			data := x.Data
-			if data == nil {
-				data = mappings[x.File].Bytes(x.Offset, x.Length)
-			}
-			delete(unknown, "weight "+canonicalName(x))
-			if err := b.bindWeight(x, data, changes); err != nil {
-				return err
-			}
-		}
+	if err := b.bindWeights(w, constants, changes); err != nil {
+		return err
 	}
 	for _, x := range w.Branches {
-		delete(unknown, "linear layer "+x.Module)
 		if err := b.bindBranch(x, changes.Branches[x.Module]); err != nil {
 			return err
 		}
@@ -89,9 +67,6 @@ func (b *binding) bind(w folder.Weighted, constants bool, changes tensor.Changes
 			return err
 		}
 	}
-	for name := range unknown {
-		return fmt.Errorf("no %s to change", name)
-	}
 	if w.ExtraRows.Name == "" {
 		return nil
 	}
@@ -100,6 +75,55 @@ func (b *binding) bind(w folder.Weighted, constants bool, changes tensor.Changes
 		rows = tensor.New(1, w.ExtraRows.Dims[1]) // the table may not be empty
 	}
 	return b.bindFloats(w.ExtraRows, rows)
+}
+
+// checkChanges refuses a change of a weight or a linear layer that the network does not have.
+func checkChanges(w folder.Weighted, constants bool, changes tensor.Changes) error {
+	weights, layers := map[string]bool{}, map[string]bool{}
+	if !constants {
+		for _, x := range w.Weights {
+			weights[canonicalName(x)] = true
+		}
+	}
+	for _, x := range w.Branches {
+		layers[x.Module] = true
+	}
+	for name := range changes.Weights {
+		if !weights[name] {
+			return fmt.Errorf("no weight %s to change", name)
+		}
+	}
+	for name := range changes.Branches {
+		if !layers[name] {
+			return fmt.Errorf("no linear layer %s to change", name)
+		}
+	}
+	return nil
+}
+
+// bindWeights maps the files, and feeds the weights in them unless they are constants.
+func (b *binding) bindWeights(w folder.Weighted, constants bool, changes tensor.Changes) error {
+	mappings := map[string]*mapped.Mapping{}
+	for name, f := range w.Files {
+		m, err := f.Map()
+		if err != nil {
+			return err
+		}
+		b.files, mappings[name] = append(b.files, m), m
+	}
+	if constants {
+		return nil
+	}
+	for _, x := range w.Weights {
+		data := x.Data
+		if data == nil {
+			data = mappings[x.File].Bytes(x.Offset, x.Length)
+		}
+		if err := b.bindWeight(x, data, changes); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // canonicalName is a weight's name as package weightname has it.
@@ -123,25 +147,34 @@ func (b *binding) bindWeight(x graph.ExposedWeight, data []byte, changes tensor.
 		}
 	}
 	if len(shape) > 0 && shape[0] == 0 {
-		width := 1
-		for _, d := range shape[1:] {
-			width *= d
-		}
-		if size := elementSize(x.Type); size > 0 {
-			shape[0] = len(data) / size / width
-		}
-		if rows := changes.ExtraRows; !rows.Empty() {
-			if len(shape) != 2 || rows.Shape[1] != width {
-				return fmt.Errorf("%v: extra rows of shape %v", x.Value, rows.Shape)
-			}
-			more, err := encode(x.Type, rows.Data)
-			if err != nil {
-				return err
-			}
-			data, shape[0] = slices.Concat(data, more), shape[0]+rows.Shape[0]
+		var err error
+		if shape[0], data, err = withRows(x, data, changes.ExtraRows); err != nil {
+			return err
 		}
 	}
 	return b.bindBytes(x.Name, x.Type, shape, data)
+}
+
+// withRows counts the rows of a table, and appends more.
+func withRows(x graph.ExposedWeight, data []byte, more tensor.Tensor) (rows int, all []byte, err error) {
+	width := 1
+	for _, d := range x.Dims[1:] {
+		width *= d
+	}
+	if size := elementSize(x.Type); size > 0 {
+		rows = len(data) / size / width
+	}
+	if more.Empty() {
+		return rows, data, nil
+	}
+	if len(x.Dims) != 2 || more.Shape[1] != width {
+		return 0, nil, fmt.Errorf("%v: extra rows of shape %v", x.Value, more.Shape)
+	}
+	encoded, err := encode(x.Type, more.Data)
+	if err != nil {
+		return 0, nil, err
+	}
+	return rows + more.Shape[0], slices.Concat(data, encoded), nil
 }
 
 func (b *binding) bindBytes(name string, kind graph.Type, shape []int, data []byte) error {
@@ -159,8 +192,8 @@ func (b *binding) bindBranch(x graph.BranchInput, with tensor.Branch) error {
 	rank := 0
 	if !with.Down.Empty() {
 		s, t := with.Down.Shape, with.Up.Shape
-		if errors.Join(with.Down.Check(), with.Up.Check()) != nil || len(s) != 2 || len(t) != 2 || s[0] != in || t[1] != out ||
-			s[1] != t[0] {
+		if errors.Join(with.Down.Check(), with.Up.Check()) != nil || len(s) != 2 || len(t) != 2 ||
+			s[0] != in || t[1] != out || s[1] != t[0] {
 			return fmt.Errorf("%s: factors %v and %v, want [%d,r] and [r,%d]", x.Module, s, t, in, out)
 		}
 		rank = s[1]

@@ -18,8 +18,8 @@ import (
 // the same graph. A network in an ONNX file is opened so for add-ons only.
 func newWeighted(n folder.Network, device Device, changes tensor.Changes) (*session, error) {
 	o := graph.WriteOptions{Float16: device.Kind != CPU, Branches: true, Hypernets: hypernetShapes(changes.Hypernets)}
-	// On a GPU an input would be sent there in every run. There the weights are constants, and only the factors are inputs,
-	// unless a weight is replaced.
+	// On a GPU an input would be sent there in every run. There the weights are constants, and only the factors are
+	// inputs, unless a weight is replaced.
 	o.Constants = n.Written != nil && len(changes.Weights) == 0 && device.Kind != CPU
 	return openWeighted(n, device, changes, o)
 }
@@ -43,21 +43,7 @@ func openWeighted(
 			err = errors.Join(fmt.Errorf("load %s: %w", n.Path, wrapMemoryError(err)), b.release())
 		}
 	}()
-	names := valueNames(n.Inputs)
-	if !o.Constants {
-		for _, x := range w.Weights {
-			names = append(names, x.Name)
-		}
-	}
-	for _, x := range w.Branches {
-		names = append(names, x.Down.Name, x.Up.Name)
-	}
-	for _, x := range w.Hypernets {
-		names = append(names, x.Name)
-	}
-	if w.ExtraRows.Name != "" {
-		names = append(names, w.ExtraRows.Name)
-	}
+	names := append(valueNames(n.Inputs), boundNames(w, o.Constants)...)
 	dir := ""
 	for _, f := range w.Files { // a network's constants lie in one folder
 		dir = filepath.Dir(f.Path)
@@ -76,6 +62,25 @@ func openWeighted(
 	}
 	runtime.AddCleanup(s, func(b *binding) { _ = b.release() }, b) // of a model with add-ons that nobody uses any more
 	return s, nil
+}
+
+// boundNames lists the inputs that a binding feeds, in its order.
+func boundNames(w folder.Weighted, constants bool) (names []string) {
+	if !constants {
+		for _, x := range w.Weights {
+			names = append(names, x.Name)
+		}
+	}
+	for _, x := range w.Branches {
+		names = append(names, x.Down.Name, x.Up.Name)
+	}
+	for _, x := range w.Hypernets {
+		names = append(names, x.Name)
+	}
+	if w.ExtraRows.Name != "" {
+		names = append(names, w.ExtraRows.Name)
+	}
+	return names
 }
 
 // sessionKey tells sessions apart: by their graph and their device. Constants lie in one model's files.
