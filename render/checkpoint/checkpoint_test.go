@@ -138,7 +138,7 @@ func TestOpenRefuses(t *testing.T) {
 		filepath.Join(dir, "gone.safetensors"):                                 "no such file",
 		goldentest.Checkpoint(t, goldentest.CheckpointRefiner):                 "an SDXL refiner, which only finishes",
 		goldentest.Checkpoint(t, goldentest.CheckpointVAE):                     "a VAE alone; it belongs into the folder vae",
-		goldentest.Checkpoint(t, goldentest.CheckpointNoVAE):                   "want one beside it in sd1-novae.vae.safe",
+		goldentest.Checkpoint(t, goldentest.CheckpointNoVAE):                   "beside it in sd1-novae.vae.safetensors",
 	} {
 		_, err := checkpoint.Open(path)
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") ||

@@ -58,7 +58,7 @@ func euler() map[string]any {
 	return map[string]any{
 		"_class_name": "EulerDiscreteScheduler", "num_train_timesteps": 1000, "beta_start": 0.00085, "beta_end": 0.012,
 		"beta_schedule": "scaled_linear", "prediction_type": "epsilon", "steps_offset": 1, "timestep_spacing": "leading",
-		"interpolation_type": "linear", "use_karras_sigmas": false,
+		"interpolation_type": "linear", "use_karras_sigmas": false, "set_alpha_to_one": false, "skip_prk_steps": true,
 	}
 }
 
@@ -73,20 +73,19 @@ var fewSteps = []struct {
 	{word("tcd"), map[string]any{"_class_name": "TCDScheduler"}},
 }
 
+// fewStepSettings finds how a file for few steps is called, and its settings; nil for another file.
+func fewStepSettings(file string) (name string, settings map[string]any) {
+	for _, f := range fewSteps {
+		if found := f.name.FindStringSubmatch(strings.TrimSuffix(file, Extension)); found != nil {
+			return found[2], f.settings
+		}
+	}
+	return "", nil
+}
+
 // word matches a word in a file's name.
 func word(of string) *regexp.Regexp {
 	return regexp.MustCompile(`(?i)(^|[^a-z])(` + of + `)([^a-z]|$)`)
-}
-
-// fewStepsByName finds the scheduler's settings of a model whose name says that it is for few steps, and the word that
-// says so; "" for none.
-func fewStepsByName(base string) (settings map[string]any, called string) {
-	for _, f := range fewSteps {
-		if found := f.name.FindStringSubmatch(strings.TrimSuffix(base, Extension)); found != nil {
-			return f.settings, found[2]
-		}
-	}
-	return nil, ""
 }
 
 // lowResolution is how files of Stable Diffusion 2 are called that predict noise: they were trained at 512.
@@ -123,9 +122,9 @@ func (c *contents) schedule(v variant, own ownCard) (scheduler map[string]any, s
 		scheduler["rescale_betas_zero_snr"] = true
 		scheduler["timestep_spacing"] = "trailing" // so that the first step is the one without any signal
 	}
-	if settings, called := fewStepsByName(base); own.Scheduler == nil && called != "" {
+	if name, settings := fewStepSettings(base); settings != nil && own.Scheduler == nil {
 		maps.Copy(scheduler, settings)
-		guess(fmt.Sprintf("taken for a model for few steps (%s)", called))
+		guess(fmt.Sprintf("taken for a model for few steps (%s)", name))
 	}
 	maps.Copy(scheduler, own.Scheduler)
 	if said, ok := resolution(c.metadata["modelspec.resolution"]); ok {

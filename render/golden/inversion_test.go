@@ -4,7 +4,9 @@ package golden_test
 
 import (
 	"encoding/binary"
+	"encoding/json"
 	"math"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -43,6 +45,30 @@ func (c inversionRecord) file(t *testing.T) string {
 	path := filepath.Join(t.TempDir(), c.Word+".safetensors")
 	addontest.WriteFile(t, path, nil, tensors)
 	return path
+}
+
+// checkpointWalk is how the recipe walks: STEPS and GUIDANCE of recipe/checkpointrecords.py.
+var checkpointWalk = initRecord{Dialect: picture.Diffusers, Sampler: "euler", Steps: 4, Strength: 1, Guidance: 5}
+
+// checkpointToWalk writes a checkpoint, and beside it the schedule of the recipes of add-ons: in their pipelines Euler's
+// timesteps lead, as in SDXL's repositories.
+func checkpointToWalk(t *testing.T, name string) string {
+	t.Helper()
+	path := goldentest.Checkpoint(t, name)
+	writeCheckpointCard(t, path, map[string]any{"timestep_spacing": "leading", "steps_offset": 1})
+	return path
+}
+
+// writeCheckpointCard says beside a checkpoint how its scheduler differs from that of its family.
+func writeCheckpointCard(t *testing.T, path string, schedule map[string]any) {
+	t.Helper()
+	data, err := json.Marshal(map[string]any{"scheduler": schedule})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(strings.TrimSuffix(path, ".safetensors")+".json", data, 0o600); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // TestInversions compares finished latents with a textual inversion of several vectors, for one text encoder and for

@@ -48,14 +48,24 @@ func (b *binding) check() error {
 	return nil
 }
 
-// bind makes the values of all weights, side branches and extra rows, in the order of the session's inputs. Constants
-// are the session's own. A change that fits nothing is an error.
+// bind makes the values of all weights, side branches, hypernetworks and extra rows, in the order of the session's
+// inputs. Constants are the session's own. A change that fits nothing is an error.
 func (b *binding) bind(w folder.Weighted, constants bool, changes tensor.Changes) error {
-	if err := checkChanges(w, constants, changes); err != nil {
+	mappings := map[string]*mapped.Mapping{}
+	for name, f := range w.Files {
+		m, err := f.Map()
+		if err != nil {
+			return err
+		}
+		b.files, mappings[name] = append(b.files, m), m
+	}
+	if err := checkNames(w, changes); err != nil {
 		return err
 	}
-	if err := b.bindWeights(w, constants, changes); err != nil {
-		return err
+	if !constants {
+		if err := b.bindWeights(w, mappings, changes); err != nil {
+			return err
+		}
 	}
 	for _, x := range w.Branches {
 		if err := b.bindBranch(x, changes.Branches[x.Module]); err != nil {
@@ -77,16 +87,14 @@ func (b *binding) bind(w folder.Weighted, constants bool, changes tensor.Changes
 	return b.bindFloats(w.ExtraRows, rows)
 }
 
-// checkChanges refuses a change of a weight or a linear layer that the network does not have.
-func checkChanges(w folder.Weighted, constants bool, changes tensor.Changes) error {
-	weights, layers := map[string]bool{}, map[string]bool{}
-	if !constants {
-		for _, x := range w.Weights {
-			weights[canonicalName(x)] = true
-		}
+// checkNames checks that the network has everything that is changed.
+func checkNames(w folder.Weighted, changes tensor.Changes) error {
+	weights, branches := map[string]bool{}, map[string]bool{}
+	for _, x := range w.Weights {
+		weights[canonicalName(x)] = true
 	}
 	for _, x := range w.Branches {
-		layers[x.Module] = true
+		branches[x.Module] = true
 	}
 	for name := range changes.Weights {
 		if !weights[name] {
@@ -94,29 +102,20 @@ func checkChanges(w folder.Weighted, constants bool, changes tensor.Changes) err
 		}
 	}
 	for name := range changes.Branches {
-		if !layers[name] {
+		if !branches[name] {
 			return fmt.Errorf("no linear layer %s to change", name)
 		}
 	}
 	return nil
 }
 
-// bindWeights maps the files, and feeds the weights in them unless they are constants.
-func (b *binding) bindWeights(w folder.Weighted, constants bool, changes tensor.Changes) error {
-	mappings := map[string]*mapped.Mapping{}
-	for name, f := range w.Files {
-		m, err := f.Map()
-		if err != nil {
-			return err
-		}
-		b.files, mappings[name] = append(b.files, m), m
-	}
-	if constants {
-		return nil
-	}
+func (b *binding) bindWeights(w folder.Weighted, mappings map[string]*mapped.Mapping, changes tensor.Changes) error {
 	for _, x := range w.Weights {
 		data := x.Data
 		if data == nil {
+			if x.Offset+x.Length > w.Files[x.File].Size {
+				return fmt.Errorf("weight %s: its file is cut short", x.Name)
+			}
 			data = mappings[x.File].Bytes(x.Offset, x.Length)
 		}
 		if err := b.bindWeight(x, data, changes); err != nil {
@@ -146,35 +145,28 @@ func (b *binding) bindWeight(x graph.ExposedWeight, data []byte, changes tensor.
 			data = transpose(own, shape[1], shape[0])
 		}
 	}
-	if len(shape) > 0 && shape[0] == 0 {
+	if len(shape) == 2 && shape[0] == 0 {
 		var err error
-		if shape[0], data, err = withRows(x, data, changes.ExtraRows); err != nil {
+		if data, err = withRows(x, data, changes.ExtraRows); err != nil {
 			return err
 		}
+		shape[0] = len(data) / elementSize(x.Type) / shape[1]
 	}
 	return b.bindBytes(x.Name, x.Type, shape, data)
 }
 
-// withRows counts the rows of a table, and appends more.
-func withRows(x graph.ExposedWeight, data []byte, more tensor.Tensor) (rows int, all []byte, err error) {
-	width := 1
-	for _, d := range x.Dims[1:] {
-		width *= d
+// withRows appends extra rows to a table of embeddings.
+func withRows(x graph.ExposedWeight, table []byte, rows tensor.Tensor) ([]byte, error) {
+	switch {
+	case elementSize(x.Type) == 0:
+		return nil, fmt.Errorf("%v: want floating-point numbers", x.Value)
+	case rows.Empty():
+		return table, nil
+	case rows.Check() != nil || len(rows.Shape) != 2 || rows.Shape[1] != x.Dims[1]:
+		return nil, fmt.Errorf("%v: extra rows of shape %v", x.Value, rows.Shape)
 	}
-	if size := elementSize(x.Type); size > 0 {
-		rows = len(data) / size / width
-	}
-	if more.Empty() {
-		return rows, data, nil
-	}
-	if len(x.Dims) != 2 || more.Shape[1] != width {
-		return 0, nil, fmt.Errorf("%v: extra rows of shape %v", x.Value, more.Shape)
-	}
-	encoded, err := encode(x.Type, more.Data)
-	if err != nil {
-		return 0, nil, err
-	}
-	return rows + more.Shape[0], slices.Concat(data, encoded), nil
+	more, err := encode(x.Type, rows.Data)
+	return slices.Concat(table, more), err
 }
 
 func (b *binding) bindBytes(name string, kind graph.Type, shape []int, data []byte) error {
@@ -192,8 +184,8 @@ func (b *binding) bindBranch(x graph.BranchInput, with tensor.Branch) error {
 	rank := 0
 	if !with.Down.Empty() {
 		s, t := with.Down.Shape, with.Up.Shape
-		if errors.Join(with.Down.Check(), with.Up.Check()) != nil || len(s) != 2 || len(t) != 2 ||
-			s[0] != in || t[1] != out || s[1] != t[0] {
+		bad := errors.Join(with.Down.Check(), with.Up.Check()) != nil || len(s) != 2 || len(t) != 2
+		if bad || s[0] != in || t[1] != out || s[1] != t[0] {
 			return fmt.Errorf("%s: factors %v and %v, want [%d,r] and [r,%d]", x.Module, s, t, in, out)
 		}
 		rank = s[1]

@@ -18,9 +18,9 @@ import (
 	"darkroom/render/tensor"
 )
 
-// TestMeasureCheckpoints says what the checkpoints in BENCH_CHECKPOINTS cost, which are separated by commas and of one
-// shape: until the first is ready, a step of its UNet, and the change to the others on a warm session. BENCH_SIDE is
-// the side of the latents, 64 if it is not said.
+// TestMeasureCheckpoints says what the checkpoints in BENCH_CHECKPOINTS cost, separated by commas and of one shape:
+// until the first is ready, a step of its UNet, and the change to the others on a warm session. BENCH_SIDE is the side
+// of the latents, 64 if it is not said; BENCH_PACKED packs the weights.
 func TestMeasureCheckpoints(t *testing.T) {
 	paths := os.Getenv("BENCH_CHECKPOINTS")
 	if paths == "" {
@@ -133,7 +133,7 @@ func BenchmarkManyInputs(b *testing.B) {
 				defer func() { _ = v.Destroy() }()
 				values = append(values, v)
 			}
-			s, err := openGraph(m.Encode(), valueNames(m.Inputs), []string{"y"}, "", oneThread, false)
+			s, err := openGraph(m.Encode(), valueNames(m.Inputs), []string{"y"}, "", oneThread, false, true)
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -105,7 +105,8 @@ func TestParseRefuses(t *testing.T) {
 		},
 		"overlapping tensors": {file(strings.Replace(two, "[16,22]", "[8,14]", 1), 22), "overlap"},
 		"the same bytes twice": {
-			file(`{"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"b":{"dtype":"U8","shape":[4],"data_offsets":[0,4]}}`, 4),
+			file(`{"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},`+
+				`"b":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}`, 4),
 			"overlap",
 		},
 		"a gap between":             {file(strings.Replace(two, "[16,22]", "[18,24]", 1), 24), "gap"},
