@@ -82,7 +82,7 @@ func (c *contents) describe() (folder.Description, error) {
 	if c.parts[weightname.Unet]["conv_in.weight"].Channels() == inpaintChannels {
 		d.Class = strings.Replace(d.Class, "Pipeline", "InpaintPipeline", 1)
 	}
-	d.Scheduler, d.NativeSize, d.Notes = c.schedule(v, own)
+	c.schedule(&d, v, own)
 	if c.unknown > 0 {
 		d.Notes = append(d.Notes, fmt.Sprintf("%s: %d of its tensors are of no known use", filepath.Base(c.path), c.unknown))
 	}

@@ -76,7 +76,7 @@ func TestCheckpointTable(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			files := pipelinetest.AddonFiles{}
 			if lora != "" {
-				files = goldenLoRA(t, lora)
+				files = goldenLoRAs(t, lora)
 			}
 			device := onnx.Device{Kind: onnx.CPU, Threads: 2}
 			p := pipelinetest.LoadWith(t, goldentest.Checkpoint(t, name), device, files)
@@ -118,21 +118,12 @@ func paintTable(t *testing.T, p *pipeline.Pipeline, lora string) {
 	}
 }
 
-// goldenLoRA writes a LoRA until the test ends.
-func goldenLoRA(t *testing.T, name string) pipelinetest.AddonFiles {
-	t.Helper()
-	return pipelinetest.AddonFiles{tableHash: goldentest.Checkpoint(t, name)}
-}
-
-// tableHash stands for the hash of the table's LoRA.
-var tableHash = strings.Repeat("a", 64)
-
 // loraOf asks for a LoRA; none for "".
 func loraOf(name string, strength float64) []picture.Addon {
 	if name == "" {
 		return nil
 	}
-	return []picture.Addon{{Kind: picture.LoRA, Name: name, Hash: tableHash, Strength: strength}}
+	return []picture.Addon{{Kind: picture.LoRA, Name: name, Hash: loraHash(name), Strength: strength}}
 }
 
 // paintWay paints in one way.
@@ -197,7 +188,7 @@ func TestLoRAOfAnotherFamily(t *testing.T) {
 		goldentest.CheckpointSDXLF16: goldentest.LoRASD1A,
 		goldentest.CheckpointSD1:     goldentest.LoRASDXLA,
 	} {
-		p := pipelinetest.LoadWith(t, goldentest.Checkpoint(t, checkpoint), device, goldenLoRA(t, lora))
+		p := pipelinetest.LoadWith(t, goldentest.Checkpoint(t, checkpoint), device, goldenLoRAs(t, lora))
 		s := baseSpec(picture.Diffusers)
 		s.Addons = loraOf(lora, 1)
 		var refusal *render.Refusal
@@ -214,7 +205,7 @@ func TestJobsAlternate(t *testing.T) {
 	pipelinetest.OpenRuntime(t)
 	lora := goldentest.LoRASD1A
 	p := pipelinetest.LoadWith(t, goldentest.Checkpoint(t, goldentest.CheckpointF16),
-		onnx.Device{Kind: onnx.CPU, Threads: 2}, goldenLoRA(t, lora))
+		onnx.Device{Kind: onnx.CPU, Threads: 2}, goldenLoRAs(t, lora))
 	paint := func(ctx context.Context, strength float64) []float32 {
 		s := baseSpec(picture.Diffusers)
 		s.Steps, s.GuidanceScale, s.Addons = 2, 5, loraOf(lora, strength)

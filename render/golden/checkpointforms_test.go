@@ -16,22 +16,24 @@ import (
 	"darkroom/render/pipeline/pipelinetest"
 )
 
-// namings are one model by other names, by the checkpoint whose picture they must give. TestCheckpointForms compares
-// more of two others.
-var namings = map[string][]string{
-	goldentest.CheckpointSD1:     {goldentest.CheckpointEMA, goldentest.CheckpointMerged, goldentest.CheckpointNoVAE},
+// forms are names and forms of one model, by the checkpoint whose picture they must give, byte by byte.
+var forms = map[string][]string{
+	goldentest.CheckpointSD1: {
+		goldentest.CheckpointEMA, goldentest.CheckpointMerged, goldentest.CheckpointNamed, goldentest.CheckpointSD1Folder,
+		goldentest.CheckpointNoVAE,
+	},
 	goldentest.CheckpointSDXLF16: {goldentest.CheckpointSDXLFolder},
 }
 
-// maxNamingLevels is how far one value of a picture of SDXL may be off between two namings, of 255: the matrix behind
+// maxFormLevels is how far one value of a picture of SDXL may be off between two forms, of 255: the matrix behind
 // the pooled vector lies the other way round in its authors' file, and the sum of a row is rounded otherwise.
-const maxNamingLevels = 1
+const maxFormLevels = 1
 
-// TestCheckpointNamings paints with one model by several names, and compares the pictures, byte by byte.
-func TestCheckpointNamings(t *testing.T) {
+// TestCheckpointForms paints with the original and the converted form of one model, and compares the pictures.
+func TestCheckpointForms(t *testing.T) {
 	t.Parallel()
 	pipelinetest.OpenRuntime(t)
-	for name, others := range namings {
+	for name, others := range forms {
 		t.Run(name, func(t *testing.T) {
 			want := paintCheckpoint(t, goldentest.Checkpoint(t, name))
 			for _, other := range others {
@@ -41,7 +43,7 @@ func TestCheckpointNamings(t *testing.T) {
 				}
 				got, levels := paintCheckpoint(t, path), 0
 				if name == goldentest.CheckpointSDXLF16 {
-					levels = maxNamingLevels
+					levels = maxFormLevels
 				}
 				if n := differing(got, want, levels); n > 0 {
 					t.Errorf("%s: %d values of the picture are more than %d levels from that of %s", other, n, levels, name)
