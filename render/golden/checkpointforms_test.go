@@ -25,8 +25,8 @@ var forms = map[string][]string{
 	goldentest.CheckpointSDXLF16: {goldentest.CheckpointSDXLFolder},
 }
 
-// maxFormLevels is how far one value of a picture of SDXL may be off between two forms, of 255: the matrix behind the
-// pooled vector lies the other way round in its authors' file, and the sum of a row is rounded otherwise.
+// maxFormLevels is how far one value of a picture of SDXL may be off between two forms, of 255: the matrix behind
+// the pooled vector lies the other way round in its authors' file, and the sum of a row is rounded otherwise.
 const maxFormLevels = 1
 
 // TestCheckpointForms paints with the original and the converted form of one model, and compares the pictures.

@@ -4,9 +4,7 @@ package golden_test
 
 import (
 	"encoding/binary"
-	"encoding/json"
 	"math"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -50,27 +48,6 @@ func (c inversionRecord) file(t *testing.T) string {
 // checkpointWalk is how the recipe walks: STEPS and GUIDANCE of recipe/checkpointrecords.py.
 var checkpointWalk = initRecord{Dialect: picture.Diffusers, Sampler: "euler", Steps: 4, Strength: 1, Guidance: 5}
 
-// checkpointToWalk writes a checkpoint, and beside it the schedule of the recipes of add-ons: in their pipelines Euler's
-// timesteps lead, as in SDXL's repositories.
-func checkpointToWalk(t *testing.T, name string) string {
-	t.Helper()
-	path := goldentest.Checkpoint(t, name)
-	writeCheckpointCard(t, path, map[string]any{"timestep_spacing": "leading", "steps_offset": 1})
-	return path
-}
-
-// writeCheckpointCard says beside a checkpoint how its scheduler differs from that of its family.
-func writeCheckpointCard(t *testing.T, path string, schedule map[string]any) {
-	t.Helper()
-	data, err := json.Marshal(map[string]any{"scheduler": schedule})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(strings.TrimSuffix(path, ".safetensors")+".json", data, 0o600); err != nil {
-		t.Fatal(err)
-	}
-}
-
 // TestInversions compares finished latents with a textual inversion of several vectors, for one text encoder and for
 // two, with those of diffusers.
 func TestInversions(t *testing.T) {
@@ -82,9 +59,8 @@ func TestInversions(t *testing.T) {
 		t.Run(c.Checkpoint+" "+c.Prompt, func(t *testing.T) {
 			t.Parallel()
 			hash := strings.Repeat("a", 64)
-			path := checkpointToWalk(t, c.Checkpoint)
 			files := pipelinetest.AddonFiles{hash: c.file(t)}
-			p := pipelinetest.LoadWith(t, path, onnx.Device{Kind: onnx.CPU, Threads: 2}, files)
+			p := pipelinetest.LoadWith(t, goldentest.Checkpoint(t, c.Checkpoint), onnx.Device{Kind: onnx.CPU, Threads: 2}, files)
 			s, job := checkpointWalk.spec(t)
 			s.Prompt = c.Prompt
 			s.Addons = []picture.Addon{{Kind: picture.Embedding, Name: c.Word, Hash: hash, Strength: 1}}

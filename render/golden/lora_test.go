@@ -66,8 +66,8 @@ var lorasOf = map[string][]string{
 	goldentest.CheckpointSDXL: {goldentest.LoRASDXLA, goldentest.LoRASDXLB},
 }
 
-// TestLoRAs compares walks with LoRAs with diffusers and peft, all on one warm renderer, so that switching is tried too.
-// At strength 0, and once they are left out again, the latents are those without, bit by bit.
+// TestLoRAs compares walks with LoRAs with diffusers and peft, all on one warm renderer, so that switching is tried
+// too. At strength 0, and once they are left out again, the latents are those without, bit by bit.
 func TestLoRAs(t *testing.T) {
 	t.Parallel()
 	pipelinetest.OpenRuntime(t)

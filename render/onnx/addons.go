@@ -24,8 +24,8 @@ func (a Addons) text(i int) tensor.Changes {
 }
 
 // With returns the model with add-ons. Networks that are not changed are those of m, so m must outlive it. A change
-// that fits no network is an error. The caller may close it; else its memory is freed some time after nobody uses it any
-// more.
+// that fits no network is an error. The caller may close it; else its memory is freed some time after nobody uses it
+// any more.
 //
 // Weights stay shared and no session is opened for the add-ons of a checkpoint. A network of an ONNX file, or a packed
 // one, is opened a second time with its weights as inputs, once for all add-ons.

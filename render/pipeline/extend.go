@@ -107,13 +107,13 @@ func refuseAddon(err error) error {
 
 // find returns the file of an add-on.
 func (e *extender) find(kind string, a picture.Ref) (string, error) {
+	what := fmt.Sprintf("the %s “%s” is not here", kindWords[kind], a.Name)
 	if e.files == nil {
-		return "", &render.Refusal{Sentence: fmt.Sprintf("the %s “%s” is not here", kindWords[kind], a.Name)}
+		return "", &render.Refusal{Sentence: what}
 	}
 	path, err := e.files.Addon(kind, a.Hash)
 	if err != nil {
-		gone := fmt.Sprintf("the %s “%s” is not here any more", kindWords[kind], a.Name)
-		return "", &render.Refusal{Sentence: gone, Err: err}
+		return "", &render.Refusal{Sentence: what + " any more", Err: err}
 	}
 	return path, nil
 }

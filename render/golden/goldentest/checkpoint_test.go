@@ -6,8 +6,8 @@ import (
 	"darkroom/render/golden/goldentest"
 )
 
-// TestCheckpoint writes checkpoints of each element type and each kind of keys. Their data must be what the recipe wrote,
-// bit by bit: Checkpoint compares that in every test.
+// TestCheckpoint writes checkpoints of each element type and each kind of keys. Their data must be what the recipe
+// wrote, bit by bit: Checkpoint compares that in every test.
 func TestCheckpoint(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{
