@@ -56,7 +56,8 @@ func TestLifetimes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		files, want, wantChanged = append(files, f), append(want, unetAnswer(t, m)), append(wantChanged, unetAnswer(t, changed))
+		files, want = append(files, f), append(want, unetAnswer(t, m))
+		wantChanged = append(wantChanged, unetAnswer(t, changed))
 		if err := errors.Join(changed.Close(), m.Close()); err != nil {
 			t.Fatal(err)
 		}

@@ -263,6 +263,6 @@ func clip(text string) string {
 	return text
 }
 
-// Quote returns a text that came from a file as an error shows it: its beginning between quotes, with control characters
-// escaped.
+// Quote returns a text that came from a file as an error shows it: its beginning between quotes, with control
+// characters escaped.
 func Quote(text string) string { return strconv.Quote(clip(text)) }
