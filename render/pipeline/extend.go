@@ -109,8 +109,7 @@ func (e *extender) partsOf(changed *onnx.Model) render.Parts {
 
 // refuseAddon makes a refusal of an add-on's own.
 func refuseAddon(err error) error {
-	var refusal addon.Refusal
-	if errors.As(err, &refusal) {
+	if refusal, ok := errors.AsType[addon.Refusal](err); ok {
 		return &render.Refusal{Sentence: string(refusal), Err: err}
 	}
 	return err
@@ -118,12 +117,13 @@ func refuseAddon(err error) error {
 
 // find returns the file of an add-on.
 func (e *extender) find(kind string, a picture.Ref) (string, error) {
+	what := fmt.Sprintf("the %s “%s” is not here", kindWords[kind], a.Name)
 	if e.files == nil {
-		return "", &render.Refusal{Sentence: fmt.Sprintf("the %s “%s” is not here", kindWords[kind], a.Name)}
+		return "", &render.Refusal{Sentence: what}
 	}
 	path, err := e.files.Addon(kind, a.Hash)
 	if err != nil {
-		return "", &render.Refusal{Sentence: fmt.Sprintf("the %s “%s” is not here any more", kindWords[kind], a.Name), Err: err}
+		return "", &render.Refusal{Sentence: what + " any more", Err: err}
 	}
 	return path, nil
 }
