@@ -97,7 +97,7 @@ func (c *contents) schedule(v variant, own ownCard) (scheduler map[string]any, s
 		guess("taken for a model that predicts " + map[bool]string{true: "noise", false: "velocity"}[prediction == "epsilon"])
 	}
 	switch {
-	case v == sdxl:
+	case v.xl():
 		scheduler, size = euler(), folder.Size{Width: 1024, Height: 1024}
 	case v == sd2 && prediction == "v_prediction":
 		scheduler, size = ddim(), folder.Size{Width: 768, Height: 768}
@@ -106,7 +106,7 @@ func (c *contents) schedule(v variant, own ownCard) (scheduler map[string]any, s
 	}
 	scheduler["prediction_type"] = prediction
 	if c.zeroSNR && own.ZeroSNR == nil || own.ZeroSNR != nil && *own.ZeroSNR {
-		if v != sdxl {
+		if !v.xl() {
 			scheduler["_class_name"] = "DDIMScheduler"
 		}
 		scheduler["rescale_betas_zero_snr"] = true
