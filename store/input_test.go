@@ -38,7 +38,7 @@ func exerciseInputs(t *testing.T, s *store.Store, c *clock) {
 	exerciseInputRefs(t, s, c, boat, sea)
 }
 
-// exercisePendingInputs attaches an input picture to job 2-0 after it was acknowledged.
+// exercisePendingInputs attaches an input image to job 2-0 after it was acknowledged.
 func exercisePendingInputs(t *testing.T, s *store.Store, sea string) {
 	j := job("2-0")
 	j.PendingInputs = json.RawMessage(`{"url":"https://cdn.example/sea.png"}`)

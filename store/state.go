@@ -34,7 +34,7 @@ func (s *Store) SetMessage(ctx context.Context, id, message string) (bool, error
 	return s.change(ctx, "set message of", id, `UPDATE jobs SET message = $3, updated = $2 WHERE id = $1`, message)
 }
 
-// Finish ends a job as Done. message is the message that holds the pictures, or empty if there is none (yet).
+// Finish ends a job as Done. message is the message that holds the images, or empty if there is none (yet).
 func (s *Store) Finish(ctx context.Context, id, message string, outcome json.RawMessage) (bool, error) {
 	return s.end(ctx, id, ending{state: Done, message: message, outcome: outcome})
 }
@@ -74,7 +74,7 @@ type ending struct {
 	reason   string
 }
 
-// end writes an ending, blanks the token and, unless the job is Done, removes its references to input pictures.
+// end writes an ending, blanks the token and, unless the job is Done, removes its references to input images.
 func (s *Store) end(ctx context.Context, id string, to ending) (bool, error) {
 	var ended bool
 	err := s.inTx(ctx, func(tx *sql.Tx) (err error) {
@@ -114,7 +114,7 @@ func (s *Store) writeEnding(ctx context.Context, tx *sql.Tx, id, address string,
 		return false, err
 	}
 	if to.state == Done {
-		return true, s.addTotals(ctx, tx, id, to.outcome) // input pictures stay for a reroll, until PruneInputs
+		return true, s.addTotals(ctx, tx, id, to.outcome) // input images stay for a reroll, until PruneInputs
 	}
 	_, err = tx.ExecContext(ctx, `DELETE FROM job_inputs WHERE job = $1`, id)
 	return err == nil, err

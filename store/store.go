@@ -10,11 +10,11 @@ import (
 
 // Errors that a caller can test for.
 var (
-	// ErrNotFound means that there is no such job, input picture, preset or question.
+	// ErrNotFound means that there is no such job, input image, preset or question.
 	ErrNotFound = errors.New("not found")
 	// ErrDuplicate means that a job with this id was accepted before: Discord's gateway repeats events.
 	ErrDuplicate = errors.New("this job was accepted before")
-	// ErrInputGone means that a job names an input picture whose bytes are not stored, or not any more.
+	// ErrInputGone means that a job names an input image whose bytes are not stored, or not any more.
 	ErrInputGone = errors.New("the input picture is gone")
 )
 
@@ -31,7 +31,7 @@ type Store struct {
 	path    string // of the SQLite file; empty with PostgreSQL
 	now     func() time.Time
 
-	inboxBytes int64 // how many bytes of pictures all inboxes hold together
+	inboxBytes int64 // how many bytes of images all inboxes hold together
 }
 
 // Open opens the database at an address and brings its tables up to date. "sqlite:PATH" or a plain path is a file. Open

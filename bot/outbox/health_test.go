@@ -182,7 +182,7 @@ func (p *painter) paintAll(ctx context.Context, jobs int) {
 	group.Wait()
 }
 
-// TestServerThatEvicts fills a server that evicts keys with more jobs than it has room for: all are painted, each once.
+// TestServerThatEvicts fills a server that evicts keys with more jobs than it has room for: each is rendered once.
 func TestServerThatEvicts(t *testing.T) {
 	t.Parallel()
 	const jobs = 1000

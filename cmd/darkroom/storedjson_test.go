@@ -67,7 +67,7 @@ func storedValues() map[string]any {
 			FewSteps: request.Defaults{
 				Size: request.Size{Width: 256, Height: 128}, Steps: 4, GuidanceScale: 3, Sampler: "dpmpp_2m", Count: 1,
 				Strength: 0.4, Negative: "rain",
-			}, Description: "Photographs.", Guess: "Turbo.",
+			}, Description: "Photographs.", NSFW: true, Guess: "Turbo.",
 		}}, Addons: []request.AddonCard{{
 			Kind: picture.LoRA, Name: "ink", Alias: "ink-v2", Hash: "0a", Short: "0b", Families: []string{"SDXL"},
 			Triggers: []string{"ink drawing"}, Strength: 0.7, NSFW: true,

@@ -152,7 +152,7 @@ func TestOpenRefuses(t *testing.T) {
 		filepath.Join(dir, "gone.safetensors"):                                  "no such file",
 		write("unet.safetensors", header(refiner)+strings.Repeat("\x00", 2564)): "an SDXL refiner without its text encoder",
 		goldentest.Checkpoint(t, goldentest.CheckpointVAE):                      "a VAE alone; it belongs into the folder vae",
-		goldentest.Checkpoint(t, goldentest.CheckpointNoVAE):                    "want one beside it in sd1-novae.vae.safetensors",
+		goldentest.Checkpoint(t, goldentest.CheckpointNoVAE):                    "beside it in sd1-novae.vae.safetensors",
 	} {
 		_, err := checkpoint.Open(path)
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") ||
@@ -197,26 +197,34 @@ func TestCardBeside(t *testing.T) {
 		zeroSNR    bool
 		kind       *family.Distillation
 		notes      int
+		steps      int // as the name says
 	}{
-		"nothing": {"boats.safetensors", "", "PNDMScheduler", "epsilon", false, nil, 0},
-		"a card":  {"boats.safetensors", `{"name":"Boats"}`, "PNDMScheduler", "epsilon", false, nil, 0},
+		"nothing": {"boats.safetensors", "", "PNDMScheduler", "epsilon", false, nil, 0, 0},
+		"a card":  {"boats.safetensors", `{"name":"Boats"}`, "PNDMScheduler", "epsilon", false, nil, 0, 0},
 		"velocity": {
-			"b.safetensors", `{"prediction":"v_prediction"}`, "PNDMScheduler", "v_prediction", false, nil, 0,
+			"b.safetensors", `{"prediction":"v_prediction"}`, "PNDMScheduler", "v_prediction", false, nil, 0, 0,
 		},
-		"zero SNR": {"b.safetensors", `{"zero_snr":true}`, "DDIMScheduler", "epsilon", true, nil, 0},
+		"zero SNR": {"b.safetensors", `{"zero_snr":true}`, "DDIMScheduler", "epsilon", true, nil, 0, 0},
 		"another scheduler": {
 			"b.safetensors", `{"scheduler":{"_class_name":"LCMScheduler"}}`, "LCMScheduler", "epsilon", false,
-			family.LCMInWeights, 0,
+			family.LCMInWeights, 0, 0,
 		},
 		"turbo by name": {
-			"Boats-Turbo_v2.safetensors", "", "EulerAncestralDiscreteScheduler", "epsilon", false, family.Turbo, 1,
+			"Boats-Turbo_v2.safetensors", "", "EulerAncestralDiscreteScheduler", "epsilon", false, family.Turbo, 1, 0,
 		},
 		"lightning by name": {
-			"boats_lightning4step.safetensors", "", "EulerDiscreteScheduler", "epsilon", false, family.Lightning, 1,
+			"boats_lightning4step.safetensors", "", "EulerDiscreteScheduler", "epsilon", false, family.Lightning, 1, 4,
 		},
-		"LCM by name":        {"boats-lcm.safetensors", "", "LCMScheduler", "epsilon", false, family.LCMInWeights, 1},
-		"a word in a word":   {"turbocharged.safetensors", "", "PNDMScheduler", "epsilon", false, nil, 0},
-		"a card over a name": {"lcm.safetensors", `{"scheduler":{}}`, "PNDMScheduler", "epsilon", false, nil, 0},
+		"LCM by name":        {"boats-lcm.safetensors", "", "LCMScheduler", "epsilon", false, family.LCMInWeights, 1, 0},
+		"a word in a word":   {"turbocharged.safetensors", "", "PNDMScheduler", "epsilon", false, nil, 0, 0},
+		"a card over a name": {"lcm.safetensors", `{"scheduler":{}}`, "PNDMScheduler", "epsilon", false, nil, 0, 0},
+		"joined by a capital": {
+			"photo_v21TurboDPMSDE.safetensors", "", "EulerAncestralDiscreteScheduler", "epsilon", false, family.Turbo, 1, 0,
+		},
+		"for one step": {
+			"Hyper-1-step_v1.safetensors", "", "EulerDiscreteScheduler", "epsilon", false, family.Lightning, 1, 1,
+		},
+		"not few": {"hyperreal_8steps.safetensors", "", "PNDMScheduler", "epsilon", false, nil, 0, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -234,7 +242,8 @@ func TestCardBeside(t *testing.T) {
 			m := open(t, renamed)
 			got := m.Config
 			if got.Scheduler != c.scheduler || got.Prediction != c.prediction || got.ZeroSNR != c.zeroSNR ||
-				got.Distillation != c.kind || len(m.Unfollowed) != c.notes {
+				got.Distillation != c.kind || len(m.Unfollowed) != c.notes || len(m.Guess.Traits) != c.notes ||
+				m.Guess.Steps != c.steps {
 				t.Errorf("got %s, %s, %v, %v, %q, want %+v", got.Scheduler, got.Prediction, got.ZeroSNR, got.Distillation,
 					m.Unfollowed, c)
 			}

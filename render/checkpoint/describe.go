@@ -95,7 +95,7 @@ func (c *contents) describe() (folder.Description, error) {
 	if c.parts[weightname.Unet]["conv_in.weight"].Channels() == inpaintChannels {
 		d.Class = strings.Replace(d.Class, "Pipeline", "InpaintPipeline", 1)
 	}
-	d.Scheduler, d.NativeSize, d.Notes = c.schedule(v, own)
+	c.schedule(&d, v, own)
 	if c.unknown > 0 {
 		d.Notes = append(d.Notes, fmt.Sprintf("%s: %d of its tensors are of no known use", filepath.Base(c.path), c.unknown))
 	}
@@ -116,9 +116,10 @@ func (c *contents) write(v variant, parts folder.Parts) {
 	if v == sd2 && c.openCLIP {
 		first.Layers = c.textLayers() - 1
 	}
-	c.add(parts, "text_encoder", weightname.TextEncoder, func(w network.Weights, o graph.WriteOptions) (graph.Written, error) {
-		return network.Text(w, first, o)
-	})
+	c.add(
+		parts, "text_encoder", weightname.TextEncoder,
+		func(w network.Weights, o graph.WriteOptions) (graph.Written, error) { return network.Text(w, first, o) },
+	)
 	if v.xl() {
 		second := network.TextShape{MaxSkip: maxSkip, Pooled: true}
 		c.add(

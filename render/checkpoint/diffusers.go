@@ -111,7 +111,8 @@ func (c *contents) readConfigs(d *folder.Description) error {
 		return err
 	}
 	d.Class, d.ForceZeros, d.Card = index.Class, index.ForceZeros, filepath.Join(c.path, folder.CardFile)
-	d.Scheduler, d.Notes, d.Aesthetics = nil, nil, d.Aesthetics || index.Aesthetics
+	d.Scheduler, d.Notes, d.Guess = nil, nil, folder.Guess{}
+	d.Aesthetics = d.Aesthetics || index.Aesthetics
 	if err := readConfig(filepath.Join(c.path, "scheduler", "scheduler_config.json"), &d.Scheduler); err != nil {
 		return err
 	}

@@ -3,15 +3,16 @@
 package golden_test
 
 import (
+	"errors"
 	"fmt"
+	"strings"
 	"testing"
 
+	"darkroom/render"
 	"darkroom/render/golden/goldentest"
 	"darkroom/render/onnx"
 	"darkroom/render/picture"
-	"darkroom/render/pipeline"
 	"darkroom/render/pipeline/pipelinetest"
-	"darkroom/render/tensor"
 )
 
 // refinerRecord is what diffusers made with SDXL's refiner alone (recipe/refiner.py).
@@ -52,49 +53,18 @@ func TestRefiner(t *testing.T) {
 	}
 }
 
-// maxRefinerFormError is how far a folder may be off a file: the latter has its last projection transposed, so that a
-// product is added up in another order.
-const maxRefinerFormError = 1e-5
-
-// TestRefinerForms: a refiner as a file and as a folder gives the same finished latents, from words alone too, of which
-// there is no reference: diffusers' pipeline for words takes no aesthetic score.
-func TestRefinerForms(t *testing.T) {
+// TestRefinerRefusesLoRA: a LoRA for SDXL is refused by the names of both families.
+func TestRefinerRefusesLoRA(t *testing.T) {
 	t.Parallel()
 	pipelinetest.OpenRuntime(t)
-	var loaded []*pipeline.Pipeline
-	for _, name := range []string{goldentest.CheckpointRefiner, goldentest.CheckpointRefinerFolder} {
-		loaded = append(loaded, pipelinetest.Load(t, goldentest.Checkpoint(t, name)))
-	}
-	seen := map[string]string{}
-	for what, change := range map[string]func(*picture.Spec){
-		"text":   func(*picture.Spec) {},
-		"a1111":  func(s *picture.Spec) { s.Dialect = picture.A1111 },
-		"zeros":  func(s *picture.Spec) { s.Dialect, s.Negative = picture.A1111, "" },
-		"tiling": func(s *picture.Spec) { s.Tiling = true },
-		"two":    func(s *picture.Spec) { s.Count = 2 },
-		"hires": func(s *picture.Spec) {
-			s.Dialect = picture.A1111
-			s.Hires = &picture.Hires{Scale: 2, Strength: 0.5, Steps: 2}
-		},
-	} {
-		var each []tensor.Tensor
-		for _, p := range loaded {
-			s, job := initRecord{Dialect: picture.Diffusers, Sampler: "euler", Steps: 3, Strength: 1, Guidance: 5}.spec(t)
-			change(&s)
-			result, err := p.Render(t.Context(), s, job)
-			if err != nil {
-				t.Fatalf("%s: %v", what, err)
-			}
-			each = append(each, result.Latents)
-		}
-		if d := relativeError(each[0], each[1]); !(d <= maxRefinerFormError) {
-			t.Errorf("%s: the folder's latents are off those of the file by %.2g of the largest, want at most %v", what, d,
-				maxRefinerFormError)
-		}
-		key := fmt.Sprint(each[0].Shape, each[0].Data[:4])
-		if other := seen[key]; other != "" {
-			t.Errorf("%s gives the same as %s", what, other)
-		}
-		seen[key] = what
+	device := onnx.Device{Kind: onnx.CPU, Threads: 2}
+	path := goldentest.Checkpoint(t, goldentest.CheckpointRefiner)
+	p := pipelinetest.LoadWith(t, path, device, goldenLoRAs(t, goldentest.LoRASDXLA))
+	s, job := initRecord{Dialect: picture.Diffusers, Given: "image", Sampler: "euler", Steps: 3, Strength: 0.3}.spec(t)
+	s.Addons = loraOf(goldentest.LoRASDXLA, 1)
+	var refusal *render.Refusal
+	if _, err := p.Render(t.Context(), s, job); !errors.As(err, &refusal) ||
+		!strings.Contains(refusal.Sentence, "is a LoRA for SDXL, and this model is SDXL refiner") {
+		t.Errorf("got %v, want a refusal", err)
 	}
 }

@@ -58,8 +58,7 @@ func unchanged(then, now os.FileInfo) bool {
 
 // unwrapPath drops the path of an error, which the caller names.
 func unwrapPath(err error) error {
-	var p *os.PathError
-	if errors.As(err, &p) {
+	if p, ok := errors.AsType[*os.PathError](err); ok {
 		return p.Err
 	}
 	return err

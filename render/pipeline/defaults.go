@@ -16,7 +16,7 @@ func Defaults(f *folder.Model) folder.Defaults {
 	scheduler, _ := ownSampler(f)
 	return folder.Defaults{
 		Size:          cmp.Or(f.Config.FixedSize, card.Size, f.Config.NativeSize),
-		Steps:         cmp.Or(card.Steps, own.Steps),
+		Steps:         cmp.Or(card.Steps, f.Guess.Steps, own.Steps),
 		GuidanceScale: cmp.Or(card.GuidanceScale, own.GuidanceScale),
 		Sampler:       cmp.Or(card.Sampler, scheduler, own.Sampler),
 		Negative:      card.Negative,

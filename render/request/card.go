@@ -41,6 +41,7 @@ type Card struct {
 	FewSteps    Defaults         `json:"few_steps,omitzero"` // for people in a hurry, where it says something
 	Outpaint    OutpaintDefaults `json:"outpaint,omitzero"`  // for the ground around an image, where it says something
 	Description string           `json:"description,omitempty"`
+	NSFW        bool             `json:"nsfw,omitempty"` // it may be used in age-restricted channels only
 
 	// Guess is a sentence about what the renderer concluded from the model's name, where its file does not say it.
 	Guess string `json:"guess,omitempty"`
@@ -69,6 +70,7 @@ func (c Card) Authored() Card {
 	return Card{
 		Name: c.Name, Description: c.Description, Dialect: c.Dialect, Words: c.Words, Groups: c.Groups,
 		Examples: c.Examples, Sizes: c.Sizes, Defaults: c.Defaults, FewSteps: c.FewSteps, Outpaint: c.Outpaint,
+		NSFW: c.NSFW,
 	}
 }
 

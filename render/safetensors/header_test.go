@@ -100,10 +100,13 @@ func TestParseRefuses(t *testing.T) {
 		"bytes after the last":    {file(two, 23), "after the last"},
 		"a file cut short":        {file(two, 21), "cut short"},
 		"no shape":                {file(`{"a":{"dtype":"F32","data_offsets":[0,4]}}`, 4), "want dtype"},
-		"a shape twice":           {file(`{"a":{"dtype":"F32","shape":[1],"shape":[1],"data_offsets":[0,4]}}`, 4), "each once"},
-		"overlapping tensors":     {file(strings.Replace(two, "[16,22]", "[8,14]", 1), 22), "overlap"},
+		"a shape twice": {
+			file(`{"a":{"dtype":"F32","shape":[1],"shape":[1],"data_offsets":[0,4]}}`, 4), "each once",
+		},
+		"overlapping tensors": {file(strings.Replace(two, "[16,22]", "[8,14]", 1), 22), "overlap"},
 		"the same bytes twice": {
-			file(`{"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}`, 4),
+			file(`{"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},`+
+				`"b":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}`, 4),
 			"overlap",
 		},
 		"a gap between":             {file(strings.Replace(two, "[16,22]", "[18,24]", 1), 24), "gap"},

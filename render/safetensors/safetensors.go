@@ -67,8 +67,7 @@ func open(path string) (_ *File, err error) {
 
 // unwrapPath drops the path of an error, which the caller names.
 func unwrapPath(err error) error {
-	var p *os.PathError
-	if errors.As(err, &p) {
+	if p, ok := errors.AsType[*os.PathError](err); ok {
 		return p.Err
 	}
 	return err

@@ -26,8 +26,8 @@ type unet struct {
 	context string // hidden states in rows [b·s, width]
 }
 
-// Unet writes a UNet. Its inputs are sample, timestep [b], encoder_hidden_states, for SDXL text_embeds and time_ids, and
-// timestep_cond where it takes the guidance scale; its output is out_sample.
+// Unet writes a UNet. Its inputs are sample, timestep [b], encoder_hidden_states, for SDXL text_embeds and time_ids,
+// and timestep_cond where it takes the guidance scale; its output is out_sample.
 func Unet(weights Weights, shape UnetShape, o graph.WriteOptions) (graph.Written, error) {
 	u := &unet{writer: newWriter(weights, o), UnetShape: shape}
 	u.write()

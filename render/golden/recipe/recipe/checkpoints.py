@@ -25,7 +25,7 @@ SCHEDULE = dict(beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear
                 prediction_type="epsilon", set_alpha_to_one=False, skip_prk_steps=True, clip_sample=False)
 SDXL_SCHEDULE = SCHEDULE | dict(timestep_spacing="leading", interpolation_type="linear", sample_max_value=1.0, use_karras_sigmas=False)
 VELOCITY = dict(prediction_type="v_prediction")
-ZERO_SNR = VELOCITY | dict(rescale_betas_zero_snr=True)
+ZERO_SNR = VELOCITY | dict(rescale_betas_zero_snr=True, timestep_spacing="trailing")
 BIASED = {"conv_out.bias": (0.1, -1.5)}  # a v-model by A1111's probe: at the last timestep it answers far below its input
 LDM, SGM = "cond_stage_model.", "conditioner.embedders."
 
