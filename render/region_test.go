@@ -63,3 +63,24 @@ func TestMaskBlurKeepsTheRest(t *testing.T) {
 		}
 	}
 }
+
+// A1111 doubles the blurred mask before it lays the init image over the result (np.clip(mask * 2, 0, 255) of its
+// modules/processing.py): nothing of what is marked is covered.
+func TestOverlaySparesWhatIsMarked(t *testing.T) {
+	t.Parallel()
+	mask := image.NewGray(image.Rect(0, 0, 64, 16))
+	for i := range mask.Pix {
+		if i%64 >= 32 {
+			mask.Pix[i] = 255
+		}
+	}
+	row := softRegion(mask, 8, 4).overlay.Pix[8*64:][:64]
+	for x, got := range row {
+		if x >= 32 && got != 0 || x < 16 && got != 255 {
+			t.Errorf("at %d: the init image covers %d of 255", x, got)
+		}
+	}
+	if row[29] == 0 || row[29] == 255 {
+		t.Errorf("beside the edge it covers %d of 255, want it soft", row[29])
+	}
+}

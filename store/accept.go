@@ -10,10 +10,10 @@ import (
 )
 
 // Accept writes jobs of one user in one server, all or none, in one transaction. It reads the server's policy and the
-// user's usage, asks judge, and inserts the rows as Accepted together with their references to input pictures.
+// user's usage, asks judge, and inserts the rows as Accepted together with their references to input images.
 //
 // An error of judge comes back unchanged and nothing is written. ErrDuplicate means that one of the ids exists already,
-// and judge was not asked. ErrInputGone means that an input picture must be copied again.
+// and judge was not asked. ErrInputGone means that an input image must be copied again.
 //
 // Accept sets State, Created and Updated itself and ignores all fields of a later stage in jobs, except Message: the
 // answer to some buttons goes into the message that holds the button.

@@ -8,16 +8,16 @@ import (
 	"time"
 )
 
-// DeliveryState is how far the pictures of a job got when they could not be put into the job's own message.
+// DeliveryState is how far the images of a job got when they could not be put into the job's own message.
 type DeliveryState string
 
 // The states of a delivery, with the words that are stored. A job without a delivery was delivered by its renderer, or
 // is not finished.
 const (
-	// Sending: the pictures are being sent to Channel, into Message or a new one; they may be there or not.
+	// Sending: the images are being sent to Channel, into Message or a new one; they may be there or not.
 	Sending DeliveryState = "sending"
-	Posted  DeliveryState = "posted" // Message shows the pictures; only cleaning up is left
-	// ReofferDue: no pictures are left, and the bot must offer to render them again. Or the job failed, and the bot must
+	Posted  DeliveryState = "posted" // Message shows the images; only cleaning up is left
+	// ReofferDue: no images are left, and the bot must offer to render them again. Or the job failed, and the bot must
 	// tell its owner, which offers another try.
 	ReofferDue  DeliveryState = "offer"
 	ReofferMade DeliveryState = "offered" // the bot made that offer
@@ -25,7 +25,7 @@ const (
 	InboxShown  DeliveryState = "shown"   // the owner saw them there
 )
 
-// Delivery is how a job's pictures reach their owner beside the job's own message.
+// Delivery is how a job's images reach their owner beside the job's own message.
 type Delivery struct {
 	Job     string
 	User    string
@@ -42,7 +42,7 @@ type InboxPicture struct {
 	Data []byte
 }
 
-// maxInboxBytes is how many bytes of pictures all inboxes hold together. The oldest pictures are removed first.
+// maxInboxBytes is how many bytes of images all inboxes hold together. The oldest images are removed first.
 const maxInboxBytes = 512 << 20
 
 // Delivery returns the delivery of a job, or the zero Delivery if it has none.
@@ -54,7 +54,7 @@ func (s *Store) Delivery(ctx context.Context, job string) (Delivery, error) {
 	return found[0], nil
 }
 
-// MarkSending records, before the pictures are sent to a channel, that this is about to happen: as a new message, or
+// MarkSending records, before the images are sent to a channel, that this is about to happen: as a new message, or
 // into the given one. After a crash the bot looks for them there before it sends them elsewhere.
 func (s *Store) MarkSending(ctx context.Context, job, channel, message string) error {
 	_, err := s.write.ExecContext(ctx, `INSERT INTO deliveries (job, user_id, state, channel, message, reason, at)
@@ -68,7 +68,7 @@ func (s *Store) MarkSending(ctx context.Context, job, channel, message string) e
 	return nil
 }
 
-// MarkSent records where a message arrived: the pictures, or the re-offer.
+// MarkSent records where a message arrived: the images, or the re-offer.
 func (s *Store) MarkSent(ctx context.Context, job, channel, message string) error {
 	_, err := s.write.ExecContext(ctx, `UPDATE deliveries SET channel = $2, message = $3, at = $4,
 		state = CASE state WHEN 'offer' THEN 'offered' ELSE 'posted' END
@@ -79,8 +79,8 @@ func (s *Store) MarkSent(ctx context.Context, job, channel, message string) erro
 	return nil
 }
 
-// FinishWithDelivery ends a job as Done whose pictures could not be posted. In the same transaction it records what
-// happens instead: ReofferDue, or Inbox with as many pictures as there is room for. It reports whether this call ended
+// FinishWithDelivery ends a job as Done whose images could not be posted. In the same transaction it records what
+// happens instead: ReofferDue, or Inbox with as many images as there is room for. It reports whether this call ended
 // the job.
 func (s *Store) FinishWithDelivery(ctx context.Context, id string, outcome json.RawMessage, d Delivery,
 	pictures []InboxPicture) (bool, error) {
@@ -108,7 +108,7 @@ func (s *Store) setDelivery(ctx context.Context, tx *sql.Tx, job string, d Deliv
 	return err
 }
 
-// setApologyDue records that a failed job's owner must be told. Pictures that arrived in a message of their own tell
+// setApologyDue records that a failed job's owner must be told. Images that arrived in a message of their own tell
 // enough.
 func (s *Store) setApologyDue(ctx context.Context, tx *sql.Tx, job string) error {
 	_, err := tx.ExecContext(ctx, `INSERT INTO deliveries (job, user_id, state, channel, message, reason, at)
@@ -118,7 +118,7 @@ func (s *Store) setApologyDue(ctx context.Context, tx *sql.Tx, job string) error
 	return err
 }
 
-// saveInboxPictures stores pictures. If all inboxes then hold too much, it removes the pictures of the oldest
+// saveInboxPictures stores images. If all inboxes then hold too much, it removes the images of the oldest
 // deliveries.
 func (s *Store) saveInboxPictures(ctx context.Context, tx *sql.Tx, job string, pictures []InboxPicture) error {
 	if len(pictures) == 0 {
@@ -159,7 +159,7 @@ func (s *Store) InboxOf(ctx context.Context, user string, since time.Time) ([]De
 		ORDER BY at DESC, job DESC`, user, millis(since))
 }
 
-// InboxPictures returns the stored pictures of a delivery, in order.
+// InboxPictures returns the stored images of a delivery, in order.
 func (s *Store) InboxPictures(ctx context.Context, job string) ([]InboxPicture, error) {
 	var all []InboxPicture
 	err := s.query(ctx, func(r *sql.Rows) error {

@@ -16,7 +16,7 @@ func TestInboxLimit(t *testing.T) {
 	dropOldestPictures(t, s)
 }
 
-// dropOldestPictures fills the inboxes beyond a limit of four pictures of ten bytes. Each delivery has two.
+// dropOldestPictures fills the inboxes beyond a limit of four images of ten bytes. Each delivery has two.
 func dropOldestPictures(t *testing.T, s *Store) {
 	now := time.UnixMilli(1_000_000)
 	s.now, s.inboxBytes = func() time.Time { return now }, 40

@@ -9,7 +9,7 @@ import (
 	"darkroom/store"
 )
 
-// exerciseDeliveries is the part of exercise about what happens after a picture was made.
+// exerciseDeliveries is the part of exercise about what happens after an image was made.
 func exerciseDeliveries(t *testing.T, open func(*testing.T, store.Options) *store.Store) {
 	for name, f := range map[string]func(*testing.T, *store.Store, *clock){
 		"after a crash, it is known that a message was being sent": testSending,

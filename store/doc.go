@@ -1,11 +1,11 @@
-// Package store keeps the truth in SQL: accepted jobs, input pictures, results, policies, quotas, presets and the
+// Package store keeps the truth in SQL: accepted jobs, input images, results, policies, quotas, presets and the
 // audit trail. An accepted job survives the loss of Redis, of every renderer and of the bot.
 //
 // # Jobs
 //
 // A job begins as Accepted. Once Discord took the bot's answer it is Waiting: the outbox (Unqueued) lists it until the
 // queue holds it in the current epoch. Done, Failed, Cancelled and Expired are final. A delivery records how far the
-// pictures of a job got when they could not be put into the job's own message.
+// images of a job got when they could not be put into the job's own message.
 //
 // # Two databases
 //

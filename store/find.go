@@ -13,7 +13,7 @@ import (
 const jobColumns = `id, server, channel, user_id, parent, verb, state, spec, address, pending_inputs, lane, cost,
 	pictures, spoiler, epoch, was_leased, message, outcome, reason, created, updated, weight`
 
-// jobSelection are the columns that scanJob reads. The last two say whether the job has input pictures, and whether
+// jobSelection are the columns that scanJob reads. The last two say whether the job has input images, and whether
 // posting a message beside the job's own has begun.
 const jobSelection = jobColumns + `, EXISTS (SELECT 1 FROM job_inputs i WHERE i.job = jobs.id),
 	EXISTS (SELECT 1 FROM deliveries d WHERE d.job = jobs.id AND d.state IN ('sending', 'posted')), crashes`
@@ -74,7 +74,7 @@ func (s *Store) listJobs(ctx context.Context, step, text string, args ...any) ([
 
 func (s *Store) queryJobs(ctx context.Context, text string, args ...any) ([]Job, error) {
 	var found []Job
-	var withInputs []int // indexes of the jobs that have input pictures
+	var withInputs []int // indexes of the jobs that have input images
 	err := s.query(ctx, func(r *sql.Rows) error {
 		j, inputs, err := scanJob(r)
 		if inputs {

@@ -11,11 +11,11 @@ import (
 	"time"
 )
 
-// unreferencedFor is how long the bytes of an input picture stay without a reference, so that a request between
+// unreferencedFor is how long the bytes of an input image stay without a reference, so that a request between
 // PutInput and Accept or AttachInputs does not lose them.
 const unreferencedFor = time.Hour
 
-// PutInput stores the bytes of an input picture under their SHA-256 (lower-case hex). The same bytes are stored once.
+// PutInput stores the bytes of an input image under their SHA-256 (lower-case hex). The same bytes are stored once.
 func (s *Store) PutInput(ctx context.Context, sha string, data []byte) error {
 	if sum := sha256.Sum256(data); hex.EncodeToString(sum[:]) != sha {
 		return fmt.Errorf("save input %s: the bytes have another hash", sha)
@@ -28,7 +28,7 @@ func (s *Store) PutInput(ctx context.Context, sha string, data []byte) error {
 	return nil
 }
 
-// Input returns the bytes of an input picture, or ErrNotFound.
+// Input returns the bytes of an input image, or ErrNotFound.
 func (s *Store) Input(ctx context.Context, sha string) ([]byte, error) {
 	var data []byte
 	err := s.read.QueryRowContext(ctx, `SELECT bytes FROM inputs WHERE sha = $1`, sha).Scan(&data)
@@ -41,7 +41,7 @@ func (s *Store) Input(ctx context.Context, sha string) ([]byte, error) {
 	return data, nil
 }
 
-// AttachInputs completes a job whose input pictures had to be copied first. It replaces the Spec by one that names
+// AttachInputs completes a job whose input images had to be copied first. It replaces the Spec by one that names
 // them, refers to them (PutInput comes before) and empties PendingInputs.
 func (s *Store) AttachInputs(ctx context.Context, id string, spec json.RawMessage, inputs []string) (bool, error) {
 	if !json.Valid(spec) {
@@ -63,10 +63,10 @@ func (s *Store) AttachInputs(ctx context.Context, id string, spec json.RawMessag
 }
 
 // PruneInputs removes the references of finished jobs that were last updated longer ago than age, then the bytes
-// without a reference. Until then a reroll of a finished job finds its start picture. It returns how many pictures it
+// without a reference. Until then a reroll of a finished job finds its start image. It returns how many images it
 // removed.
 //
-// A cancelled, failed or expired job lets go of its pictures at once.
+// A cancelled, failed or expired job lets go of its images at once.
 func (s *Store) PruneInputs(ctx context.Context, age time.Duration) (int, error) {
 	var removed int64
 	err := s.inTx(ctx, func(tx *sql.Tx) error {
@@ -93,10 +93,10 @@ func (s *Store) PruneInputs(ctx context.Context, age time.Duration) (int, error)
 	return int(removed), nil
 }
 
-// inputsLock is the lock between transactions that refer to input pictures and those that remove unreferenced ones.
+// inputsLock is the lock between transactions that refer to input images and those that remove unreferenced ones.
 func inputsLock() string { return lockName("inputs") }
 
-// addInputRefs writes a job's references to its input pictures.
+// addInputRefs writes a job's references to its input images.
 func (s *Store) addInputRefs(ctx context.Context, tx *sql.Tx, job string, inputs []string) error {
 	if len(inputs) == 0 {
 		return nil

@@ -38,12 +38,12 @@ func exerciseInputs(t *testing.T, s *store.Store, c *clock) {
 	exerciseInputRefs(t, s, c, boat, sea)
 }
 
-// exercisePendingInputs attaches an input picture to job 2-0 after it was acknowledged.
+// exercisePendingInputs attaches an input image to job 2-0 after it was acknowledged.
 func exercisePendingInputs(t *testing.T, s *store.Store, sea string) {
 	j := job("2-0")
 	j.PendingInputs = json.RawMessage(`{"url":"https://cdn.example/sea.png"}`)
 	accept(t, s, j)
-	mustChange(t, s.Acknowledge, "2-0")
+	mustChange(t, acknowledge(s), "2-0")
 	unqueued, err := s.Unqueued(t.Context(), 1, 10)
 	if err != nil || len(unqueued) != 1 || string(unqueued[0].PendingInputs) != string(j.PendingInputs) {
 		t.Fatalf("unqueued: got %+v, %v, want job 2-0 with its pending inputs", unqueued, err)

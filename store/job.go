@@ -36,8 +36,8 @@ type Job struct {
 	Lane     string
 	Cost     int64    // estimated milliseconds
 	Pictures int      // tiles, which quotas count
-	Inputs   []string // SHA-256 of the input pictures stored for this job
-	// PendingInputs says, in the caller's own JSON, which input pictures must still be copied before the job can be
+	Inputs   []string // SHA-256 of the input images stored for this job
+	// PendingInputs says, in the caller's own JSON, which input images must still be copied before the job can be
 	// enqueued. It is stored so that a bot that dies between the acknowledgement and the copy can go on.
 	// AttachInputs empties it.
 	PendingInputs    json.RawMessage
@@ -45,7 +45,7 @@ type Job struct {
 	Weight           int             // the user's weight in percent at the time of the request; 0 means 100
 	Epoch            int64           // the queue's epoch in which it was last enqueued; 0 means never
 	WasLeased        bool            // a renderer had it, so it may have been posted
-	PostedSeparately bool            // its pictures may be in a message of their own: see Delivery
+	PostedSeparately bool            // its images may be in a message of their own: see Delivery
 	Message          string          // the message that holds the answer, once known
 	Crashes          int             // renderers that were lost while they rendered it
 	Outcome          json.RawMessage // a queue outcome, once done

@@ -174,7 +174,7 @@ func noOldNames(t *testing.T, names []string) {
 	}
 }
 
-// holdSchema checks what the database itself promises: a final state never changes, and the pictures of an inbox are
+// holdSchema checks what the database itself promises: a final state never changes, and the images of an inbox are
 // removed with their job.
 func holdSchema(t *testing.T, s *Store) {
 	t.Helper()

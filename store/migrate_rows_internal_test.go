@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// oldRows fills every table of version oldNames, with a job in each stage and a delivery with two pictures.
+// oldRows fills every table of version oldNames, with a job in each stage and a delivery with two images.
 var oldRows = []string{
 	`INSERT INTO jobs (id, server, channel, user_id, parent, verb, state, spec, reply, pending, lane, cost, pictures,
 		spoiler, epoch, leased, message, outcome, reason, created, updated, weight, erased, crashes) VALUES

@@ -52,10 +52,10 @@ func (s *Store) Person(ctx context.Context, user string, limit int) (Person, err
 	return p, err
 }
 
-// Erase removes the data about a user: their finished jobs with pictures, prompts and addresses, their presets,
+// Erase removes the data about a user: their finished jobs with images, prompts and addresses, their presets,
 // questions and totals, and their name in the audit trail. It cannot be undone.
 //
-// It removes the start pictures that they uploaded even if jobs of other users need them; those jobs then fail with
+// It removes the start images that they uploaded even if jobs of other users need them; those jobs then fail with
 // ErrInputGone. Jobs of the last Day stay as empty rows that only quotas see. FinishErasures erases the jobs that were
 // unfinished once they end, and removes the empty rows.
 func (s *Store) Erase(ctx context.Context, user string) error {
@@ -120,7 +120,7 @@ func (s *Store) eraseEnded(ctx context.Context, tx *sql.Tx, user string, at time
 		return err
 	}
 	for _, text := range []string{
-		// The input pictures that they uploaded; then those that no other job needs.
+		// The input images that they uploaded; then those that no other job needs.
 		`DELETE FROM inputs WHERE sha IN (SELECT i.sha FROM job_inputs i JOIN jobs j ON j.id = i.job
 			WHERE j.parent = '' AND j.user_id = $1 AND j.created <= $2
 			AND j.state IN ('done', 'failed', 'cancelled', 'expired'))`,

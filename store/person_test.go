@@ -10,7 +10,7 @@ import (
 )
 
 // fillPerson fills the store for exerciseErase. User u1 has a job that is done, one from yesterday and one that waits.
-// User u2 reused the start picture of u1 and has one of their own, which u1 reused.
+// User u2 reused the start image of u1 and has one of their own, which u1 reused.
 func fillPerson(t *testing.T, s *store.Store, c *clock) (mine, theirs string) {
 	t.Helper()
 	mine, mineBytes := picture("mine")
@@ -80,7 +80,7 @@ func exerciseErase(t *testing.T, s *store.Store, c *clock) {
 	exerciseFinishErasures(t, s, c)
 }
 
-// exerciseFinishErasures goes on after u1 was erased while job 6-0 was waiting. User u1 goes on requesting pictures.
+// exerciseFinishErasures goes on after u1 was erased while job 6-0 was waiting. User u1 goes on requesting images.
 func exerciseFinishErasures(t *testing.T, s *store.Store, c *clock) {
 	ctx := t.Context()
 	finishErasures := func() {

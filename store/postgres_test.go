@@ -124,7 +124,7 @@ func startTogether(t *testing.T, address string) {
 }
 
 func shareQuota(t *testing.T, address string) {
-	const limit = 20 // pictures; a job has four
+	const limit = 20 // images; a job has four
 	full := errors.New("full")
 	all := openThree(t, address, store.Options{})
 	errs := make(chan error, 3*8)
@@ -207,7 +207,7 @@ func shareEnds(t *testing.T, address string) {
 	equal(t, "pictures that count", []any{totals.Pictures, err}, []any{4 * done, error(nil)})
 }
 
-// pruneAndAccept checks that an accepted job keeps its input picture, even if a removal runs at the same time.
+// pruneAndAccept checks that an accepted job keeps its input image, even if a removal runs at the same time.
 func pruneAndAccept(t *testing.T, address string) {
 	c := &clock{t: noon}
 	all := openThree(t, address, store.Options{Now: c.now})

@@ -51,7 +51,7 @@ func (s *Store) Servers(ctx context.Context) (map[string]bool, error) {
 // forgetBatch is how many jobs one transaction of ForgetServers removes, so that other writers need not wait for long.
 const forgetBatch = 500
 
-// ForgetServers removes all data of the servers that departed longer ago than age: jobs, pictures, policy, weights,
+// ForgetServers removes all data of the servers that departed longer ago than age: jobs, images, policy, weights,
 // totals and audit trail. It returns these servers.
 func (s *Store) ForgetServers(ctx context.Context, age time.Duration) ([]string, error) {
 	due, err := s.queryTexts(ctx, `SELECT server FROM departed_servers WHERE at <= $1 ORDER BY at, server`,

@@ -10,11 +10,11 @@ import (
 
 // Errors that a caller can test for.
 var (
-	// ErrNotFound means that there is no such job, input picture, preset or question.
+	// ErrNotFound means that there is no such job, input image, preset or question.
 	ErrNotFound = errors.New("not found")
 	// ErrDuplicate means that a job with this id was accepted before: Discord's gateway repeats events.
 	ErrDuplicate = errors.New("this job was accepted before")
-	// ErrInputGone means that a job names an input picture whose bytes are not stored, or not any more.
+	// ErrInputGone means that a job names an input image whose bytes are not stored, or not any more.
 	ErrInputGone = errors.New("the input picture is gone")
 )
 
@@ -31,7 +31,7 @@ type Store struct {
 	path    string // of the SQLite file; empty with PostgreSQL
 	now     func() time.Time
 
-	inboxBytes int64 // how many bytes of pictures all inboxes hold together
+	inboxBytes int64 // how many bytes of images all inboxes hold together
 }
 
 // Open opens the database at an address and brings its tables up to date. "sqlite:PATH" or a plain path is a file. Open
@@ -72,8 +72,13 @@ const maxTries = 5
 // inTx runs f in one write transaction and commits it if f returns nil. It returns f's error unchanged. It runs a
 // transaction that lost against another one again from the start, so f sets its results and does not add to them.
 func (s *Store) inTx(ctx context.Context, f func(*sql.Tx) error) error {
+	return s.untilItWins(func() error { return s.tryTx(ctx, f) })
+}
+
+// untilItWins runs a transaction again that lost against another one, up to maxTries times in all.
+func (s *Store) untilItWins(try func() error) error {
 	for n := 1; ; n++ {
-		err := s.tryTx(ctx, f)
+		err := try()
 		if err == nil || n == maxTries || !s.dialect.isRetryable(err) {
 			return err
 		}
@@ -100,6 +105,12 @@ func (s *Store) tryTx(ctx context.Context, f func(*sql.Tx) error) error {
 // querier is what a read needs of *sql.DB and *sql.Tx.
 type querier interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+// writer is what a write needs of *sql.DB and *sql.Tx.
+type writer interface {
+	querier
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
 }
 
 // query runs f over each row of a read-only query.

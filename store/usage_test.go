@@ -43,7 +43,7 @@ func exerciseQuota(t *testing.T, s *store.Store, c *clock) {
 
 // exerciseRace checks that many requests at the same time never exceed a quota.
 func exerciseRace(t *testing.T, s *store.Store) {
-	const limit = 20 // pictures; a job has four
+	const limit = 20 // images; a job has four
 	full := errors.New("full")
 	var wg sync.WaitGroup
 	errs := make(chan error, 24)

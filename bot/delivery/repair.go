@@ -16,7 +16,7 @@ const (
 )
 
 // repair looks once, at the start, at the messages of jobs that ended lately: a bot that died between writing an end
-// down and showing it left a message that says "painting".
+// down and showing it left a message that says "generating".
 func (d *Delivery) repair(ctx context.Context) error {
 	ended, err := d.ended.Ended(ctx, d.corrections.now().Add(-repairSince), maxRepaired)
 	if err != nil {

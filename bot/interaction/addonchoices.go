@@ -86,6 +86,11 @@ func rank(recent []string, hash string) int {
 	return len(recent)
 }
 
+// allowedModels leaves out models that are marked as NSFW, unless the channel is age-restricted.
+func allowedModels(models []request.Card, ageRestricted bool) []request.Card {
+	return slices.DeleteFunc(slices.Clone(models), func(c request.Card) bool { return c.NSFW && !ageRestricted })
+}
+
 // modelChoices suggests models, each by an id that means it later too.
 func modelChoices(models []request.Card, recent []string, typed string) []message.Choice {
 	name, _, _ := strings.Cut(strings.ToLower(strings.TrimSpace(typed)), "@")

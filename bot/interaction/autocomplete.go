@@ -57,7 +57,8 @@ func (a *autocompletion) choices(ctx context.Context, r *responder) ([]message.C
 	case "sampler":
 		return samplerChoices(model.SamplerNames(), typed), nil
 	case "model":
-		return modelChoices(available.Models, recentHashes(ctx, a.db, r.req.Person.ID), typed), nil
+		allowed := allowedModels(available.Models, r.req.Place.AgeRestricted)
+		return modelChoices(allowed, recentHashes(ctx, a.db, r.req.Person.ID), typed), nil
 	}
 	return a.addonChoices(ctx, r, available.Addons, model), nil
 }

@@ -61,7 +61,7 @@ func newTestOutbox(fetch error) (*Outbox, *fakeStore, *fakeQueue) {
 	}), db, q
 }
 
-// fresh is a job that was just accepted and whose start picture must still be copied.
+// fresh is a job that was just accepted and whose start image must still be copied.
 func fresh(o *Outbox) job.Job {
 	return job.Job{
 		Job: store.Job{ID: "1-0", PendingInputs: []byte(`{"file":{"URL":"x"},"strength":0.5}`), Created: o.opts.Now()},

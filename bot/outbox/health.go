@@ -51,7 +51,7 @@ type healthCheck struct {
 const leastJobs = 32
 
 // lost notes that the server lost keys while it was given a number of jobs. If its settings allow it to evict keys, it
-// gets half as many from now on: with too many it would evict some at each filling, and nothing would be painted.
+// gets half as many from now on: with too many it would evict some at each filling, and nothing would be rendered.
 func (h *healthCheck) lost(jobs int) {
 	if h.unsuitable {
 		h.mostJobs = max(leastJobs, cmp.Or(h.mostJobs, jobs)/2)

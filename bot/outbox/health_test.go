@@ -157,7 +157,7 @@ func acceptJobs(ctx context.Context, t *testing.T, jobs int) *store.Store {
 		}
 		err := db.Accept(ctx, []store.Job{j}, func(store.Policy, store.Usage) error { return nil })
 		if err == nil {
-			_, err = db.Acknowledge(ctx, j.ID)
+			_, err = db.Acknowledge(ctx, j.ID, "")
 		}
 		if err != nil {
 			t.Fatal(err)
@@ -182,7 +182,7 @@ func (p *painter) paintAll(ctx context.Context, jobs int) {
 	group.Wait()
 }
 
-// TestServerThatEvicts fills a server that evicts keys with more jobs than it has room for: all are painted, each once.
+// TestServerThatEvicts fills a server that evicts keys with more jobs than it has room for: each is rendered once.
 func TestServerThatEvicts(t *testing.T) {
 	t.Parallel()
 	const jobs = 1000

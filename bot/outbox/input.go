@@ -17,34 +17,35 @@ import (
 )
 
 const (
-	// copyTimeout is how long the bot tries to copy a start picture before it gives the job up.
+	// copyTimeout is how long the bot tries to copy a start image before it gives the job up.
 	copyTimeout = 10 * time.Minute
 	// attemptTimeout is how long one attempt to copy it may take, with the wait until others are decoded.
 	attemptTimeout = time.Minute
-	// decodeTimeout is how long one start picture may be decoded while others wait. A large one takes about a second.
+	// decodeTimeout is how long one start image may be decoded while others wait. A large one takes about a second.
 	decodeTimeout = 20 * time.Second
-	// maxInputSide is what the longer side of a start picture is scaled down to, in pixels: no model here paints more, and
+	// maxInputSide is what the longer side of a start image is scaled down to, in pixels: no model here renders more, and
 	// its bytes are kept in SQL.
 	maxInputSide = 2048
 )
 
-// inputStore keeps input pictures.
+// inputStore keeps input images.
 type inputStore interface {
 	PutInput(ctx context.Context, sha string, data []byte) error
 	AttachInputs(ctx context.Context, id string, spec json.RawMessage, inputs []string) (bool, error)
 }
 
-// copier copies input pictures from Discord.
+// copier copies input images from Discord.
 type copier struct {
 	db         inputStore
 	fetcher    fetcher
 	now        func() time.Time
-	decodeSlot chan struct{} // holds one value while a picture is decoded
+	decodeSlot chan struct{} // holds one value while an image is decoded
 	attempt    time.Duration // see attemptTimeout
 	decode     time.Duration // see decodeTimeout
+	stopping   chan struct{} // closed when the bot is stopped: who copies leaves it to the relay of the next start
 }
 
-// lostInput is a start picture that cannot be copied, so that its job cannot be painted.
+// lostInput is a start image that cannot be copied, so that its job cannot be rendered.
 type lostInput struct {
 	reason string // for the job's owner
 	cause  error
@@ -56,7 +57,7 @@ var errUnreadable = errors.New("its Spec cannot be read")
 // Error describes it for the log.
 func (l *lostInput) Error() string { return l.cause.Error() }
 
-// attach copies the start picture of a job: it is fetched, decoded, reduced to its pixels, kept in SQL and named in the
+// attach copies the start image of a job: it is fetched, decoded, reduced to its pixels, kept in SQL and named in the
 // Spec. An error that is a *lostInput will not pass. Once ctx is done nothing is lost yet: the caller has no more
 // time, and the relay tries again.
 func (c *copier) attach(ctx context.Context, j job.Job) (job.Job, error) {
@@ -69,7 +70,7 @@ func (c *copier) attach(ctx context.Context, j job.Job) (job.Job, error) {
 	switch {
 	case errors.As(err, &permanent):
 		return j, &lostInput{permanent.Why, err}
-	case err != nil && ctx.Err() != nil:
+	case err != nil && (ctx.Err() != nil || c.isStopping()):
 		return j, err
 	case err != nil && c.now().Sub(j.Created) > copyTimeout:
 		return j, &lostInput{message.ReasonInputNotFetched, err}
@@ -94,13 +95,29 @@ func (c *copier) attach(ctx context.Context, j job.Job) (job.Job, error) {
 	return j, nil
 }
 
-// copyWithin is copy with a time limit.
+// copyWithin is copy with a time limit, which also ends when the bot is stopped.
 func (c *copier) copyWithin(
 	ctx context.Context, limit time.Duration, source request.InitImage, spec picture.Spec,
 ) (picture.Input, error) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
+	go func() {
+		select {
+		case <-c.stopping:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
 	return c.copy(ctx, source, spec)
+}
+
+func (c *copier) isStopping() bool {
+	select {
+	case <-c.stopping:
+		return true
+	default:
+		return false
+	}
 }
 
 // copy fetches an attachment, makes it safe, gives it the shape of the Spec if that was asked for, and keeps it.
@@ -122,7 +139,7 @@ func (c *copier) copy(ctx context.Context, source request.InitImage, spec pictur
 	return picture.Input{SHA256: clean.SHA256, Width: clean.Width, Height: clean.Height}, nil
 }
 
-// resize brings a start picture to the shape of the Spec, so that the renderer has nothing to crop.
+// resize brings a start image to the shape of the Spec, so that the renderer has nothing to crop.
 func resize(clean encode.CleanImage, mode string, spec picture.Spec) (encode.CleanImage, error) {
 	switch {
 	case spec.Version == 0: // it could not be read; attach tells
@@ -134,7 +151,7 @@ func resize(clean encode.CleanImage, mode string, spec picture.Spec) (encode.Cle
 	return clean, nil
 }
 
-// clean decodes a picture and leaves only its pixels, one picture at a time: a few hundred KiB of bytes may
+// clean decodes an image and leaves only its pixels, one image at a time: a few hundred KiB of bytes may
 // unfold to hundreds of MiB. One that takes too long is abandoned, so that nobody waits for it for long.
 func (c *copier) clean(ctx context.Context, raw []byte) (encode.CleanImage, error) {
 	select {
@@ -155,7 +172,7 @@ func (c *copier) clean(ctx context.Context, raw []byte) (encode.CleanImage, erro
 	return image, nil
 }
 
-// decodeReason says why a picture cannot be decoded.
+// decodeReason says why an image cannot be decoded.
 func decodeReason(err error) string {
 	var other *encode.OtherFormatError
 	switch {

@@ -43,7 +43,7 @@ type fileFetcher []byte
 
 func (f fileFetcher) Fetch(context.Context, string, int64) ([]byte, error) { return f, nil }
 
-// A picture that is meant to keep the bot busy ends its job with a reason, and the next one is decoded.
+// An image that is meant to keep the bot busy ends its job with a reason, and the next one is decoded.
 func TestCostlyInputIsRefused(t *testing.T) {
 	t.Parallel()
 	o, db, _ := newTestOutbox(nil)
@@ -101,7 +101,7 @@ func TestInputOfAnotherFormatIsNamed(t *testing.T) {
 	}
 }
 
-// While another picture is decoded without end, a job is given up when its time is over: by the one who has time to
+// While another image is decoded without end, a job is given up when its time is over: by the one who has time to
 // write that down.
 func TestInputThatWaitsIsGivenUp(t *testing.T) {
 	t.Parallel()
@@ -133,6 +133,22 @@ func TestInputThatWaitsIsGivenUp(t *testing.T) {
 	}
 }
 
+// When the bot is stopped, a copy for an interaction that may go on for a moment ends, and its job is not given up.
+func TestCopiesEndWhenTheBotStops(t *testing.T) {
+	t.Parallel()
+	o, db, _ := newTestOutbox(nil)
+	o.single.copier.fetcher = fileFetcher("any")
+	o.single.copier.decodeSlot <- struct{}{} // another image is decoded
+	old := fresh(o)
+	old.Created = o.opts.Now().Add(-copyTimeout - time.Second)
+	ended := make(chan error, 1)
+	go func() { ended <- o.Enqueue(t.Context(), old, store.Policy{}) }()
+	o.stopCopies()
+	if err := <-ended; !errors.Is(err, context.Canceled) || len(db.failed) > 0 {
+		t.Errorf("got error %v, failed %q, want it to be left to the next start", err, db.failed)
+	}
+}
+
 // A job is written down as given up even if the caller's time ends meanwhile.
 func TestGivingUpIsWrittenDown(t *testing.T) {
 	t.Parallel()
@@ -147,7 +163,7 @@ func TestGivingUpIsWrittenDown(t *testing.T) {
 	}
 }
 
-// keepingStore keeps input pictures.
+// keepingStore keeps input images.
 type keepingStore struct {
 	kept map[string][]byte
 	spec json.RawMessage
@@ -163,7 +179,7 @@ func (k *keepingStore) AttachInputs(_ context.Context, _ string, spec json.RawMe
 	return true, nil
 }
 
-// A start picture that is not to be cropped is kept in the shape of the Spec, so that a renderer has nothing to crop.
+// A start image that is not to be cropped is kept in the shape of the Spec, so that a renderer has nothing to crop.
 func TestInputIsBroughtToShape(t *testing.T) {
 	t.Parallel()
 	file, err := encode.PNG(image.NewGray(image.Rect(0, 0, 60, 20)), "")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -131,6 +132,7 @@ type Outbox struct {
 	queueFull    atomic.Bool     // the queue takes no more: who waits for room comes before newcomers
 	copies       *errgroup.Group // jobs whose input images are copied for the relay
 	copyingCount atomic.Int32
+	stopped      sync.Once // guards the end of copies
 }
 
 // New returns an Outbox.
@@ -150,7 +152,7 @@ func New(o Options) *Outbox {
 			db: o.Store, queue: o.Queue, failed: o.Failed, enqueued: o.Enqueued, log: o.Log,
 			copier: &copier{
 				db: o.Store, fetcher: o.Fetcher, now: o.Now, decodeSlot: make(chan struct{}, 1), attempt: attemptTimeout,
-				decode: decodeTimeout,
+				decode: decodeTimeout, stopping: make(chan struct{}),
 			},
 		},
 	}
@@ -163,6 +165,8 @@ func New(o Options) *Outbox {
 // Run relays, audits and reaps until ctx is done, and then returns nil, or returns why it cannot go on.
 func (o *Outbox) Run(ctx context.Context) error {
 	o.epochs.note() // what happened before is not known
+	defer context.AfterFunc(ctx, o.stopCopies)()
+	defer o.stopCopies()
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return o.relay(ctx) })
 	group.Go(func() error { return o.reap(ctx) })
@@ -171,6 +175,9 @@ func (o *Outbox) Run(ctx context.Context) error {
 	o.epochs.owner.release(ctx)
 	return err
 }
+
+// stopCopies ends the copies of input images, also those of interactions that may go on for a moment.
+func (o *Outbox) stopCopies() { o.stopped.Do(func() { close(o.single.copier.stopping) }) }
 
 // Wake has the relay run at once.
 func (o *Outbox) Wake() {

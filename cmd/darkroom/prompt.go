@@ -192,10 +192,26 @@ type promptReader struct {
 	vocabulary []string        // the only words it knows; none for any
 	examples   []string        // prompts that it paints well
 	maxChunks  int             // chunks of a prompt that it has room for; 0 for any number
+
+	open func() ([]*clip.Tokenizer, error) // its tokenizers; nil for those in its folder
 }
 
-// tokenizers opens the model's tokenizer, and SDXL's second.
+// tokenizers opens the model's tokenizer, and SDXL's second, for its dialect.
 func (m promptReader) tokenizers() ([]*clip.Tokenizer, error) {
+	open := m.openFolder
+	if m.open != nil {
+		open = m.open
+	}
+	all, err := open()
+	if m.dialect == picture.A1111 {
+		for i := range all {
+			all[i] = all[i].ForA1111()
+		}
+	}
+	return all, err
+}
+
+func (m promptReader) openFolder() ([]*clip.Tokenizer, error) {
 	var all []*clip.Tokenizer
 	for _, part := range []string{"tokenizer", "tokenizer_2"} {
 		dir := filepath.Join(m.dir, part)
@@ -205,9 +221,6 @@ func (m promptReader) tokenizers() ([]*clip.Tokenizer, error) {
 		words, err := clip.OpenTokenizer(os.DirFS(dir))
 		if err != nil {
 			return nil, fmt.Errorf("model %s: %s: %w", m.dir, part, err)
-		}
-		if m.dialect == picture.A1111 {
-			words = words.ForA1111()
 		}
 		all = append(all, words)
 	}

@@ -52,11 +52,11 @@ func open(path string, options []folder.Option) (*folder.Model, error) {
 
 // openFile opens a file where its links lead: the runtime reads weights beside no link.
 func openFile(path string) (*safetensors.File, error) {
-	real, err := filepath.EvalSymlinks(path)
+	target, err := filepath.EvalSymlinks(path)
 	if err != nil {
 		return nil, err
 	}
-	return safetensors.Open(real)
+	return safetensors.Open(target)
 }
 
 // describeCheckpoint reads a file that holds all parts.

@@ -45,6 +45,9 @@ func (c inversionRecord) file(t *testing.T) string {
 	return path
 }
 
+// checkpointWalk is how the recipe walks: STEPS and GUIDANCE of recipe/checkpointrecords.py.
+var checkpointWalk = initRecord{Dialect: picture.Diffusers, Sampler: "euler", Steps: 4, Strength: 1, Guidance: 5}
+
 // TestInversions compares finished latents with a textual inversion of several vectors, for one text encoder and for
 // two, with those of diffusers.
 func TestInversions(t *testing.T) {
@@ -56,9 +59,8 @@ func TestInversions(t *testing.T) {
 		t.Run(c.Checkpoint+" "+c.Prompt, func(t *testing.T) {
 			t.Parallel()
 			hash := strings.Repeat("a", 64)
-			path := checkpointToWalk(t, c.Checkpoint)
 			files := pipelinetest.AddonFiles{hash: c.file(t)}
-			p := pipelinetest.LoadWith(t, path, onnx.Device{Kind: onnx.CPU, Threads: 2}, files)
+			p := pipelinetest.LoadWith(t, goldentest.Checkpoint(t, c.Checkpoint), onnx.Device{Kind: onnx.CPU, Threads: 2}, files)
 			s, job := checkpointWalk.spec(t)
 			s.Prompt = c.Prompt
 			s.Addons = []picture.Addon{{Kind: picture.Embedding, Name: c.Word, Hash: hash, Strength: 1}}

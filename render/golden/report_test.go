@@ -29,6 +29,9 @@ const (
 	maxA1111Error   = 1e-4
 	maxGreyError    = 4e-3 // of an inpainting model without a mask: see a1111Record.tolerance
 	maxTextError    = 5e-5
+
+	maxNetworkError    = 5e-5 // of a checkpoint: each network, and what prompts become
+	maxCheckpointError = 1e-4 // of a checkpoint's finished latents
 )
 
 // reportHead is the page up to its tables.
@@ -36,8 +39,8 @@ func reportHead() string {
 	say := func(pass float64) string { return fmt.Sprintf("%.0e", pass) }
 	return strings.NewReplacer(
 		"{walk}", say(maxRunError), "{narrow}", say(maxFloat16Error), "{start}", say(maxInitError), "{text}",
-		say(maxTextError), "{a1111}", say(maxA1111Error), "{grey}", say(maxGreyError), "{checkpoint}",
-		say(maxCheckpointError),
+		say(maxTextError), "{a1111}", say(maxA1111Error), "{grey}", say(maxGreyError),
+		"{network}", say(maxNetworkError), "{checkpoint}", say(maxCheckpointError),
 	).Replace(
 		reportPreface,
 	)

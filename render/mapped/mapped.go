@@ -58,8 +58,7 @@ func unchanged(then, now os.FileInfo) bool {
 
 // unwrapPath drops the path of an error, which the caller names.
 func unwrapPath(err error) error {
-	var p *os.PathError
-	if errors.As(err, &p) {
+	if p, ok := errors.AsType[*os.PathError](err); ok {
 		return p.Err
 	}
 	return err
@@ -97,6 +96,16 @@ func (f *File) Map() (*Mapping, error) {
 	}
 	f.region.users++
 	return &Mapping{file: f, region: f.region}, nil
+}
+
+// Users is how many mappings of the file are open.
+func (f *File) Users() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.region == nil {
+		return 0
+	}
+	return f.region.users
 }
 
 func (f *File) newRegion() (_ *region, err error) {

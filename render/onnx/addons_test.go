@@ -162,24 +162,15 @@ func largest(a, b []float32) (d float64) {
 // TestEmptyBranchesChangeNothing: side branches of rank 0 give the bits of a network without any.
 func TestEmptyBranchesChangeNothing(t *testing.T) {
 	t.Parallel()
-	path := goldentest.Checkpoint(t, goldentest.CheckpointSD1)
-	m := loadCheckpoint(t, path, oneThread)
-	bare := *m.Folder.UnetNetwork().Written
-	whole := bare.Write
-	bare.Write = func(o graph.WriteOptions) (graph.Written, error) {
-		o.Branches = false
-		return whole(o)
-	}
-	n := m.Folder.UnetNetwork()
-	n.Written = &bare
-	s, err := newSession(n, oneThread)
-	if err != nil {
-		t.Fatal(err)
-	}
-	without := &Model{Folder: m.Folder, unet: s}
-	t.Cleanup(func() { _ = s.close() })
-	if got, want := unetAnswer(t, without), unetAnswer(t, m); !slices.Equal(got, want) {
-		t.Errorf("rank 0 is %v away from no branches", largest(got, want))
+	for _, name := range []string{goldentest.CheckpointSD1, goldentest.CheckpointF16} {
+		m := loadCheckpoint(t, goldentest.Checkpoint(t, name), oneThread)
+		idle := with(t, m, Addons{Unet: tensor.Changes{Branches: map[string]tensor.Branch{linearLayers[0]: {}}}})
+		if idle.unet.bound.shared == m.unet.bound.shared {
+			t.Fatal("the network without add-ons has places for them")
+		}
+		if got, want := unetAnswer(t, idle), unetAnswer(t, m); !slices.Equal(got, want) {
+			t.Errorf("%s: rank 0 is %v away from no branches", name, largest(got, want))
+		}
 	}
 }
 

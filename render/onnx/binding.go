@@ -48,8 +48,8 @@ func (b *binding) check() error {
 	return nil
 }
 
-// bind makes the values of all weights, side branches and extra rows, in the order of the session's inputs. Constants
-// are the session's own. A change that fits nothing is an error.
+// bind makes the values of all weights, side branches, hypernetworks and extra rows, in the order of the session's
+// inputs. Constants are the session's own. A change that fits nothing is an error.
 func (b *binding) bind(w folder.Weighted, constants bool, changes tensor.Changes) error {
 	mappings := map[string]*mapped.Mapping{}
 	for name, f := range w.Files {
@@ -59,27 +59,15 @@ func (b *binding) bind(w folder.Weighted, constants bool, changes tensor.Changes
 		}
 		b.files, mappings[name] = append(b.files, m), m
 	}
-	unknown := map[string]bool{}
-	for name := range changes.Weights {
-		unknown["weight "+name] = true
-	}
-	for name := range changes.Branches {
-		unknown["linear layer "+name] = true
+	if err := checkNames(w, changes); err != nil {
+		return err
 	}
 	if !constants {
-		for _, x := range w.Weights {
-			data := x.Data
-			if data == nil {
-				data = mappings[x.File].Bytes(x.Offset, x.Length)
-			}
-			delete(unknown, "weight "+canonicalName(x))
-			if err := b.bindWeight(x, data, changes); err != nil {
-				return err
-			}
+		if err := b.bindWeights(w, mappings, changes); err != nil {
+			return err
 		}
 	}
 	for _, x := range w.Branches {
-		delete(unknown, "linear layer "+x.Module)
 		if err := b.bindBranch(x, changes.Branches[x.Module]); err != nil {
 			return err
 		}
@@ -89,9 +77,6 @@ func (b *binding) bind(w folder.Weighted, constants bool, changes tensor.Changes
 			return err
 		}
 	}
-	for name := range unknown {
-		return fmt.Errorf("no %s to change", name)
-	}
 	if w.ExtraRows.Name == "" {
 		return nil
 	}
@@ -100,6 +85,44 @@ func (b *binding) bind(w folder.Weighted, constants bool, changes tensor.Changes
 		rows = tensor.New(1, w.ExtraRows.Dims[1]) // the table may not be empty
 	}
 	return b.bindFloats(w.ExtraRows, rows)
+}
+
+// checkNames checks that the network has everything that is changed.
+func checkNames(w folder.Weighted, changes tensor.Changes) error {
+	weights, branches := map[string]bool{}, map[string]bool{}
+	for _, x := range w.Weights {
+		weights[canonicalName(x)] = true
+	}
+	for _, x := range w.Branches {
+		branches[x.Module] = true
+	}
+	for name := range changes.Weights {
+		if !weights[name] {
+			return fmt.Errorf("no weight %s to change", name)
+		}
+	}
+	for name := range changes.Branches {
+		if !branches[name] {
+			return fmt.Errorf("no linear layer %s to change", name)
+		}
+	}
+	return nil
+}
+
+func (b *binding) bindWeights(w folder.Weighted, mappings map[string]*mapped.Mapping, changes tensor.Changes) error {
+	for _, x := range w.Weights {
+		data := x.Data
+		if data == nil {
+			if x.Offset+x.Length > w.Files[x.File].Size {
+				return fmt.Errorf("weight %s: its file is cut short", x.Name)
+			}
+			data = mappings[x.File].Bytes(x.Offset, x.Length)
+		}
+		if err := b.bindWeight(x, data, changes); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // canonicalName is a weight's name as package weightname has it.
@@ -122,26 +145,28 @@ func (b *binding) bindWeight(x graph.ExposedWeight, data []byte, changes tensor.
 			data = transpose(own, shape[1], shape[0])
 		}
 	}
-	if len(shape) > 0 && shape[0] == 0 {
-		width := 1
-		for _, d := range shape[1:] {
-			width *= d
+	if len(shape) == 2 && shape[0] == 0 {
+		var err error
+		if data, err = withRows(x, data, changes.ExtraRows); err != nil {
+			return err
 		}
-		if size := elementSize(x.Type); size > 0 {
-			shape[0] = len(data) / size / width
-		}
-		if rows := changes.ExtraRows; !rows.Empty() {
-			if len(shape) != 2 || rows.Shape[1] != width {
-				return fmt.Errorf("%v: extra rows of shape %v", x.Value, rows.Shape)
-			}
-			more, err := encode(x.Type, rows.Data)
-			if err != nil {
-				return err
-			}
-			data, shape[0] = slices.Concat(data, more), shape[0]+rows.Shape[0]
-		}
+		shape[0] = len(data) / elementSize(x.Type) / shape[1]
 	}
 	return b.bindBytes(x.Name, x.Type, shape, data)
+}
+
+// withRows appends extra rows to a table of embeddings.
+func withRows(x graph.ExposedWeight, table []byte, rows tensor.Tensor) ([]byte, error) {
+	switch {
+	case elementSize(x.Type) == 0:
+		return nil, fmt.Errorf("%v: want floating-point numbers", x.Value)
+	case rows.Empty():
+		return table, nil
+	case rows.Check() != nil || len(rows.Shape) != 2 || rows.Shape[1] != x.Dims[1]:
+		return nil, fmt.Errorf("%v: extra rows of shape %v", x.Value, rows.Shape)
+	}
+	more, err := encode(x.Type, rows.Data)
+	return slices.Concat(table, more), err
 }
 
 func (b *binding) bindBytes(name string, kind graph.Type, shape []int, data []byte) error {
@@ -159,8 +184,8 @@ func (b *binding) bindBranch(x graph.BranchInput, with tensor.Branch) error {
 	rank := 0
 	if !with.Down.Empty() {
 		s, t := with.Down.Shape, with.Up.Shape
-		if errors.Join(with.Down.Check(), with.Up.Check()) != nil || len(s) != 2 || len(t) != 2 || s[0] != in || t[1] != out ||
-			s[1] != t[0] {
+		bad := errors.Join(with.Down.Check(), with.Up.Check()) != nil || len(s) != 2 || len(t) != 2
+		if bad || s[0] != in || t[1] != out || s[1] != t[0] {
 			return fmt.Errorf("%s: factors %v and %v, want [%d,r] and [r,%d]", x.Module, s, t, in, out)
 		}
 		rank = s[1]

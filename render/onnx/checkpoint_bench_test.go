@@ -18,9 +18,9 @@ import (
 	"darkroom/render/tensor"
 )
 
-// TestMeasureCheckpoints says what the checkpoints in BENCH_CHECKPOINTS cost, which are separated by commas and of one
-// shape: until the first is ready, a step of its UNet, and the change to the others on a warm session. BENCH_SIDE is the
-// side of the latents, 64 if it is not said.
+// TestMeasureCheckpoints says what the checkpoints in BENCH_CHECKPOINTS cost, separated by commas and of one shape:
+// until the first is ready, a step of its UNet, and the change to the others on a warm session. BENCH_SIDE is the side
+// of the latents, 64 if it is not said; BENCH_PACKED packs the weights.
 func TestMeasureCheckpoints(t *testing.T) {
 	paths := os.Getenv("BENCH_CHECKPOINTS")
 	if paths == "" {
@@ -33,7 +33,7 @@ func TestMeasureCheckpoints(t *testing.T) {
 	}
 	device := Device{Kind: CPU, Packed: os.Getenv("BENCH_PACKED") != ""}
 	var kept []*Model
-	for _, path := range strings.Split(paths, ",") {
+	for path := range strings.SplitSeq(paths, ",") {
 		began, cpu := time.Now(), processTime()
 		say := func(what string) {
 			fmt.Printf("%-16s %6.2f s, %6.2f s of CPU time; %s\n", what, time.Since(began).Seconds(),
@@ -113,8 +113,8 @@ func memory() string {
 	return strings.Join(out, " ")
 }
 
-// BenchmarkManyInputs is what a run costs that computes nothing, by the number of its inputs: a UNet of Stable Diffusion
-// 1.5 with all its weights and factors has about 1,200, one of SDXL 3,200.
+// BenchmarkManyInputs is what a run costs that computes nothing, by the number of its inputs: a UNet of Stable
+// Diffusion 1.5 with all its weights and factors has about 1,200, one of SDXL 3,200.
 func BenchmarkManyInputs(b *testing.B) {
 	openRuntime(b)
 	for _, n := range []int{1, 1200, 3200} {
@@ -133,7 +133,7 @@ func BenchmarkManyInputs(b *testing.B) {
 				defer func() { _ = v.Destroy() }()
 				values = append(values, v)
 			}
-			s, err := openGraph(m.Encode(), valueNames(m.Inputs), []string{"y"}, "", oneThread, false)
+			s, err := openGraph(m.Encode(), valueNames(m.Inputs), []string{"y"}, "", oneThread, false, true)
 			if err != nil {
 				b.Fatal(err)
 			}

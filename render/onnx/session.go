@@ -46,7 +46,7 @@ func newSession(n folder.Network, device Device) (_ *session, err error) {
 		if device.Kind == CPU && device.Packed {
 			return newPacked(n, device)
 		}
-		return newWeighted(n, device, tensor.Changes{})
+		return newPlain(n, device)
 	}
 	options, err := device.options()
 	if err != nil {

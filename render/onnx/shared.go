@@ -6,8 +6,8 @@ import (
 	ort "github.com/yalue/onnxruntime_go"
 )
 
-// sharedSession is a session of the runtime that several networks use: their graphs are the same, and each feeds its own
-// weights.
+// sharedSession is a session of the runtime that several networks use: their graphs are the same, and each feeds its
+// own weights.
 type sharedSession struct {
 	ort   *ort.DynamicAdvancedSession
 	key   string

@@ -18,10 +18,17 @@ import (
 // the same graph. A network in an ONNX file is opened so for add-ons only.
 func newWeighted(n folder.Network, device Device, changes tensor.Changes) (*session, error) {
 	o := graph.WriteOptions{Float16: device.Kind != CPU, Branches: true, Hypernets: hypernetShapes(changes.Hypernets)}
-	// On a GPU an input would be sent there in every run. There the weights are constants, and only the factors are inputs,
-	// unless a weight is replaced.
+	// On a GPU an input would be sent there in every run. There the weights are constants, and only the factors are
+	// inputs, unless a weight is replaced.
 	o.Constants = n.Written != nil && len(changes.Weights) == 0 && device.Kind != CPU
 	return openWeighted(n, device, changes, o)
+}
+
+// newPlain opens a written network without places for add-ons: half of the inputs, and a graph that is ready in half of
+// the time.
+func newPlain(n folder.Network, device Device) (*session, error) {
+	gpu := device.Kind != CPU
+	return openWeighted(n, device, tensor.Changes{}, graph.WriteOptions{Float16: gpu, Constants: gpu})
 }
 
 // newPacked opens a written network with its weights as constants, which the runtime copies into a layout for this
@@ -43,6 +50,28 @@ func openWeighted(
 			err = errors.Join(fmt.Errorf("load %s: %w", n.Path, wrapMemoryError(err)), b.release())
 		}
 	}()
+	dir := ""
+	for _, f := range w.Files { // a network's constants lie in one folder
+		dir = filepath.Dir(f.Path)
+	}
+	b.shared, err = acquireSession(sessionKey(w, o, device), func() (*ort.DynamicAdvancedSession, error) {
+		return openGraph(w.Model, inputNames(n, w, o), valueNames(n.Outputs), dir, device, o.Constants, n.Written != nil)
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := b.bind(w, o.Constants, changes); err != nil {
+		return nil, err
+	}
+	s := &session{
+		path: n.Path, batch: n.Inputs[0].Dims[0], gpu: device.Kind != CPU, widened: w.Widened, ort: b.shared.ort, bound: b,
+	}
+	runtime.AddCleanup(s, func(b *binding) { _ = b.release() }, b) // of a model with add-ons that nobody uses any more
+	return s, nil
+}
+
+// inputNames lists the session's inputs: those of a call, and those of a binding.
+func inputNames(n folder.Network, w folder.Weighted, o graph.WriteOptions) []string {
 	names := valueNames(n.Inputs)
 	if !o.Constants {
 		for _, x := range w.Weights {
@@ -58,24 +87,7 @@ func openWeighted(
 	if w.ExtraRows.Name != "" {
 		names = append(names, w.ExtraRows.Name)
 	}
-	dir := ""
-	for _, f := range w.Files { // a network's constants lie in one folder
-		dir = filepath.Dir(f.Path)
-	}
-	b.shared, err = acquireSession(sessionKey(w, o, device), func() (*ort.DynamicAdvancedSession, error) {
-		return openGraph(w.Model, names, valueNames(n.Outputs), dir, device, o.Constants)
-	})
-	if err != nil {
-		return nil, err
-	}
-	if err := b.bind(w, o.Constants, changes); err != nil {
-		return nil, err
-	}
-	s := &session{
-		path: n.Path, batch: n.Inputs[0].Dims[0], gpu: device.Kind != CPU, widened: w.Widened, ort: b.shared.ort, bound: b,
-	}
-	runtime.AddCleanup(s, func(b *binding) { _ = b.release() }, b) // of a model with add-ons that nobody uses any more
-	return s, nil
+	return names
 }
 
 // sessionKey tells sessions apart: by their graph and their device. Constants lie in one model's files.
@@ -88,7 +100,7 @@ func sessionKey(w folder.Weighted, o graph.WriteOptions, device Device) string {
 
 // openGraph opens a graph in memory. Constants lie in files of the folder dir.
 func openGraph(
-	model []byte, inputs, outputs []string, dir string, device Device, constants bool,
+	model []byte, inputs, outputs []string, dir string, device Device, constants, written bool,
 ) (_ *ort.DynamicAdvancedSession, err error) {
 	device.Mapped = !constants // of weights that are inputs nothing can be packed
 	options, err := device.options()
@@ -96,6 +108,12 @@ func openGraph(
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, options.Destroy()) }()
+	if written && !constants {
+		// Written graphs have fused operations already. Looking for more would take half of the time until a model is ready.
+		if err := options.SetGraphOptimizationLevel(ort.GraphOptimizationLevelDisableAll); err != nil {
+			return nil, err
+		}
+	}
 	if device.Kind != CPU {
 		defer guardSignals()()
 	}

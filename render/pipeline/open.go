@@ -3,6 +3,7 @@ package pipeline
 import (
 	"fmt"
 	"path/filepath"
+	"strings"
 
 	"darkroom/render/addon"
 	"darkroom/render/folder"
@@ -23,14 +24,25 @@ func OpenItem(i inventory.Item) (inventory.Opened, error) {
 	if m.Card.Name == "" {
 		m.Name = i.Name // of two files of one name, with the folder
 	}
-	return inventory.Opened{Model: m, Notes: Notes(m)}, nil
+	opened := inventory.Opened{Model: m, Notes: Notes(m)}
+	if i.Kind == inventory.Checkpoint {
+		about, err := inventory.ReadNotes(i.Path)
+		if err != nil {
+			opened.Notes = append(opened.Notes, err.Error())
+		}
+		m.Card.NSFW = about.NSFW
+	}
+	return opened, nil
 }
 
 // openAddon reads what is known of an add-on before it is used: its file, and what lies beside it.
 func openAddon(i inventory.Item) (inventory.Opened, error) {
 	card, err := readAddon(i)
 	if err != nil {
-		return inventory.Opened{}, fmt.Errorf("%s: %w", i.Path, err)
+		if !strings.HasPrefix(err.Error(), i.Path) {
+			err = fmt.Errorf("%s: %w", i.Path, err)
+		}
+		return inventory.Opened{}, err
 	}
 	card.Name = i.Name
 	var opened inventory.Opened

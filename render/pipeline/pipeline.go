@@ -28,16 +28,16 @@ func Open(dir string, options ...folder.Option) (*folder.Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	_, err = tokenizers(f)
+	_, err = Tokenizers(f)
 	if err = errors.Join(err, Config(f.Config).Sampler.Check(), checkCard(f)); err != nil {
 		return nil, fmt.Errorf("model folder %s: %w", f.Dir, err)
 	}
 	return f, nil
 }
 
-// tokenizers opens a folder's tokenizers, one for each text encoder. Later ones share the first one's vocabulary where
-// they can.
-func tokenizers(f *folder.Model) ([]*clip.Tokenizer, error) {
+// Tokenizers opens a model's tokenizers, one for each text encoder; CLIP's own for a file that brings none. Later ones
+// share the first one's vocabulary where they can.
+func Tokenizers(f *folder.Model) ([]*clip.Tokenizer, error) {
 	if f.FromCheckpoint() && !f.HasTokenizers() {
 		return builtInTokenizers(f)
 	}
@@ -117,6 +117,9 @@ func checkDefaults(f *folder.Model, at string, d folder.Defaults) error {
 	if d.GuidanceScale < 0 || math.IsInf(d.GuidanceScale, 0) {
 		bad("guidance %v, want 0 or more", d.GuidanceScale)
 	}
+	if !(d.Strength >= 0 && d.Strength <= 1) {
+		bad("strength %v, want 0 to 1", d.Strength)
+	}
 	if known := Samplers(f); d.Sampler != "" && !slices.Contains(known, d.Sampler) {
 		bad("sampler %q, want one of %q", d.Sampler, known)
 	}
@@ -178,7 +181,7 @@ func rendererOptions(d onnx.Device) render.Options {
 // Parts returns the parts of a renderer: a loaded folder's networks, and its tokenizers. The error names the folder.
 func Parts(model *onnx.Model) (render.Parts, error) {
 	f := model.Folder
-	words, err := tokenizers(f)
+	words, err := Tokenizers(f)
 	if err != nil {
 		return render.Parts{}, fmt.Errorf("model folder %s: %w", f.Dir, err)
 	}

@@ -237,10 +237,14 @@ func (r *resolution) chooseVAE(name string) *Refusal {
 	return refusal
 }
 
-// checkAges refuses a Spec with an add-on that may not be used here. Check tells whether some renderer has it.
+// checkAges refuses a Spec with a model or an add-on that may not be used here. Check tells whether some renderer has
+// it.
 func (r *resolution) checkAges() *Refusal {
 	if !r.available.Safe {
 		return nil
+	}
+	if r.Card.NSFW {
+		return ageRestricted("model", r.Card.Name)
 	}
 	parts := r.Spec.Parts()
 	i := slices.IndexFunc(r.available.Addons, func(c AddonCard) bool {
@@ -249,5 +253,5 @@ func (r *resolution) checkAges() *Refusal {
 	if i < 0 {
 		return nil
 	}
-	return ageRestricted(r.available.Addons[i])
+	return ageRestrictedAddon(r.available.Addons[i])
 }

@@ -34,11 +34,14 @@ type Card struct {
 
 	SkippableLayers *int `json:"skips,omitempty"` // last layers of its text encoder that can be skipped; nil for any
 
+	FinishesImages bool `json:"finishes,omitempty"` // it was made to finish images, not to begin one
+
 	Traits      sampler.Traits   `json:"habits,omitzero"`    // what else decides how long it takes
 	Defaults    Defaults         `json:"defaults"`           // see WithDefaults
 	FewSteps    Defaults         `json:"few_steps,omitzero"` // for people in a hurry, where it says something
 	Outpaint    OutpaintDefaults `json:"outpaint,omitzero"`  // for the ground around an image, where it says something
 	Description string           `json:"description,omitempty"`
+	NSFW        bool             `json:"nsfw,omitempty"` // it may be used in age-restricted channels only
 
 	// Guess is a sentence about what the renderer concluded from the model's name, where its file does not say it.
 	Guess string `json:"guess,omitempty"`
@@ -51,6 +54,7 @@ type Defaults struct {
 	GuidanceScale float64 `json:"guidance"`
 	Sampler       string  `json:"sampler"`
 	Count         int     `json:"count,omitempty"`
+	Strength      float64 `json:"strength,omitempty"` // of a start image, from 0 to 1
 	Negative      string  `json:"negative,omitempty"`
 }
 
@@ -66,6 +70,7 @@ func (c Card) Authored() Card {
 	return Card{
 		Name: c.Name, Description: c.Description, Dialect: c.Dialect, Words: c.Words, Groups: c.Groups,
 		Examples: c.Examples, Sizes: c.Sizes, Defaults: c.Defaults, FewSteps: c.FewSteps, Outpaint: c.Outpaint,
+		NSFW: c.NSFW,
 	}
 }
 
@@ -88,6 +93,9 @@ func (c Card) WithDefaults() Card {
 	}
 	if def.Steps < 1 {
 		def.Steps = defaultSteps
+	}
+	if def.Strength <= 0 || def.Strength > 1 {
+		def.Strength = defaultStrength
 	}
 	if def.GuidanceScale <= 0 {
 		def.GuidanceScale = defaultGuidance

@@ -36,7 +36,7 @@ func (r *resolution) findAddon(kind, name string) (AddonCard, *Refusal) {
 	}
 	safe := slices.DeleteFunc(slices.Clone(found), func(c AddonCard) bool { return c.NSFW && r.available.Safe })
 	if len(safe) == 0 {
-		return AddonCard{}, ageRestricted(found[0])
+		return AddonCard{}, ageRestrictedAddon(found[0])
 	}
 	fitting := slices.DeleteFunc(slices.Clone(safe), func(c AddonCard) bool { return !c.Fits(r.Card) })
 	if len(fitting) == 0 {
@@ -245,9 +245,13 @@ func (r *resolution) otherFamily(c AddonCard) *Refusal {
 	return refusal
 }
 
-func ageRestricted(c AddonCard) *Refusal {
-	name := plainFile(c.Name)
-	return Refuse("", "The %s “%s” may be used in age-restricted channels only.", picture.KindName(c.Kind), name)
+// ageRestricted refuses what is marked as NSFW where it may not be used.
+func ageRestricted(kind, name string) *Refusal {
+	return Refuse("", "The %s “%s” may be used in age-restricted channels only.", kind, name)
+}
+
+func ageRestrictedAddon(c AddonCard) *Refusal {
+	return ageRestricted(picture.KindName(c.Kind), plainFile(c.Name))
 }
 
 func sameName(found []AddonCard, name string) *Refusal {

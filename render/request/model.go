@@ -57,9 +57,23 @@ func (a Available) wantedModel(w Wanted) (Card, *Refusal) {
 		fill(&asked, w.Preset.Settings.Model)
 	}
 	if asked == nil || strings.TrimSpace(*asked) == "" {
-		return a.Models[0].WithDefaults(), nil
+		return a.firstModel()
 	}
-	return a.FindModel(*asked)
+	c, refusal := a.FindModel(*asked)
+	if refusal == nil && c.NSFW && a.Safe {
+		refusal = ageRestricted("model", c.Name)
+	}
+	return c, refusal
+}
+
+// firstModel is the model of a request that names none: the first that may be used here.
+func (a Available) firstModel() (Card, *Refusal) {
+	for _, c := range a.Models {
+		if !c.NSFW || !a.Safe {
+			return c.WithDefaults(), nil
+		}
+	}
+	return Card{}, ageRestricted("model", a.Models[0].Name)
 }
 
 // FindModel finds a model by its name in any case, or by its name and digits of its hash: sd15@0123456789.

@@ -39,3 +39,32 @@ func TestUnsupportedTilingIsRefused(t *testing.T) {
 		t.Errorf("a renderer that does not say: got %v, want it allowed", no)
 	}
 }
+
+// TestModelsForAdults: a model that is marked as NSFW is neither chosen nor kept outside of age-restricted channels.
+func TestModelsForAdults(t *testing.T) {
+	t.Parallel()
+	adult, plain := postcards().Models[0], postcards().Models[0]
+	adult.Name, adult.Hash, adult.NSFW = "bare", strings.Repeat("b", 64), true
+	both := Available{Models: []Card{adult, plain}}
+	safe := both
+	safe.Safe = true
+	if got, no := Resolve(Wanted{Prompt: "boat"}, both, 1); no != nil || got.Spec.Model.Name != "bare" {
+		t.Errorf("anything goes: got %q, %v, want the first model", got.Spec.Model.Name, no)
+	}
+	got, no := Resolve(Wanted{Prompt: "boat"}, safe, 1)
+	if no != nil || got.Spec.Model.Name != plain.Name {
+		t.Errorf("elsewhere: got %q, %v, want the first that may be used", got.Spec.Model.Name, no)
+	}
+	const want = "The model “bare” may be used in age-restricted channels only."
+	if _, no := Resolve(Wanted{Prompt: "boat", Model: new("bare")}, safe, 1); no == nil || no.Sentence != want {
+		t.Errorf("by name: got %v, want a refusal", no)
+	}
+	if _, no := Resolve(Wanted{Prompt: "boat"}, Available{Models: []Card{adult}, Safe: true}, 1); no == nil ||
+		no.Sentence != want {
+		t.Errorf("no other model: got %v, want a refusal", no)
+	}
+	old, _ := Resolve(Wanted{Prompt: "boat"}, both, 1)
+	if _, no := Repaint(old.Spec, safe); no == nil || no.Sentence != want {
+		t.Errorf("a reroll: got %v, want a refusal", no)
+	}
+}

@@ -29,7 +29,9 @@ func TestFloats(t *testing.T) {
 		},
 		"BF16": {BF16, u16(0x3f80, 0xc0a0, 0x7f80), []float32{1, -5, inf}},
 		// The largest number is 448, the smallest subnormal 2^-9.
-		"F8_E4M3": {F8E4M3, []byte{0x38, 0xb8, 0x7e, 0x01, 0x08, 0x87}, []float32{1, -1, 448, 1.0 / 512, 1.0 / 64, -7.0 / 512}},
+		"F8_E4M3": {
+			F8E4M3, []byte{0x38, 0xb8, 0x7e, 0x01, 0x08, 0x87}, []float32{1, -1, 448, 1.0 / 512, 1.0 / 64, -7.0 / 512},
+		},
 		"F8_E5M2": {F8E5M2, []byte{0x3c, 0xc5, 0x7b, 0x01, 0x7c}, []float32{1, -5, 57344, 1.0 / 65536, inf}},
 	} {
 		got, err := Floats(c.dtype, c.data)

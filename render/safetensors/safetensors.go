@@ -17,6 +17,9 @@ import (
 // MaxHeader is how many bytes of header are read. The format allows 100 MB; the largest checkpoints have 1 MB.
 const MaxHeader = 25_000_000
 
+// maxTensors is how many tensors a file may have. Large checkpoints and LoRAs have some thousands.
+const maxTensors = 50_000
+
 // Tensor is where a tensor lies in a file. Its values are row-major and little-endian.
 type Tensor struct {
 	DType  DType
@@ -67,8 +70,7 @@ func open(path string) (_ *File, err error) {
 
 // unwrapPath drops the path of an error, which the caller names.
 func unwrapPath(err error) error {
-	var p *os.PathError
-	if errors.As(err, &p) {
+	if p, ok := errors.AsType[*os.PathError](err); ok {
 		return p.Err
 	}
 	return err

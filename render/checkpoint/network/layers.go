@@ -21,7 +21,13 @@ func (w *writer) add(a, b string) string { return w.node("Add", []string{a, b}) 
 
 func (w *writer) multiply(a, b string) string { return w.node("Mul", []string{a, b}) }
 
-func (w *writer) silu(x string) string { return w.multiply(x, w.node("Sigmoid", []string{x})) }
+// silu is x·σ(x).
+func (w *writer) silu(x string) string { return w.quickGelu(x, 1) }
+
+// quickGelu is x·σ(αx), which the runtime has as one operation.
+func (w *writer) quickGelu(x string, alpha float32) string {
+	return w.own("QuickGelu", []string{x}, attribute{"alpha", alpha})
+}
 
 func (w *writer) shapeOf(x string) string { return w.node("Shape", []string{x}) }
 

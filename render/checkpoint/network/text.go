@@ -116,8 +116,7 @@ func (t *textEncoder) activate(x string) string {
 	if !t.QuickGELU {
 		return t.node("Gelu", []string{x})
 	}
-	slope := t.numbers("slope", graph.Float, nil, []float32{1.702})
-	return t.multiply(x, t.node("Sigmoid", []string{t.multiply(x, slope)}))
+	return t.quickGelu(x, 1.702)
 }
 
 // giveLayers outputs the layers that can be read.

@@ -26,8 +26,8 @@ type unet struct {
 	context string // hidden states in rows [b·s, width]
 }
 
-// Unet writes a UNet. Its inputs are sample, timestep [b], encoder_hidden_states, for SDXL text_embeds and time_ids, and
-// timestep_cond where it takes the guidance scale; its output is out_sample.
+// Unet writes a UNet. Its inputs are sample, timestep [b], encoder_hidden_states, for SDXL text_embeds and time_ids,
+// and timestep_cond where it takes the guidance scale; its output is out_sample.
 func Unet(weights Weights, shape UnetShape, o graph.WriteOptions) (graph.Written, error) {
 	u := &unet{writer: newWriter(weights, o), UnetShape: shape}
 	u.write()
@@ -79,10 +79,8 @@ func (u *unet) write() {
 
 // contextWidth is how many numbers of a token the UNet reads.
 func (u *unet) contextWidth() int {
-	for name, w := range u.weights {
-		if module, ok := cutWeight(name); ok && len(w.Shape) == 2 && hasSuffix(module, ".attn2.to_k") {
-			return w.Shape[1]
-		}
+	if width := u.weights.ContextWidth(); width > 0 {
+		return width
 	}
 	u.fail("no cross attention")
 	return 1

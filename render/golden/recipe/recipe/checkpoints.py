@@ -25,7 +25,7 @@ SCHEDULE = dict(beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear
                 prediction_type="epsilon", set_alpha_to_one=False, skip_prk_steps=True, clip_sample=False)
 SDXL_SCHEDULE = SCHEDULE | dict(timestep_spacing="leading", interpolation_type="linear", sample_max_value=1.0, use_karras_sigmas=False)
 VELOCITY = dict(prediction_type="v_prediction")
-ZERO_SNR = VELOCITY | dict(rescale_betas_zero_snr=True)
+ZERO_SNR = VELOCITY | dict(rescale_betas_zero_snr=True, timestep_spacing="trailing")
 BIASED = {"conv_out.bias": (0.1, -1.5)}  # a v-model by A1111's probe: at the last timestep it answers far below its input
 LDM, SGM = "cond_stage_model.", "conditioner.embedders."
 
@@ -161,8 +161,8 @@ def sdxl(dtype, unet="sdxl") -> list:
 
 def folder(book: Book, name: str, unet: str, dtype: str, fp16="", flat=True) -> None:
     """The same model as diffusers saves it. Newer ones write the first text encoder without its prefix."""
-    texts = {"text_encoder": ("clip-l", "flat.clip-l" if flat else None)}
-    if unet == "sdxl":
+    texts = {} if unet == "refiner" else {"text_encoder": ("clip-l", "flat.clip-l" if flat else None)}
+    if unet in ("sdxl", "refiner"):
         texts["text_encoder_2"] = ("open-clip-g", None)
     book.add(name, f"{name}/unet/diffusion_pytorch_model{fp16}.safetensors", [Part(unet + ".unet", None, "", dtype)])
     book.add(name, f"{name}/vae/diffusion_pytorch_model{fp16}.safetensors", [Part("vae", None, "", dtype)])
@@ -198,6 +198,7 @@ def library(tokens) -> Book:
     add("sdxl-vpred", sdxl("F16"), [["v_pred", "F32", [0]], ["ztsnr", "F32", [0]]])
     folder(book, "sdxl-folder", "sdxl", "F16", ".fp16")
     add("refiner", sdxl("F16", "refiner"))
+    folder(book, "refiner-folder", "refiner", "F16")
     add("ssd", sdxl("F16", "ssd"))
     add("vae", [Part("own-vae", "ldm.vae")])
     add("vae-named", [Part("own-vae", None)])
