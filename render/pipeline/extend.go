@@ -12,6 +12,7 @@ import (
 	"darkroom/render/addon/hypernet"
 	"darkroom/render/checkpoint"
 	"darkroom/render/clip"
+	"darkroom/render/filehash"
 	"darkroom/render/inventory"
 	"darkroom/render/onnx"
 	"darkroom/render/picture"
@@ -26,7 +27,10 @@ type Addons interface {
 }
 
 // InventoryAddons are the add-ons of an inventory.
-type InventoryAddons struct{ *inventory.Inventory }
+type InventoryAddons struct {
+	*inventory.Inventory
+	Using func([]filehash.File) // is told which files are about to be read; nil for nobody
+}
 
 // Addon returns the file of an add-on that is ready and unchanged.
 func (a InventoryAddons) Addon(kind, hash string) (string, error) {
@@ -34,7 +38,13 @@ func (a InventoryAddons) Addon(kind, hash string) (string, error) {
 	if !ok {
 		return "", fmt.Errorf("no %s of the hash %s is here", kindWords[kind], hash)
 	}
-	return e.Path, e.Changed()
+	if err := e.Changed(); err != nil {
+		return "", err
+	}
+	if a.Using != nil {
+		a.Using(e.Files())
+	}
+	return e.Path, nil
 }
 
 // mergedBytes is how much memory merged weights of add-ons may take, of those that are no low-rank factors.
