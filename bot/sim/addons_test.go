@@ -20,9 +20,7 @@ import (
 // clusters as that of TestNothingIsLostOrDoubled.
 func TestAddonsAreNeitherLostNorDoubled(t *testing.T) {
 	t.Parallel()
-	f := newReport()
-	f.all.Fault = "all of these together, with add-ons that come and go, by acknowledged jobs"
-	f.name = "sim-addons"
+	f := newReport("virtual time, with add-ons that come and go", "sim-addons-")
 	defer f.write(t)
 	if os.Getenv(soakEnv) == "" {
 		f.add(runAddons(t, seedOr(t, 2), shortRequests))

@@ -39,7 +39,7 @@ func TestMain(m *testing.M) {
 // form runs clusters until they have longJobs acknowledged jobs or maxRealTime has passed.
 func TestNothingIsLostOrDoubled(t *testing.T) {
 	t.Parallel()
-	f := newReport()
+	f := newReport("virtual time", "sim-")
 	defer f.write(t)
 	if os.Getenv(soakEnv) == "" {
 		f.add(runSeed(t, seedOr(t, 1), shortRequests))

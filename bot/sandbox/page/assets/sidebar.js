@@ -35,10 +35,10 @@ function channelLink(c, state, switchTo) {
   const name = isDM ? state.app.username : c.name;
   const kind = isDM ? "Direct message with" : isThread ? "Thread" : "Channel";
   return el("button", {
-    className: isThread ? "channel-link thread" : "channel-link",
+    className: isThread ? "channel-link thread" : c.nsfw ? "channel-link age" : "channel-link",
     "aria-current": c.id === state.channel ? "page" : null, "aria-label": `${kind} ${name}`,
     onclick: () => switchTo({ channel: c.id }),
-  }, channelIcon(c, state.app), name, c.nsfw && el("small", { className: "age", title: "age-restricted" }, "18+"));
+  }, channelIcon(c, state.app), name);
 }
 
 function userButton(u, current, switchTo) {
