@@ -15,8 +15,11 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
+
+	"darkroom/render/golden/goldentest"
 )
 
 // hostileFile is a file that somebody made to do harm, or that a program damaged.
@@ -207,5 +210,47 @@ func (f hostileFile) check(t *testing.T, refuses bool, args ...string) {
 	}
 	if took > much {
 		t.Errorf("%s took %v", args, took)
+	}
+}
+
+// TestPipesBesideFiles: whoever opens a pipe waits for its writer, so settings that are pipes are not opened.
+func TestPipesBesideFiles(t *testing.T) {
+	t.Parallel()
+	models := t.TempDir()
+	place := func(from, to string) string {
+		path := filepath.Join(models, filepath.FromSlash(to))
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Rename(from, path); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	boats := place(goldentest.Checkpoint(t, goldentest.CheckpointSD1), "boats.safetensors")
+	lora := place(goldentest.Checkpoint(t, goldentest.LoRASD1A), "loras/ink/adapter_model.safetensors")
+	dir := place(goldentest.Model(t, goldentest.SD1), "folder")
+	for _, pipe := range []string{
+		strings.TrimSuffix(boats, ".safetensors") + ".json", strings.TrimSuffix(boats, ".safetensors") + ".civitai.info",
+		filepath.Join(filepath.Dir(lora), "adapter_config.json"), filepath.Join(dir, "darkroom.json"),
+	} {
+		if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+			t.Skip(err)
+		}
+	}
+	done := make(chan string, 1)
+	go func() {
+		_, out, errs := call(t, "models", "list", "--models", models)
+		done <- out + errs
+	}()
+	select {
+	case said := <-done:
+		for _, want := range []string{"boats.json", "adapter_config.json", "darkroom.json"} {
+			if !strings.Contains(said, want) {
+				t.Errorf("want %s named in %q", want, said)
+			}
+		}
+	case <-time.After(testTimeout):
+		t.Fatal("it waits for a writer")
 	}
 }
