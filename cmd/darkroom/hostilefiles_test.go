@@ -125,7 +125,7 @@ func hostileFiles(t *testing.T) map[string]hostileFile {
 		return hostileFile{"embeddings", ext, data, want, false}
 	}
 	const layer, unet = `"lora_unet_x%d.lora_down.weight"`, `"model.diffusion_model.input_blocks.%d.0.weight"`
-	four := make([]byte, 4)
+	four, eight := make([]byte, 4), make([]byte, 8)
 	return map[string]hostileFile{
 		"overlapping": lora("overlap", `{"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},`+
 			`"b":{"dtype":"U8","shape":[4],"data_offsets":[0,4]}}`, four...),
@@ -136,12 +136,12 @@ func hostileFiles(t *testing.T) map[string]hostileFile {
 		"many layers":      checkpoint("shape", manyKeys(20_000, unet)),
 		"too many tensors": lora("more than", string(manyKeys(50_001, layer)[8:])),
 		"many modules":     {"loras", ".safetensors", manyKeys(20_000, layer), "", true},
-		"a long name":      lora("gap", called(xs), append(four, four...)...),
+		"a long name":      lora("gap", called(xs), eight...),
 		"a long type":      lora("unknown", one(xs, "[1]", "[0,4]"), four...),
 		"a long number":    lora("whole number", one("F32", "["+strings.Repeat("9", long)+"]", "[0,4]"), four...),
 		"a long field":     lora("each once", `{"a":{"`+xs+`":1}}`),
 		"long metadata":    lora("one text", `{"__metadata__":{"`+xs+`":1}}`),
-		"a name of lines":  lora("gap", called(`a\n\n\u001b[2J`), append(four, four...)...),
+		"a name of lines":  lora("gap", called(`a\n\n\u001b[2J`), eight...),
 		"a path as a key":  lora("", strings.Replace(called("../../../etc/passwd"), "[4,8]", "[0,4]", 1), four...),
 		"rank 0":           of(0, 128, 1, ""),
 		"rank 5000":        of(5000, 128, 1, "the rank"),

@@ -40,7 +40,7 @@ func (s Stamp) Same(other Stamp) bool {
 
 // File is a file as it was when it was hashed.
 type File struct {
-	Path string
+	Path string `json:"path"`
 	Stamp
 }
 
