@@ -133,7 +133,7 @@ func (c *contents) schedule(d *folder.Description, v variant, own ownCard) {
 		guess("that predicts " + map[bool]string{true: "noise", false: "velocity"}[prediction == "epsilon"])
 	}
 	switch {
-	case v == sdxl:
+	case v.xl():
 		scheduler, d.NativeSize = euler(), folder.Size{Width: 1024, Height: 1024}
 	case v == sd2 && prediction == "v_prediction":
 		scheduler, d.NativeSize = ddim(), folder.Size{Width: 768, Height: 768}
@@ -142,7 +142,7 @@ func (c *contents) schedule(d *folder.Description, v variant, own ownCard) {
 	}
 	scheduler["prediction_type"] = prediction
 	if c.zeroSNR && own.ZeroSNR == nil || own.ZeroSNR != nil && *own.ZeroSNR {
-		if v != sdxl {
+		if !v.xl() {
 			scheduler["_class_name"] = "DDIMScheduler"
 		}
 		scheduler["rescale_betas_zero_snr"] = true

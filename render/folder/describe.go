@@ -18,6 +18,7 @@ type Description struct {
 	Class      string         // of the pipeline, as in model_index.json
 	Activation string         // hidden_act of the first text encoder
 	ForceZeros *bool          // force_zeros_for_empty_prompt; nil where it is not said
+	Aesthetics bool           // requires_aesthetics_score: the model is an SDXL refiner
 	Scheduler  map[string]any // scheduler_config.json
 	NativeSize Size           // zero for that of the family
 	Scaling    float64        // of the latents; 0 for that of the family
@@ -78,7 +79,7 @@ func (f *Model) HasTokenizers() bool {
 
 // describeKind recognises the family as that of a folder.
 func (f *Model) describeKind(d Description) error {
-	f.clues = family.Clues{Pipeline: d.Class, Activation: d.Activation}
+	f.clues = family.Clues{Pipeline: d.Class, Activation: d.Activation, AestheticScore: d.Aesthetics}
 	for part := range d.Written {
 		f.clues.Folders = append(f.clues.Folders, part)
 	}

@@ -21,6 +21,7 @@ func Card(f *folder.Model) request.Card {
 	c.Sizes, c.Multiple = Sizes(f), can.SizeMultiple
 	c.Defaults = Defaults(f)
 	c.ImageToImage, c.Chunks = can.CanEncode, can.MaxChunks
+	c.FinishesImages = can.Family != nil && can.Family.FinishesImages
 	hires, tiling := can.FixedSize == folder.Size{}, can.SupportsSeamless
 	c.Hires, c.Tiling = &hires, &tiling
 	c.SkippableLayers = skippableLayers(f)

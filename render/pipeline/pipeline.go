@@ -120,6 +120,9 @@ func checkDefaults(f *folder.Model, at string, d folder.Defaults) error {
 	if d.GuidanceScale < 0 || math.IsInf(d.GuidanceScale, 0) {
 		bad("guidance %v, want 0 or more", d.GuidanceScale)
 	}
+	if !(d.Strength >= 0 && d.Strength <= 1) {
+		bad("strength %v, want 0 to 1", d.Strength)
+	}
 	if known := Samplers(f); d.Sampler != "" && !slices.Contains(known, d.Sampler) {
 		bad("sampler %q, want one of %q", d.Sampler, known)
 	}
