@@ -15,8 +15,11 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
+
+	"darkroom/render/golden/goldentest"
 )
 
 // hostileFile is a file that somebody made to do harm, or that a program damaged.
@@ -122,7 +125,7 @@ func hostileFiles(t *testing.T) map[string]hostileFile {
 		return hostileFile{"embeddings", ext, data, want, false}
 	}
 	const layer, unet = `"lora_unet_x%d.lora_down.weight"`, `"model.diffusion_model.input_blocks.%d.0.weight"`
-	four := make([]byte, 4)
+	four, eight := make([]byte, 4), make([]byte, 8)
 	return map[string]hostileFile{
 		"overlapping": lora("overlap", `{"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},`+
 			`"b":{"dtype":"U8","shape":[4],"data_offsets":[0,4]}}`, four...),
@@ -133,12 +136,12 @@ func hostileFiles(t *testing.T) map[string]hostileFile {
 		"many layers":      checkpoint("shape", manyKeys(20_000, unet)),
 		"too many tensors": lora("more than", string(manyKeys(50_001, layer)[8:])),
 		"many modules":     {"loras", ".safetensors", manyKeys(20_000, layer), "", true},
-		"a long name":      lora("gap", called(xs), append(four, four...)...),
+		"a long name":      lora("gap", called(xs), eight...),
 		"a long type":      lora("unknown", one(xs, "[1]", "[0,4]"), four...),
 		"a long number":    lora("whole number", one("F32", "["+strings.Repeat("9", long)+"]", "[0,4]"), four...),
 		"a long field":     lora("each once", `{"a":{"`+xs+`":1}}`),
 		"long metadata":    lora("one text", `{"__metadata__":{"`+xs+`":1}}`),
-		"a name of lines":  lora("gap", called(`a\n\n\u001b[2J`), append(four, four...)...),
+		"a name of lines":  lora("gap", called(`a\n\n\u001b[2J`), eight...),
 		"a path as a key":  lora("", strings.Replace(called("../../../etc/passwd"), "[4,8]", "[0,4]", 1), four...),
 		"rank 0":           of(0, 128, 1, ""),
 		"rank 5000":        of(5000, 128, 1, "the rank"),
@@ -207,5 +210,47 @@ func (f hostileFile) check(t *testing.T, refuses bool, args ...string) {
 	}
 	if took > much {
 		t.Errorf("%s took %v", args, took)
+	}
+}
+
+// TestPipesBesideFiles: whoever opens a pipe waits for its writer, so settings that are pipes are not opened.
+func TestPipesBesideFiles(t *testing.T) {
+	t.Parallel()
+	models := t.TempDir()
+	place := func(from, to string) string {
+		path := filepath.Join(models, filepath.FromSlash(to))
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Rename(from, path); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	boats := place(goldentest.Checkpoint(t, goldentest.CheckpointSD1), "boats.safetensors")
+	lora := place(goldentest.Checkpoint(t, goldentest.LoRASD1A), "loras/ink/adapter_model.safetensors")
+	dir := place(goldentest.Model(t, goldentest.SD1), "folder")
+	for _, pipe := range []string{
+		strings.TrimSuffix(boats, ".safetensors") + ".json", strings.TrimSuffix(boats, ".safetensors") + ".civitai.info",
+		filepath.Join(filepath.Dir(lora), "adapter_config.json"), filepath.Join(dir, "darkroom.json"),
+	} {
+		if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+			t.Skip(err)
+		}
+	}
+	done := make(chan string, 1)
+	go func() {
+		_, out, errs := call(t, "models", "list", "--models", models)
+		done <- out + errs
+	}()
+	select {
+	case said := <-done:
+		for _, want := range []string{"boats.json", "adapter_config.json", "darkroom.json"} {
+			if !strings.Contains(said, want) {
+				t.Errorf("want %s named in %q", want, said)
+			}
+		}
+	case <-time.After(testTimeout):
+		t.Fatal("it waits for a writer")
 	}
 }

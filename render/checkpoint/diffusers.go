@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"darkroom/render/filehash"
 	"darkroom/render/folder"
 	"darkroom/render/weightname"
 )
@@ -133,7 +134,7 @@ func (c *contents) readConfigs(d *folder.Description) error {
 }
 
 func readConfig(path string, into any) error {
-	data, err := os.ReadFile(path)
+	data, err := filehash.ReadSmall(path)
 	if err != nil {
 		return err
 	}

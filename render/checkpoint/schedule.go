@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 
+	"darkroom/render/filehash"
 	"darkroom/render/folder"
 )
 
@@ -26,7 +27,7 @@ type ownCard struct {
 func cardPath(path string) string { return strings.TrimSuffix(path, filepath.Ext(path)) + ".json" }
 
 func readOwnCard(path string) (ownCard, error) {
-	data, err := os.ReadFile(cardPath(path))
+	data, err := filehash.ReadSmall(cardPath(path))
 	if errors.Is(err, os.ErrNotExist) {
 		return ownCard{}, nil
 	}

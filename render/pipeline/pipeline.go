@@ -93,6 +93,9 @@ func checkCard(f *folder.Model) error {
 	path := filepath.Join(f.Dir, folder.CardFile)
 	errs := []error{checkDefaults(f, path+": ", f.Card.Defaults), checkDefaults(f, path+": few_steps: ", f.Card.FewSteps)}
 	bad := func(format string, a ...any) { errs = append(errs, fmt.Errorf(path+": "+format, a...)) }
+	if err := checkCardTexts(f.Card); err != nil {
+		bad("%w", err)
+	}
 	if own := Dialect(f); own != picture.Diffusers && own != picture.A1111 {
 		bad("dialect %q, want %q or %q", own, picture.Diffusers, picture.A1111)
 	}

@@ -69,8 +69,8 @@ func BenchmarkSwitchLoRA(b *testing.B) {
 		Sampler: "euler",
 	}
 	all := []picture.Addon{
-		{Kind: picture.LoRA, Name: "a", Hash: "a", Strength: 1}, {Kind: picture.LoRA, Name: "b", Hash: "b", Strength: 1},
-		{Kind: picture.LoRA, Name: "a", Hash: "a", Strength: 0.5},
+		{Kind: picture.LoRA, Name: "a", Hash: "a", Strength: 1}, {Kind: picture.LoRA, Name: "a", Hash: "a", Strength: 0.5},
+		{Kind: picture.LoRA, Name: "b", Hash: "b", Strength: 1},
 	}
 	for i, name := range []string{"the same", "two in turn", "three in turn"} {
 		b.Run(name, func(b *testing.B) {

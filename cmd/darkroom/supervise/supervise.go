@@ -39,7 +39,7 @@ const stopWord = "stop\n"
 type Report struct {
 	Opened *queue.Renderer `json:"opened,omitempty"` // it found models, and can be asked for these
 	Ready  bool            `json:"ready,omitempty"`  // it renders from now on
-	Reads  []filehash.File `json:"reads,omitempty"`  // files that it renders from from now on
+	Reads  []filehash.File `json:"reads,omitempty"`  // files that it is about to use
 	Fault  string          `json:"fault,omitempty"`  // why it ends
 }
 
@@ -141,8 +141,8 @@ func (s *Supervisor) keepRunning(ctx context.Context) error {
 	}
 }
 
-// reportDeath tells the queue of a process that did not end in order, so that nobody waits until its leases run out. One
-// that had a file which changed under it died of that, as far as anybody can tell: its jobs did not kill it.
+// reportDeath tells the queue of a process that did not end in order, so that nobody waits until its leases run out.
+// One that had a file which changed under it died of that, as far as anybody can tell: its jobs did not kill it.
 func (s *Supervisor) reportDeath(ctx context.Context, p *childProcess) error {
 	if p.err == nil {
 		return nil
