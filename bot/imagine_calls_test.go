@@ -76,9 +76,9 @@ func (c *countingStore) SetMessage(ctx context.Context, id, message string) (boo
 	return c.Store.SetMessage(ctx, id, message)
 }
 
-func (c *countingStore) Acknowledge(ctx context.Context, id string) (bool, error) {
+func (c *countingStore) Acknowledge(ctx context.Context, id, message string) (bool, error) {
 	c.count("Acknowledge")
-	return c.Store.Acknowledge(ctx, id)
+	return c.Store.Acknowledge(ctx, id, message)
 }
 
 func (c *countingStore) CurrentEpoch(ctx context.Context, pool string) (int64, error) {
@@ -112,9 +112,8 @@ func (c *countingStore) InboxOf(ctx context.Context, user string, since time.Tim
 }
 
 // TestOneImagineReadsNothingTwice holds what one plain /imagine costs: one read of the server's limits, one
-// transaction, two notes that it was answered, one look at the epoch, one note that it is in the queue, one look into
-// the inbox. The Spec is encoded once and never decoded: the job reaches the queue although nobody can read its
-// bytes.
+// transaction, one note that it was answered, one look at the epoch, one note that it is in the queue, one look into the
+// inbox. The Spec is encoded once and never decoded: the job reaches the queue although nobody can read its bytes.
 func TestOneImagineReadsNothingTwice(t *testing.T) {
 	t.Parallel()
 	h := newCluster(t, sandbox.Options{})
@@ -130,7 +129,7 @@ func TestOneImagineReadsNothingTwice(t *testing.T) {
 	})
 	i := h.imagineQueued(sandbox.With("prompt", "a red boat"), sandbox.With("size", "128x128"))
 	h.waitText(i, "a red boat")
-	want := []string{"PolicyAndWeights", "Accept", "SetMessage", "Acknowledge", "CurrentEpoch", "MarkEnqueued", "InboxOf"}
+	want := []string{"PolicyAndWeights", "Accept", "Acknowledge", "CurrentEpoch", "MarkEnqueued", "InboxOf"}
 	var calls []string
 	h.pollUntil("the look into the inbox", func() bool {
 		calls = append(calls, db.all()...)

@@ -80,7 +80,7 @@ func TestSlowInputsBlockNobody(t *testing.T) {
 		if err := h.db.Accept(h.ctx, []store.Job{e}, func(store.Policy, store.Usage) error { return nil }); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := h.db.Acknowledge(h.ctx, id); err != nil {
+		if _, err := h.db.Acknowledge(h.ctx, id, ""); err != nil {
 			t.Fatal(err)
 		}
 	}

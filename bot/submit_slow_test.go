@@ -20,8 +20,8 @@ type haltingStore struct {
 	release chan struct{}
 }
 
-func (l *haltingStore) Acknowledge(ctx context.Context, id string) (bool, error) {
-	done, err := l.Store.Acknowledge(ctx, id)
+func (l *haltingStore) Acknowledge(ctx context.Context, id, message string) (bool, error) {
+	done, err := l.Store.Acknowledge(ctx, id, message)
 	select {
 	case <-l.release:
 	case <-ctx.Done():

@@ -29,11 +29,11 @@ func (d *crashingStore) SetMessage(ctx context.Context, id, message string) (boo
 	return d.Store.SetMessage(ctx, id, message)
 }
 
-func (d *crashingStore) Acknowledge(ctx context.Context, id string) (bool, error) {
+func (d *crashingStore) Acknowledge(ctx context.Context, id, message string) (bool, error) {
 	if d.down.Load() {
 		return false, errCrashed
 	}
-	return d.Store.Acknowledge(ctx, id)
+	return d.Store.Acknowledge(ctx, id, message)
 }
 
 // TestUnrecordedAcknowledgement: the bot dies at that moment and comes back when the token is dead.

@@ -86,7 +86,7 @@ func storeWithJobs(b *testing.B, n int) *store.Store {
 			b.Fatal(err)
 		}
 		for _, e := range jobs {
-			if _, err := s.Acknowledge(ctx, e.ID); err != nil {
+			if _, err := s.Acknowledge(ctx, e.ID, ""); err != nil {
 				b.Fatal(err)
 			}
 		}

@@ -72,8 +72,7 @@ func benchWholeJob(b *testing.B, s *store.Store) {
 		j.ID = fmt.Sprintf("%d-0", n)
 		steps := []func(context.Context) error{
 			func(ctx context.Context) error { return s.Accept(ctx, []store.Job{j}, acceptAlways) },
-			func(ctx context.Context) error { _, err := s.SetMessage(ctx, j.ID, "m"); return err },
-			func(ctx context.Context) error { _, err := s.Acknowledge(ctx, j.ID); return err },
+			func(ctx context.Context) error { _, err := s.Acknowledge(ctx, j.ID, "m"); return err },
 			func(ctx context.Context) error { _, err := s.MarkEnqueued(ctx, j.ID, 1); return err },
 			func(ctx context.Context) error { _, err := s.MarkLeased(ctx, j.ID); return err },
 			func(ctx context.Context) error {

@@ -57,8 +57,13 @@ func acceptAndAcknowledge(t *testing.T, s *store.Store, ids ...string) {
 	t.Helper()
 	for _, id := range ids {
 		accept(t, s, job(id))
-		mustChange(t, s.Acknowledge, id)
+		mustChange(t, acknowledge(s), id)
 	}
+}
+
+// acknowledge acknowledges a job whose message is not known.
+func acknowledge(s *store.Store) func(context.Context, string) (bool, error) {
+	return func(ctx context.Context, id string) (bool, error) { return s.Acknowledge(ctx, id, "") }
 }
 
 // mustChange runs a change of state that has to happen.

@@ -43,7 +43,7 @@ func exercisePendingInputs(t *testing.T, s *store.Store, sea string) {
 	j := job("2-0")
 	j.PendingInputs = json.RawMessage(`{"url":"https://cdn.example/sea.png"}`)
 	accept(t, s, j)
-	mustChange(t, s.Acknowledge, "2-0")
+	mustChange(t, acknowledge(s), "2-0")
 	unqueued, err := s.Unqueued(t.Context(), 1, 10)
 	if err != nil || len(unqueued) != 1 || string(unqueued[0].PendingInputs) != string(j.PendingInputs) {
 		t.Fatalf("unqueued: got %+v, %v, want job 2-0 with its pending inputs", unqueued, err)

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"net/url"
@@ -79,21 +80,33 @@ func createPrivate(path string) error {
 func openWriter(path string) (*sql.DB, error) {
 	// immediate: BEGIN takes the write lock. A transaction that reads first and locks later can find that its
 	// snapshot is out of date, and waiting does not help then.
-	db, err := sql.Open("sqlite", dsn(path, "immediate", pragmas...))
+	c, err := sqlite.NewConnector(dsn(path, "immediate", pragmas...))
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	db.SetMaxOpenConns(1)
-	return db, nil
+	return newWriter(preparingConnector{c}), nil
 }
 
 func openReader(path string) (*sql.DB, error) {
-	db, err := sql.Open("sqlite", dsn(path, "deferred", append([]string{"query_only(1)"}, pragmas...)...))
+	c, err := sqlite.NewConnector(dsn(path, "deferred", append([]string{"query_only(1)"}, pragmas...)...))
 	if err != nil {
 		return nil, fmt.Errorf("open database for reading: %w", err)
 	}
+	return newReader(preparingConnector{c}), nil
+}
+
+func newWriter(c driver.Connector) *sql.DB {
+	db := sql.OpenDB(c)
+	db.SetMaxOpenConns(1)
+	return db
+}
+
+// newReader keeps idle connections open: a new one has nothing prepared.
+func newReader(c driver.Connector) *sql.DB {
+	db := sql.OpenDB(c)
 	db.SetMaxOpenConns(maxReaders)
-	return db, nil
+	db.SetMaxIdleConns(maxReaders)
+	return db
 }
 
 func dsn(path, lock string, pragmas ...string) string {

@@ -11,10 +11,16 @@ import (
 // The changes of state below report whether they happened. They do not happen to a finished job: the first writer wins,
 // and no caller may act on a change that was not its own. ErrNotFound means that there is no such job.
 
-// Acknowledge makes an accepted job Waiting: Discord took the bot's answer, so the job must be rendered.
-func (s *Store) Acknowledge(ctx context.Context, id string) (bool, error) {
-	return s.change(ctx, "acknowledge", id, `UPDATE jobs SET state = 'waiting', updated = $2
-		WHERE id = $1 AND state = 'accepted'`)
+// Acknowledge makes an accepted job Waiting: Discord took the bot's answer, so the job must be rendered. In the same
+// write it records which message holds the answer, unless message is empty. It reports whether this call acknowledged
+// the job; the message is recorded also if it did not, because the job had ended.
+func (s *Store) Acknowledge(ctx context.Context, id, message string) (bool, error) {
+	done, err := s.change(ctx, "acknowledge", id, `UPDATE jobs SET state = 'waiting', updated = $2,
+		message = CASE WHEN $3 = '' THEN message ELSE $3 END WHERE id = $1 AND state = 'accepted'`, message)
+	if err == nil && !done && message != "" {
+		_, err = s.SetMessage(ctx, id, message)
+	}
+	return done, err
 }
 
 // MarkLeased makes a job Running, and records for good that a renderer had it.
@@ -23,8 +29,20 @@ func (s *Store) MarkLeased(ctx context.Context, id string) (bool, error) {
 		WHERE id = $1 AND state IN ('waiting', 'running')`)
 }
 
-// MarkRequeued makes a Running job Waiting again: its renderer released it or was lost.
+// MarkRequeued makes a Running job Waiting again: its renderer released it or was lost. It writes nothing, and waits for
+// no writer, if the job does not run: events tell of every job that joins the queue.
 func (s *Store) MarkRequeued(ctx context.Context, id string) (bool, error) {
+	var state State
+	err := s.read.QueryRowContext(ctx, `SELECT state FROM jobs WHERE id = $1`, id).Scan(&state)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return false, fmt.Errorf("mark as requeued job %s: %w", id, err)
+	}
+	if state != Running {
+		return false, nil
+	}
 	return s.change(ctx, "mark as requeued", id, `UPDATE jobs SET state = 'waiting', updated = $2
 		WHERE id = $1 AND state = 'running'`)
 }
@@ -137,11 +155,12 @@ func blankToken(address string) string {
 	return string(b)
 }
 
-// change runs one conditional UPDATE whose $1 is the id and $2 the time. step begins the text of an error.
+// change runs one conditional UPDATE whose $1 is the id and $2 the time. step begins the text of an error. One statement
+// is a transaction of its own: BEGIN and COMMIT would add two round trips to PostgreSQL, or two statements in SQLite.
 func (s *Store) change(ctx context.Context, step, id, text string, args ...any) (bool, error) {
 	var done bool
-	err := s.inTx(ctx, func(tx *sql.Tx) (err error) {
-		done, err = changeIn(ctx, tx, id, text, millis(s.now()), args...)
+	err := s.untilItWins(func() (err error) {
+		done, err = changeIn(ctx, s.write, id, text, millis(s.now()), args...)
 		return err
 	})
 	if err != nil {
@@ -150,8 +169,8 @@ func (s *Store) change(ctx context.Context, step, id, text string, args ...any) 
 	return done, nil
 }
 
-func changeIn(ctx context.Context, tx *sql.Tx, id, text string, now int64, args ...any) (bool, error) {
-	r, err := tx.ExecContext(ctx, text, append([]any{id, now}, args...)...)
+func changeIn(ctx context.Context, w writer, id, text string, now int64, args ...any) (bool, error) {
+	r, err := w.ExecContext(ctx, text, append([]any{id, now}, args...)...)
 	if err != nil {
 		return false, err
 	}
@@ -160,7 +179,7 @@ func changeIn(ctx context.Context, tx *sql.Tx, id, text string, now int64, args 
 		return n > 0, err
 	}
 	var one int
-	err = tx.QueryRowContext(ctx, `SELECT 1 FROM jobs WHERE id = $1`, id).Scan(&one)
+	err = w.QueryRowContext(ctx, `SELECT 1 FROM jobs WHERE id = $1`, id).Scan(&one)
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, ErrNotFound
 	}

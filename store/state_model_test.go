@@ -70,7 +70,7 @@ func (m *model) step(t *testing.T, n int) {
 	case 0, 1, 2:
 		m.accept(t, id)
 	case 3:
-		m.change(t, id, state == store.Accepted, store.Waiting)(m.s.Acknowledge(t.Context(), id))
+		m.change(t, id, state == store.Accepted, store.Waiting)(m.s.Acknowledge(t.Context(), id, ""))
 	case 4:
 		if m.change(t, id, state == store.Waiting || state == store.Running, store.Running)(m.s.MarkLeased(t.Context(), id)) {
 			m.leased[id] = true

@@ -14,7 +14,7 @@ func exerciseStates(t *testing.T, s *store.Store, c *clock) {
 	ctx := t.Context()
 	acceptAndAcknowledge(t, s, "1-0")
 	equal(t, "acknowledged", find(t, s, "1-0").State, store.Waiting)
-	if done, err := s.Acknowledge(ctx, "1-0"); done || err != nil {
+	if done, err := s.Acknowledge(ctx, "1-0", ""); done || err != nil {
 		t.Errorf("acknowledged twice: got %v, %v, want false, nil", done, err)
 	}
 	mustChange(t, s.MarkLeased, "1-0")
@@ -45,6 +45,31 @@ func exerciseStates(t *testing.T, s *store.Store, c *clock) {
 	equal(t, "count", []any{count, err},
 		[]any{map[store.State]int{store.Done: 1, store.Failed: 1, store.Cancelled: 1}, error(nil)})
 	exerciseExpiry(t, s, c)
+	exerciseAnswers(t, s)
+}
+
+// exerciseAnswers checks that a job and the message of its answer are noted together, and the message also if the job
+// ended meanwhile.
+func exerciseAnswers(t *testing.T, s *store.Store) {
+	accept(t, s, job("9-0"), job("9-1"))
+	mustChange(t, s.Cancel, "9-1")
+	for id, want := range map[string]store.State{"9-0": store.Waiting, "9-1": store.Cancelled} {
+		done, err := s.Acknowledge(t.Context(), id, "m"+id)
+		equal(t, "acknowledge "+id, []any{done, err}, []any{want == store.Waiting, error(nil)})
+		j := find(t, s, id)
+		equal(t, "answered "+id, []any{j.State, j.Message}, []any{want, "m" + id})
+	}
+	for _, message := range []string{"", "m"} {
+		if _, err := s.Acknowledge(t.Context(), "nobody", message); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("acknowledge an unknown job with message %q: got %v, want %v", message, err, store.ErrNotFound)
+		}
+	}
+	accept(t, s, job("9-2"))
+	if _, err := s.SetMessage(t.Context(), "9-2", "m2"); err != nil {
+		t.Fatal(err)
+	}
+	mustChange(t, acknowledge(s), "9-2")
+	equal(t, "message that was known", find(t, s, "9-2").Message, "m2")
 }
 
 // exerciseTerminal checks that job 1-0, which is Done, never changes.
@@ -52,7 +77,7 @@ func exerciseTerminal(t *testing.T, s *store.Store) {
 	ctx := t.Context()
 	before := find(t, s, "1-0")
 	for what, change := range map[string]func() (bool, error){
-		"acknowledge": func() (bool, error) { return s.Acknowledge(ctx, "1-0") },
+		"acknowledge": func() (bool, error) { return s.Acknowledge(ctx, "1-0", "") },
 		"enqueue":     func() (bool, error) { return s.MarkEnqueued(ctx, "1-0", 9) },
 		"lease":       func() (bool, error) { return s.MarkLeased(ctx, "1-0") },
 		"requeue":     func() (bool, error) { return s.MarkRequeued(ctx, "1-0") },
@@ -67,7 +92,7 @@ func exerciseTerminal(t *testing.T, s *store.Store) {
 	}
 	equal(t, "finished job", find(t, s, "1-0"), before)
 	for what, change := range map[string]func(context.Context, string) (bool, error){
-		"lease": s.MarkLeased, "cancel": s.Cancel, "acknowledge": s.Acknowledge,
+		"lease": s.MarkLeased, "cancel": s.Cancel, "acknowledge": acknowledge(s), "requeue": s.MarkRequeued,
 	} {
 		if _, err := change(ctx, "nobody"); !errors.Is(err, store.ErrNotFound) {
 			t.Errorf("%s an unknown job: got %v, want %v", what, err, store.ErrNotFound)
@@ -88,7 +113,7 @@ func exerciseExpiry(t *testing.T, s *store.Store, c *clock) {
 	}
 	states := []store.State{find(t, s, "8-0").State, find(t, s, "8-1").State, find(t, s, "8-2").State}
 	equal(t, "states", states, []store.State{store.Waiting, store.Expired, store.Accepted})
-	if done, err := s.Acknowledge(t.Context(), "8-1"); done || err != nil {
+	if done, err := s.Acknowledge(t.Context(), "8-1", ""); done || err != nil {
 		t.Errorf("acknowledge an expired job: got %v, %v, want false, nil", done, err)
 	}
 }

@@ -72,8 +72,13 @@ const maxTries = 5
 // inTx runs f in one write transaction and commits it if f returns nil. It returns f's error unchanged. It runs a
 // transaction that lost against another one again from the start, so f sets its results and does not add to them.
 func (s *Store) inTx(ctx context.Context, f func(*sql.Tx) error) error {
+	return s.untilItWins(func() error { return s.tryTx(ctx, f) })
+}
+
+// untilItWins runs a transaction again that lost against another one, up to maxTries times in all.
+func (s *Store) untilItWins(try func() error) error {
 	for n := 1; ; n++ {
-		err := s.tryTx(ctx, f)
+		err := try()
 		if err == nil || n == maxTries || !s.dialect.isRetryable(err) {
 			return err
 		}
@@ -100,6 +105,12 @@ func (s *Store) tryTx(ctx context.Context, f func(*sql.Tx) error) error {
 // querier is what a read needs of *sql.DB and *sql.Tx.
 type querier interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+// writer is what a write needs of *sql.DB and *sql.Tx.
+type writer interface {
+	querier
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
 }
 
 // query runs f over each row of a read-only query.

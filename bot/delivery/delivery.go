@@ -55,8 +55,7 @@ type ends interface {
 
 type acknowledgements interface {
 	Unacknowledged(ctx context.Context, age time.Duration, limit int) ([]store.Job, error)
-	SetMessage(ctx context.Context, id, message string) (bool, error)
-	Acknowledge(ctx context.Context, id string) (bool, error)
+	Acknowledge(ctx context.Context, id, message string) (bool, error)
 	Expire(ctx context.Context, id string) (bool, error)
 }
 

@@ -150,10 +150,7 @@ func showsJob(got rest.Message, j job.Job) bool {
 
 // acknowledge notes the acknowledgement that an earlier life of the bot could not note.
 func (u *unacknowledged) acknowledge(ctx context.Context, id, posted string) error {
-	if _, err := u.db.SetMessage(ctx, id, posted); err != nil {
-		return err
-	}
-	if _, err := u.db.Acknowledge(ctx, id); err != nil {
+	if _, err := u.db.Acknowledge(ctx, id, posted); err != nil {
 		return err
 	}
 	u.log.Info("a job was acknowledged before a crash and is rendered after all", "job", id)

@@ -18,8 +18,7 @@ import (
 
 // acknowledgements notes that the person was answered.
 type acknowledgements interface {
-	SetMessage(ctx context.Context, id, message string) (bool, error)
-	Acknowledge(ctx context.Context, id string) (bool, error)
+	Acknowledge(ctx context.Context, id, message string) (bool, error)
 	Expire(ctx context.Context, id string) (bool, error)
 }
 
@@ -176,12 +175,7 @@ func (s *submitter) acknowledge(
 	if n.inPlace {
 		id = r.req.Message
 	}
-	if id != "" { // first, so that a job whose acknowledgement is not noted can still be found
-		if _, err := s.db.SetMessage(ctx, n.job.ID, id); err != nil {
-			return id, err
-		}
-	}
-	_, err = s.db.Acknowledge(ctx, n.job.ID)
+	_, err = s.db.Acknowledge(ctx, n.job.ID, id)
 	return id, err
 }
 

@@ -157,7 +157,7 @@ func acceptJobs(ctx context.Context, t *testing.T, jobs int) *store.Store {
 		}
 		err := db.Accept(ctx, []store.Job{j}, func(store.Policy, store.Usage) error { return nil })
 		if err == nil {
-			_, err = db.Acknowledge(ctx, j.ID)
+			_, err = db.Acknowledge(ctx, j.ID, "")
 		}
 		if err != nil {
 			t.Fatal(err)

@@ -17,6 +17,7 @@ type report struct {
 	all      faultReport
 	byFault  map[string]*faultReport
 	clusters int
+	name     string // of its file
 }
 
 // faultReport sums up the clusters that had one fault.
@@ -37,6 +38,7 @@ func newReport() *report {
 	return &report{
 		all:     faultReport{Fault: "all of these together, by acknowledged jobs", Where: virtual},
 		byFault: map[string]*faultReport{},
+		name:    "sim-all",
 	}
 }
 
@@ -85,7 +87,7 @@ func (f *report) write(t *testing.T) {
 	}
 	f.all.Note = fmt.Sprintf(
 		"%d clusters; recovery is from the end of the last fault until the last job ended", f.clusters)
-	writeReport(t, dir, "sim-all", &f.all)
+	writeReport(t, dir, f.name, &f.all)
 	for name, one := range f.byFault {
 		writeReport(t, dir, "sim-"+strings.Map(fileNameRune, name), one)
 	}

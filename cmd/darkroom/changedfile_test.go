@@ -32,7 +32,8 @@ func newChangingCheckpoint(t *testing.T) *changingCheckpoint {
 		t.Fatal(err)
 	}
 	c.write(c.path, c.whole)
-	c.write(filepath.Join(models, "boats.json"), []byte(`{"defaults":{"width":256,"height":256}}`)) // a step takes some 50 ms
+	card := `{"defaults":{"width":256,"height":256}}` // a step takes some 50 ms
+	c.write(filepath.Join(models, "boats.json"), []byte(card))
 	c.up = cl.start("up", "up", "--data", cl.data, "--models", models, "--model", "boats", "--threads", "1")
 	cl.waitOnline()
 	cl.until("it can be asked", func() bool { return c.up.count("ready to generate") > 0 })
@@ -80,8 +81,9 @@ func (c *changingCheckpoint) cutShort() bool {
 }
 
 // TestFileCutShortWhileInUse cuts a checkpoint short again and again while a renderer computes with it, which ends the
-// renderer's process. More such deaths than the crashes that end a job do not end this one: it did not cause them. What
-// needs a file that is not the one that was asked for is refused with a sentence, and the bot lives.
+// renderer's process. More such deaths than the crashes that end a job do not end this one: it did not cause them.
+// A job whose file has another content is never rendered from that: it is refused, or waits for a renderer that has the
+// old one and says so. The bot lives.
 func TestFileCutShortWhileInUse(t *testing.T) {
 	t.Parallel()
 	const deaths, maxTries = 3, 5 // two crashes end a job
@@ -102,14 +104,18 @@ func TestFileCutShortWhileInUse(t *testing.T) {
 	if n := c.up.count("a file changed while"); n != total || !c.up.isRunning() {
 		t.Errorf("%d deaths are put down to the file, want %d", n, total)
 	}
-	refused := c.submit()
+	old := c.submit()
+	ready := c.up.count("ready to be used")
 	other := bytes.Clone(c.whole)
 	copy(other[len(other)-64:], make([]byte, 64))
 	c.write(c.path, other)
-	m := c.waitText(refused, failedText)
-	if !strings.Contains(m.Content, "not here any more") || !c.up.isRunning() || !c.Gateway.Online() {
-		t.Errorf("got %q, want to hear that the model is gone", m.Content)
+	_, err := c.WaitReply(c.ctx(), old.ID, func(m sandbox.Message) bool {
+		return strings.Contains(m.Content, "for a renderer that has the model “boats”") ||
+			strings.Contains(m.Content, failedText+"the model of this request is not here any more")
+	})
+	if err != nil || !c.up.isRunning() || !c.Gateway.Online() {
+		t.Errorf("got %v, want to hear that nobody has the model", err)
 	}
-	c.until("the other content is offered", func() bool { return c.up.count("ready to be used") > total })
+	c.until("the other content is offered", func() bool { return c.up.count("ready to be used") > ready })
 	c.waitResult(c.submit())
 }

@@ -38,7 +38,7 @@ function channelLink(c, state, switchTo) {
     className: isThread ? "channel-link thread" : "channel-link",
     "aria-current": c.id === state.channel ? "page" : null, "aria-label": `${kind} ${name}`,
     onclick: () => switchTo({ channel: c.id }),
-  }, channelIcon(c, state.app), name);
+  }, channelIcon(c, state.app), name, c.nsfw && el("small", { className: "age", title: "age-restricted" }, "18+"));
 }
 
 function userButton(u, current, switchTo) {
