@@ -6,9 +6,13 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
 
 	"darkroom/store/postgrestest"
 )
@@ -27,6 +31,7 @@ func TestPostgresInternals(t *testing.T) {
 		"a NUL and broken text are accepted":     acceptAnyText,
 		"both databases have the same tables":    sameTables,
 		"the server's version is reported":       reportVersion(server.Database(t)),
+		"one imagine":                            countPostgres(server.Database(t)),
 	} {
 		address := server.Database(t)
 		t.Run(name, func(t *testing.T) {
@@ -179,5 +184,46 @@ func reportVersion(address string) func(*testing.T, *Store) {
 		if version, err := PostgresVersion(t.Context(), address); err != nil || version == "" {
 			t.Errorf("got %q, %v, want the server's version", version, err)
 		}
+	}
+}
+
+// countPostgres checks what one imagine costs on a migrated database.
+func countPostgres(address string) func(*testing.T, *Store) {
+	return func(t *testing.T, _ *Store) {
+		s := connectOnly(t, address)
+		noError(t, s.migrate(t.Context()))
+		c, err := pgx.ParseConfig(address)
+		noError(t, err)
+		n := &sqlCounts{}
+		c.Tracer = pgCounts{n}
+		noError(t, s.Close())
+		s.write, s.read = stdlib.OpenDB(*c), stdlib.OpenDB(*c)
+		countImagine(t, s, n, map[string]int64{"prepared": 0, "run": 17, "transactions": 2})
+	}
+}
+
+// pgCounts counts what a PostgreSQL server is asked for.
+type pgCounts struct{ *sqlCounts }
+
+func (n pgCounts) TraceQueryStart(ctx context.Context, _ *pgx.Conn, d pgx.TraceQueryStartData) context.Context {
+	switch strings.ToLower(strings.Fields(d.SQL + " .")[0]) {
+	case "begin":
+		n.transactions.Add(1)
+	case "commit", "rollback", "--": // the last one is a ping
+	default:
+		n.run.Add(1)
+	}
+	return ctx
+}
+
+func (pgCounts) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
+
+func (n pgCounts) TracePrepareStart(ctx context.Context, _ *pgx.Conn, _ pgx.TracePrepareStartData) context.Context {
+	return ctx
+}
+
+func (n pgCounts) TracePrepareEnd(_ context.Context, _ *pgx.Conn, d pgx.TracePrepareEndData) {
+	if !d.AlreadyPrepared {
+		n.prepared.Add(1)
 	}
 }

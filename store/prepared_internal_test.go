@@ -141,15 +141,20 @@ func imagine(ctx context.Context, s *Store, id string) error {
 func TestImagineCosts(t *testing.T) {
 	t.Parallel()
 	s, n := countingSQLite(t, preparing)
+	countImagine(t, s, n, map[string]int64{"prepared": 0, "run": 16, "transactions": 2})
+}
+
+// countImagine checks what each of three jobs costs once the statements are known.
+func countImagine(t *testing.T, s *Store, n *sqlCounts, want map[string]int64) {
 	noError(t, imagine(t.Context(), s, "1-0"))
 	before := n.counts()
 	for i := range 3 {
 		noError(t, imagine(t.Context(), s, fmt.Sprintf("%d-0", i+2)))
 	}
 	after := n.counts()
-	for what, want := range map[string]int64{"prepared": 0, "run": 16, "transactions": 2} {
+	for what, want := range want {
 		if got := (after[what] - before[what]); got != 3*want {
-			t.Errorf("statements %s for three jobs: got %d, want three times %d", what, got, want)
+			t.Errorf("%s for three jobs: got %d, want three times %d", what, got, want)
 		}
 	}
 }
