@@ -151,7 +151,7 @@ func TestOpenRefuses(t *testing.T) {
 		write("nothing.safetensors", header(`{}`)):                              "no weights of a UNet",
 		filepath.Join(dir, "gone.safetensors"):                                  "no such file",
 		write("unet.safetensors", header(refiner)+strings.Repeat("\x00", 2564)): "an SDXL refiner without its text encoder",
-		goldentest.Checkpoint(t, goldentest.CheckpointVAE):                      "a VAE alone; it belongs into the folder vae",
+		goldentest.Checkpoint(t, goldentest.CheckpointVAE):                      "a VAE alone; it belongs into the folder",
 		goldentest.Checkpoint(t, goldentest.CheckpointNoVAE):                    "beside it in sd1-novae.vae.safetensors",
 	} {
 		_, err := checkpoint.Open(path)
