@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -98,4 +99,45 @@ func TestAddonsInDiscord(t *testing.T) {
 		t.Errorf("in an age-restricted channel: got %q, want the one used last first", shown)
 	}
 	h.waitText(h.command("imagine", sandbox.With("prompt", "<lora:bare ink:1> a boat")), "Waiting")
+}
+
+// TestThreadTakesTheAgeOfItsChannel: an interaction in a thread does not say whether its channel is age-restricted, so
+// the bot asks, and takes no answer for a no.
+func TestThreadTakesTheAgeOfItsChannel(t *testing.T) {
+	t.Parallel()
+	h := startWithAddons(t)
+	const asked, refused, accepted = "<lora:bare ink:1> a boat", "age-restricted channels only", "Waiting"
+	for name, c := range map[string]struct {
+		restricted, broken bool
+		want               string
+	}{
+		"in an ordinary channel":       {false, false, refused},
+		"in an age-restricted channel": {true, false, accepted},
+		"in one that Discord hides":    {true, true, refused},
+	} {
+		channel, err := h.sandbox.AddChannel(h.defaults.Guild.ID, "pictures")
+		if err != nil {
+			t.Fatal(err)
+		}
+		thread, err := h.sandbox.AddThread(channel.ID, "boats")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := h.sandbox.SetAgeRestricted(channel.ID, c.restricted); err != nil {
+			t.Fatal(err)
+		}
+		if c.broken {
+			path := regexp.MustCompile("^/channels/" + channel.ID + "$")
+			h.sandbox.Fail(sandbox.Fault{Method: "GET", Path: path, Status: 403, Code: 50001, Times: -1})
+		}
+		for range 2 { // the second time it is known
+			i, err := h.sandbox.Command(h.defaults.Member.ID, thread.ID, "imagine", sandbox.With("prompt", asked))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if m := h.waitText(i, c.want); m.ChannelID != thread.ID {
+				t.Errorf("%s: answered in %s, want the thread", name, m.ChannelID)
+			}
+		}
+	}
 }

@@ -225,11 +225,15 @@ func (m *model) endLease(j *modelJob) {
 	}
 }
 
-// rendererDied ends the leases of a slot, and does what reap does.
-func (m *model) rendererDied(slot string) {
+// rendererDied ends the leases of a slot, and does what reap does. Blameless jobs are released.
+func (m *model) rendererDied(slot string, blameless bool) {
 	for _, j := range m.unfinished() {
-		if (j.state == 'L' || j.state == 'S') && j.slot == slot {
+		switch held := (j.state == 'L' || j.state == 'S') && j.slot == slot; {
+		case held && !blameless:
 			m.endLease(j)
+		case held && !m.endIfCancelled(j, false):
+			j.attempts--
+			m.requeue(j, 0)
 		}
 	}
 	m.reap()

@@ -42,8 +42,13 @@ func (p *property) reclaim(t *rapid.T) {
 
 func (p *property) rendererDied(t *rapid.T) {
 	slot := pick(t, "slot", "w1", "w2")
-	p.m.rendererDied(slot)
-	mustEqual(t, "renderer died", 0, 0, p.RendererDied(p.ctx, slot))
+	died := p.RendererDied
+	blameless := rapid.Bool().Draw(t, "blameless")
+	if blameless {
+		died = p.ReleaseSlot
+	}
+	p.m.rendererDied(slot, blameless)
+	mustEqual(t, "renderer died", 0, 0, died(p.ctx, slot))
 }
 
 func (p *property) pause(t *rapid.T) {

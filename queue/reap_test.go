@@ -28,6 +28,56 @@ func TestADeadRenderersJobIsLeasedAtOnce(t *testing.T) {
 	})
 }
 
+// A renderer whose file was cut short dies again and again: its jobs have nothing to do with it.
+func TestReleaseSlotBlamesNoJob(t *testing.T) {
+	onEachBackend(t, Options{}, func(r *fixture) {
+		r.enqueue(job("1-0", "s", "u"), job("2-0", "s", "v"))
+		release := func(slot string) {
+			r.Helper()
+			if err := r.ReleaseSlot(r.ctx, slot); err != nil {
+				r.Fatal(err)
+			}
+			r.checkInvariants()
+		}
+		for range 3 {
+			l := r.mustLease("w", "1-0")
+			if l.Attempt != 1 || l.Job.MaybePosted {
+				r.Errorf("attempt %d, maybe posted %v: want nothing counted", l.Attempt, l.Job.MaybePosted)
+			}
+			release("w")
+			release("w") // it holds nothing any more
+		}
+		r.mustLease("w", "1-0")
+		other := r.mustLease("v", "2-0")
+		release("w")
+		r.wantVerdict(OK)(r.heartbeat(other, 10)) // the leases of others stay
+		l := r.mustLease("w", "1-0")
+		r.wantVerdict(OK)(r.Seal(r.ctx, l))
+		release("w")
+		if l = r.mustLease("w", "1-0"); !l.Job.MaybePosted {
+			r.Error("it was sealed, so it may be posted")
+		}
+		r.mustCancel("1-0", CancelStopping)
+		release("w") // whoever gets it next checks its message
+		if l = r.mustLease("w", "1-0"); !l.Cancelled {
+			r.Error("its cancel is forgotten")
+		}
+	})
+}
+
+func TestReleaseSlotEndsCancelledJobs(t *testing.T) {
+	onEachBackend(t, Options{}, func(r *fixture) {
+		r.enqueue(job("1-0", "s", "u"))
+		r.mustLease("w", "1-0")
+		r.mustCancel("1-0", CancelStopping)
+		if err := r.ReleaseSlot(r.ctx, "w"); err != nil {
+			r.Fatal(err)
+		}
+		r.mustLeaseNone()
+		r.wantEvents("leased 1-0", "cancel 1-0", "cancelled 1-0")
+	})
+}
+
 func TestCrashesAreCountedAcrossEpochs(t *testing.T) {
 	wantCrashes := func(r *fixture, want ...int) {
 		r.Helper()

@@ -71,18 +71,20 @@ func (p *run) conditioningsFor(prompts passConditioning, call, tiles int, seen [
 		terms = append(terms, encoding)
 	}
 	all = terms
+	negatives := 0
 	if len(prompts.negative.stages) > 0 {
 		negative, _ := prompts.negative.at(call)
 		if negative.Hidden.Shape[1] != terms[0].Hidden.Shape[1] {
-			return []Conditioning{p.stacked(tiles, seen, negative), p.stacked(tiles, seen, terms...)}
+			return []Conditioning{p.stacked(tiles, 1, seen, negative), p.stacked(tiles, 0, seen, terms...)}
 		}
-		all = append([]TextEncoding{negative}, terms...)
+		all, negatives = append([]TextEncoding{negative}, terms...), 1
 	}
-	return []Conditioning{p.stacked(tiles, seen, all...)}
+	return []Conditioning{p.stacked(tiles, negatives, seen, all...)}
 }
 
-// stacked is the conditioning by encodings of one length, each repeated for all tiles.
-func (p *run) stacked(tiles int, seen []int, encodings ...TextEncoding) Conditioning {
+// stacked is the conditioning by encodings of one length, each repeated for all tiles. The first ones, so many of them,
+// are of a negative prompt.
+func (p *run) stacked(tiles, negatives int, seen []int, encodings ...TextEncoding) Conditioning {
 	var hidden, pooled []tensor.Tensor
 	for _, encoding := range encodings {
 		again := tiles / encoding.Hidden.Batch() // 1 where each tile has its own
@@ -93,7 +95,8 @@ func (p *run) stacked(tiles int, seen []int, encodings ...TextEncoding) Conditio
 	}
 	c := p.parts.Config
 	height, width := seen[0]*c.PixelsPerLatent, seen[1]*c.PixelsPerLatent
-	return c.Conditioning(tensor.Stack(hidden...), tensor.Stack(pooled...), height, width, p.spec.GuidanceScale)
+	text := TextEncoding{Hidden: tensor.Stack(hidden...), Pooled: tensor.Stack(pooled...)}
+	return c.Conditioning(text, negatives*tiles, height, width, p.spec.GuidanceScale)
 }
 
 // clipSkip is how many of the text encoder's last layers are left out for a prompt. A Spec counts as A1111 does: 1, or

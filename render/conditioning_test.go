@@ -57,6 +57,38 @@ func sdxl(c *Config) {
 	c.Family, c.SkippableLayers, c.ZerosForEmptyPrompt = family.SDXL, 11, true
 }
 
+// TestRefiner: a prompt and a negative one are told other aesthetic scores, in one run of the UNet and in several.
+func TestRefiner(t *testing.T) {
+	t.Parallel()
+	s := boatSpec()
+	s.Steps, s.Count = 2, 2
+	refiner := func(c *Config) { c.Family, c.SkippableLayers = family.Refiner, 11 }
+	no, yes := []float32{48, 64, 0, 0, 2.5}, []float32{48, 64, 0, 0, 6}
+	both := slices.Concat(no, no, yes, yes)
+	for name, c := range map[string]struct {
+		change func(*picture.Spec)
+		want   [][]float32 // by run of the UNet in the first step
+	}{
+		"diffusers":         {func(*picture.Spec) {}, [][]float32{both}},
+		"A1111":             {func(s *picture.Spec) { s.Dialect = picture.A1111 }, [][]float32{both}},
+		"two joined by AND": {func(s *picture.Spec) { s.Prompt += " AND fog" }, [][]float32{slices.Concat(both, yes, yes)}},
+		"no guidance":       {func(s *picture.Spec) { s.GuidanceScale = 1 }, [][]float32{slices.Concat(yes, yes)}},
+		"lengths that differ": {func(s *picture.Spec) {
+			s.Dialect, s.Prompt = picture.A1111, "red "+strings.Repeat("boat ", 100)
+		}, [][]float32{slices.Concat(no, no), slices.Concat(yes, yes)}},
+	} {
+		s := s
+		c.change(&s)
+		runs := renderRecorded(t, s, refiner).conditionings
+		for i, want := range c.want {
+			got := runs[i].TimeIDs
+			if !slices.Equal(got.Data, want) || got.Shape[0] != runs[i].Hidden.Batch() || got.Shape[1] != 5 {
+				t.Errorf("%s: run %d: got %v, want %v", name, i+1, got, want)
+			}
+		}
+	}
+}
+
 func TestSDXL(t *testing.T) {
 	t.Parallel()
 	s := boatSpec()

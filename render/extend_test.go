@@ -25,7 +25,7 @@ func (u louderUnet) Unet(
 }
 
 // extendable returns a renderer whose model takes LoRAs, and the names of those that were read, in their order.
-func extendable(t *testing.T) (*Renderer, *[]string) {
+func extendable(t testing.TB) (*Renderer, *[]string) {
 	t.Helper()
 	r, _ := newFake(t, Options{})
 	var read []string
@@ -92,5 +92,20 @@ func TestAddonsThatCannotBeUsed(t *testing.T) {
 	r.parts.Extend = nil
 	if _, err := r.Render(t.Context(), withLoRA("ink", 1), Job{}); !errors.As(err, &refusal) {
 		t.Errorf("a model that takes none: got %v, want a refusal", err)
+	}
+}
+
+// BenchmarkSwitch is what a change between two combinations of add-ons costs that are both ready. What is left of a
+// change until the UNet runs: the prompt is encoded, unless it was before, and the noise is drawn.
+func BenchmarkSwitch(b *testing.B) {
+	r, read := extendable(b)
+	specs := []picture.Spec{withLoRA("a", 1), withLoRA("b", 1)}
+	for i := 0; b.Loop(); i++ {
+		if _, err := r.extended(b.Context(), specs[i%2]); err != nil {
+			b.Fatal(err)
+		}
+	}
+	if len(*read) != 2 {
+		b.Errorf("%d LoRAs were read, want each once", len(*read))
 	}
 }

@@ -97,7 +97,7 @@ func readPlace(o object) Place {
 	}
 	switch {
 	case p.Guild != "" && isThread(channel.integer("type")):
-		p.Kind = "thread"
+		p.Kind, p.Parent = "thread", channel.text("parent_id")
 	case p.Guild != "":
 		p.Kind = "guild"
 	case o.text("context") == "2":

@@ -69,6 +69,7 @@ func TestDecodeImagine(t *testing.T) {
 		req := decode(t, "imagine_thread")
 		want(t, "kind", req.Place.Kind, "thread")
 		want(t, "channel", req.Place.Channel, "700000000000000001")
+		want(t, "parent", req.Place.Parent, "645027906669510667")
 		want(t, "wanted", req.Wanted, request.Wanted{Prompt: "ein rotes Boot"})
 	})
 	t.Run("in direct messages there is a user and no member", func(t *testing.T) {

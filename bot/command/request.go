@@ -11,7 +11,8 @@ type Place struct {
 	Kind           string // "guild", "thread", "dm" (with the bot) or "private" (a user-install elsewhere)
 	Guild          string // empty outside guilds
 	Channel        string
-	AgeRestricted  bool
+	Parent         string // of a thread, its channel
+	AgeRestricted  bool   // of a thread only after its channel was asked: Discord does not say it there
 	BotPermissions uint64 // Discord permission bits of the bot there; all bits in a DM
 	FileLimit      int64  // bytes per file
 }

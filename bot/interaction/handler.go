@@ -116,6 +116,7 @@ type Handler struct {
 	forms    map[button.Verb]action
 	direct   *directMessages
 	token    *sharedToken
+	ages     *ages
 }
 
 // New returns a Handler.
@@ -135,6 +136,7 @@ func New(o Options) *Handler {
 	person := &personal{db: o.Store, cancel: cancel, now: o.Now}
 	return &Handler{
 		o: o, direct: newDirectMessages(o), token: newSharedToken(o.Now, o.Log),
+		ages: &ages{discord: o.Discord, catalog: o.Catalog, now: o.Now, log: o.Log, known: map[string]knownAge{}},
 		commands: map[string]action{
 			"imagine": imagine.imagine,
 			"queue":   (&queueReport{queue: o.Queue, db: o.Store, delivery: o.Delivery, log: o.Log}).show,
@@ -186,6 +188,7 @@ func (h *Handler) handle(parent context.Context, req command.Request) {
 	if !mine {
 		return
 	}
+	h.ages.settle(ctx, &req.Place)
 	r := &responder{discord: h.o.Discord, req: req, now: h.o.Now}
 	if sure {
 		r.lost = h.token.lost

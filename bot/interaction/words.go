@@ -17,7 +17,8 @@ type knownWords struct{ catalog catalog }
 
 // show shows the words of the model that the button names.
 func (k *knownWords) show(ctx context.Context, r *responder) error {
-	models := k.catalog.Available().Models
+	available := k.catalog.Available()
+	models := available.Models
 	i := slices.IndexFunc(models, func(c request.Card) bool { return strings.HasPrefix(c.Hash, r.click.Job) })
 	if i < 0 {
 		return message.ErrOldButton
@@ -26,7 +27,10 @@ func (k *knownWords) show(ctx context.Context, r *responder) error {
 	if i == 0 { // an example's button is about the first model
 		examples = firstExamples(models[0])
 	}
-	return r.replyPrivately(ctx, message.KnownWords(models[i], examples))
+	addons := slices.DeleteFunc(slices.Clone(available.Addons), func(c request.AddonCard) bool {
+		return !c.Fits(models[i]) || c.NSFW && !r.req.Place.AgeRestricted
+	})
+	return r.replyPrivately(ctx, message.KnownWords(models[i], addons, examples))
 }
 
 // firstExamples returns the first examples of a model, as many as have a button.

@@ -40,3 +40,22 @@ func addonsText(s picture.Spec, known []request.AddonCard) string {
 	}
 	return shortenEscaped(strings.Join(all, " · "), maxAddonsShown)
 }
+
+// addonNames lists the names of add-ons, a line for each kind that there is.
+func addonNames(cards []request.AddonCard) (lines []string) {
+	for _, kind := range []struct{ kind, title string }{
+		{picture.LoRA, "LoRAs"}, {picture.Embedding, "Embeddings"}, {picture.Hypernet, "Hypernetworks"}, {picture.VAE, "VAEs"},
+	} {
+		var names []string
+		for _, c := range cards {
+			if c.Kind == kind.kind {
+				names = append(names, c.Name)
+			}
+		}
+		if len(names) > 0 {
+			list := shortenEscaped(Escape(strings.Join(names, ", ")), maxGroupShown)
+			lines = append(lines, fmt.Sprintf("**%s:** %s", kind.title, list))
+		}
+	}
+	return lines
+}

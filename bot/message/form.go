@@ -48,6 +48,9 @@ func (f EditForm) Form(id button.ID, maxRunes int) Form {
 		{ID: FieldSampler, Label: "Sampler", Value: f.Sampler, Optional: true, Max: maxShortField},
 	}
 	fields = slices.DeleteFunc(fields, func(x Field) bool { return x.Value == "" && x.ID != FieldNegative })
+	if len(fields) >= maxFields {
+		fields = slices.DeleteFunc(fields, func(x Field) bool { return x.ID == FieldNegativeRest })
+	}
 	kept := slices.Clip(f.Kept)
 	for ; len(fields) >= maxFields; fields = fields[:len(fields)-1] {
 		last := fields[len(fields)-1]

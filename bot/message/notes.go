@@ -13,7 +13,7 @@ const NoRenderer = "No renderer is online. Your request waits in the queue until
 
 // addModelHint says how to get a model that knows more words than the demo model.
 const addModelHint = "The owner of this bot can add a model that knows more: " +
-	"put a Stable Diffusion 1.x folder in the ONNX layout into the models directory."
+	"put a Stable Diffusion checkpoint (.safetensors) into the models directory."
 
 // maxUnknownWords is how many unknown words are named.
 const maxUnknownWords = 8
@@ -114,8 +114,9 @@ func exampleRows(examples []Example) []Row {
 // maxGroupShown is how much of a group of words is shown, in characters.
 const maxGroupShown = 300
 
-// KnownWords says what a model can render: its words by kind, with buttons that render examples.
-func KnownWords(c request.Card, examples []Example) Message {
+// KnownWords says what a model can render: its words by kind, the add-ons that may be used with it, and buttons that
+// render examples.
+func KnownWords(c request.Card, addons []request.AddonCard, examples []Example) Message {
 	lines := []string{"**" + Escape(c.Name) + "**"}
 	if c.Description != "" {
 		lines[0] += ": " + Escape(c.Description)
@@ -124,6 +125,7 @@ func KnownWords(c request.Card, examples []Example) Message {
 		words := shortenEscaped(Escape(strings.Join(g.Words, ", ")), maxGroupShown)
 		lines = append(lines, fmt.Sprintf("**%s:** %s", Escape(asTitle(g.Name)), words))
 	}
+	lines = append(lines, addonNames(addons)...)
 	switch {
 	case len(c.Words) > 0:
 		lines = append(lines, "-# "+addModelHint)

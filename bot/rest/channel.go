@@ -43,6 +43,19 @@ func (c *Client) DeleteMessage(ctx context.Context, channel, id string) error {
 	return c.send(ctx, messageRequest(http.MethodDelete, channel, id, "DELETE channel message"), nil)
 }
 
+// AgeRestricted tells whether a channel is age-restricted. The bot must be able to see it.
+func (c *Client) AgeRestricted(ctx context.Context, channel string) (bool, error) {
+	r := request{
+		method: http.MethodGet, path: "/channels/" + channel, bucket: "GET channel " + channel, route: "GET channel",
+		idempotent: true,
+	}
+	var answer struct {
+		NSFW bool `json:"nsfw"`
+	}
+	err := c.send(ctx, r, &answer)
+	return answer.NSFW, err
+}
+
 // OpenDM returns the channel of direct messages with a user.
 func (c *Client) OpenDM(ctx context.Context, user string) (string, error) {
 	r := request{

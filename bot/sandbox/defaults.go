@@ -13,11 +13,12 @@ type Defaults struct {
 	Guild     Guild
 	Channel   Channel // #pictures
 	Thread    Channel // a thread of it
+	Adults    Channel // #age-restricted
 	Moderator User    // may manage the guild and its messages
 	Member    User    // may not
 }
 
-// addDefaults makes a guild with a channel, a thread and two users, if there are no users yet.
+// addDefaults makes a guild with two channels, a thread and two users, if there are no users yet.
 func addDefaults(w *world.World) error {
 	if len(w.Users()) > 0 {
 		return nil
@@ -29,6 +30,13 @@ func addDefaults(w *world.World) error {
 		return fmt.Errorf("add the sandbox's defaults: %w", err)
 	}
 	if _, err := w.AddThread(c.ID, "contact sheet"); err != nil {
+		return fmt.Errorf("add the sandbox's defaults: %w", err)
+	}
+	adults, err := w.AddChannel(g.ID, "age-restricted")
+	if err == nil {
+		err = w.SetAgeRestricted(adults.ID, true)
+	}
+	if err != nil {
 		return fmt.Errorf("add the sandbox's defaults: %w", err)
 	}
 	for _, u := range []User{mod, member} {
@@ -55,6 +63,8 @@ func (s *Sandbox) Defaults() Defaults {
 	}
 	for _, c := range s.ChannelsOf(users[0].ID) {
 		switch {
+		case c.NSFW && d.Adults.ID == "":
+			d.Adults = c
 		case c.Type == wire.TextChannel && d.Channel.ID == "":
 			d.Channel = c
 		case c.Type == wire.PublicThread && d.Thread.ID == "":

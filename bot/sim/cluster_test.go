@@ -3,6 +3,7 @@ package sim
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
@@ -44,6 +45,7 @@ type cluster struct {
 	failureRate float64
 	onRender    func(job string, over bool) // called when a renderer starts a job, and when it is over
 	models      []string                    // content hashes
+	shelves     *shelves                    // the add-ons of the renderers
 	log         *slog.Logger
 
 	wg sync.WaitGroup // the goroutines that must end before the bubble can end
@@ -83,6 +85,7 @@ func newCluster(t *testing.T, seed uint64, dir string) *cluster {
 		network:   &network{hosts: map[string]host{}, seed: seed << 20, delay: 2 * time.Millisecond},
 		redis:     newRedis(t, seed),
 		models:    []string{strings.Repeat("ab", 32)},
+		shelves:   newShelves(),
 		log:       slog.New(slog.DiscardHandler),
 	}
 	c.stepTime = func(s picture.Spec) time.Duration { return time.Duration(s.Count) * 100 * time.Millisecond }
@@ -200,15 +203,25 @@ func (c *cluster) startRenderer(slot string) *process {
 		stepTime:    c.stepTime,
 		failureRate: c.failureRate,
 		onRender:    c.onRender,
-		rng:         rand.New(rand.NewPCG(c.seed, uint64(len(name)+c.started))),
+		addon: func(hash string) error {
+			err := c.shelves.find(slot, hash)
+			if errors.Is(err, errNever) {
+				c.t.Errorf("a job came to %s, but %v", name, err)
+			}
+			return err
+		},
+		rng: rand.New(rand.NewPCG(c.seed, uint64(len(name)+c.started))),
 	}
 	w := worker.Worker{
 		Queue: q, Renderer: fake,
-		Poster:  rest.NewPoster(rest.NewClient(rest.Options{Base: c.API(), HTTP: httpClient(g, time.Minute)}), q),
-		Options: worker.Options{Slot: name, Lanes: c.lanes, Lease: q.LeaseDuration(), Log: c.log.With("process", name)},
+		Poster: rest.NewPoster(rest.NewClient(rest.Options{Base: c.API(), HTTP: httpClient(g, time.Minute)}), q),
+		Options: worker.Options{
+			Slot: name, Lanes: c.lanes, Addons: func() queue.Addons { return c.announcement(name, slot).AddonSet() },
+			Lease: q.LeaseDuration(), Log: c.log.With("process", name),
+		},
 	}
 	p := c.process(name, g, []func(){func() { _ = q.Close() }}, w.Run,
-		func(ctx context.Context) error { return c.announce(ctx, q, name) })
+		func(ctx context.Context) error { return c.announce(ctx, q, name, slot) })
 	c.mu.Lock()
 	c.renderers[slot] = p
 	c.mu.Unlock()
@@ -225,15 +238,20 @@ func (c *cluster) lanes() (all []queue.Lane) {
 const card = `{"sizes":[{"width":512,"height":512}],"samplers":["ddim","euler"],"starts":true,
 	"defaults":{"width":512,"height":512,"steps":8,"guidance":4.5,"sampler":"ddim"}}`
 
-// announce announces a renderer and its models, as often as a real renderer does.
-func (c *cluster) announce(ctx context.Context, q *queue.Queue, slot string) error {
-	r := queue.Renderer{Slot: slot, Device: "sim", Lanes: c.lanes()}
+// announcement is what a renderer says that it has now.
+func (c *cluster) announcement(name, slot string) queue.Renderer {
+	r := queue.Renderer{Slot: name, Device: "sim", Lanes: c.lanes(), Addons: c.shelves.of(slot)}
 	for i, hash := range c.models {
 		r.Models = append(r.Models, queue.Model{
 			Name: fmt.Sprint("model", i), Hash: hash, Lane: picture.Lanes(hash)[0], Card: json.RawMessage(card)})
 	}
+	return r
+}
+
+// announce announces a renderer and what it has, as often as a real renderer does.
+func (c *cluster) announce(ctx context.Context, q *queue.Queue, name, slot string) error {
 	for ctx.Err() == nil {
-		_ = q.Announce(ctx, r, 15*time.Second) // on an error, the loop tries again soon
+		_ = q.Announce(ctx, c.announcement(name, slot), 15*time.Second) // on an error, the loop tries again soon
 		select {
 		case <-ctx.Done():
 		case <-time.After(3 * time.Second):

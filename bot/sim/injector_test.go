@@ -11,6 +11,7 @@ type faultInjector struct {
 	*workload
 	rng   *rand.Rand
 	slots []string
+	kinds []fault
 	wg    sync.WaitGroup
 
 	mu          sync.Mutex
@@ -24,6 +25,7 @@ func newFaultInjector(w *workload, slots ...string) *faultInjector {
 		workload: w,
 		rng:      rand.New(rand.NewPCG(w.seed, 4)),
 		slots:    slots,
+		kinds:    faults,
 		busy:     map[string]bool{},
 		tried:    map[string]int{},
 	}
@@ -59,12 +61,12 @@ func (f *faultInjector) drawInt(n int) int {
 // injectRandom draws a fault, by weight, and makes it.
 func (f *faultInjector) injectRandom() {
 	sum := 0
-	for _, one := range faults {
+	for _, one := range f.kinds {
 		sum += one.weight
 	}
 	n := f.drawInt(sum)
 	duration := min(f.drawDuration(8*time.Second), time.Minute)
-	for _, one := range faults {
+	for _, one := range f.kinds {
 		if n -= one.weight; n < 0 {
 			f.inject(one, duration)
 			return

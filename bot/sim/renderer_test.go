@@ -25,6 +25,7 @@ type fakeRenderer struct {
 	stepTime    func(picture.Spec) time.Duration // how long one step of a Spec takes
 	failureRate float64                          // the probability that a render fails
 	onRender    func(job string, over bool)      // called when a render starts, and when it is over
+	addon       func(hash string) error          // why the renderer does not have an add-on; nil if it has it
 
 	mu  sync.Mutex
 	rng *rand.Rand
@@ -39,6 +40,11 @@ func (r *fakeRenderer) Render(
 	spec, err := picture.Decode(l.Job.Spec)
 	if err != nil {
 		return worker.Result{}, worker.Final("unreadable", err)
+	}
+	for _, a := range spec.Addons {
+		if err := r.addon(a.Hash); err != nil { // its list changed since the job was leased
+			return worker.Result{}, worker.Final("the LoRA is not here any more", err)
+		}
 	}
 	outcome := r.drawOutcome()
 	began := time.Now()

@@ -17,6 +17,7 @@ type report struct {
 	all      faultReport
 	byFault  map[string]*faultReport
 	clusters int
+	prefix   string // of the names of its files
 }
 
 // faultReport sums up the clusters that had one fault.
@@ -31,12 +32,12 @@ type faultReport struct {
 	Seed     uint64 `json:"seed"`
 }
 
-const virtual = "virtual time"
-
-func newReport() *report {
+// newReport returns the report of clusters of one kind: where they are, as the page on reliability calls it.
+func newReport(where, prefix string) *report {
 	return &report{
-		all:     faultReport{Fault: "all of these together, by acknowledged jobs", Where: virtual},
+		all:     faultReport{Fault: "all of these together, by acknowledged jobs", Where: where},
 		byFault: map[string]*faultReport{},
+		prefix:  prefix,
 	}
 }
 
@@ -51,7 +52,7 @@ func (f *report) add(v verdict) {
 	for name, tries := range v.Faults {
 		one := f.byFault[name]
 		if one == nil {
-			one = &faultReport{Fault: name, Where: virtual, Seed: v.Seed}
+			one = &faultReport{Fault: name, Where: f.all.Where, Seed: v.Seed}
 			f.byFault[name] = one
 		}
 		one.Tries += tries
@@ -85,9 +86,9 @@ func (f *report) write(t *testing.T) {
 	}
 	f.all.Note = fmt.Sprintf(
 		"%d clusters; recovery is from the end of the last fault until the last job ended", f.clusters)
-	writeReport(t, dir, "sim-all", &f.all)
+	writeReport(t, dir, f.prefix+"all", &f.all)
 	for name, one := range f.byFault {
-		writeReport(t, dir, "sim-"+strings.Map(fileNameRune, name), one)
+		writeReport(t, dir, f.prefix+strings.Map(fileNameRune, name), one)
 	}
 }
 

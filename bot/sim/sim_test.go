@@ -39,7 +39,7 @@ func TestMain(m *testing.M) {
 // form runs clusters until they have longJobs acknowledged jobs or maxRealTime has passed.
 func TestNothingIsLostOrDoubled(t *testing.T) {
 	t.Parallel()
-	f := newReport()
+	f := newReport("virtual time", "sim-")
 	defer f.write(t)
 	if os.Getenv(soakEnv) == "" {
 		f.add(runSeed(t, seedOr(t, 1), shortRequests))
@@ -92,7 +92,12 @@ func runInBubble(t *testing.T, seed uint64, dir string, log *slog.Logger, reques
 	w := newWorkload(c, 8, 8)
 	slots := []string{"r1", "r2", "r3", "r4", "r5", "r6"}
 	w.start(slots...)
-	inj, stop, done := newFaultInjector(w, slots...), make(chan struct{}), make(chan struct{})
+	return w.runWithFaults(newFaultInjector(w, slots...), requests)
+}
+
+// runWithFaults runs users beside faults, waits until all is quiet, and returns what the oracle found.
+func (w *workload) runWithFaults(inj *faultInjector, requests int) verdict {
+	stop, done := make(chan struct{}), make(chan struct{})
 	go func() { defer close(done); inj.run(10*time.Second, stop) }()
 	w.run(requests, 700*time.Millisecond)
 	close(stop)
@@ -100,11 +105,11 @@ func runInBubble(t *testing.T, seed uint64, dir string, log *slog.Logger, reques
 	quietSince := time.Now()
 	w.waitSettled(3 * time.Hour)
 	v := w.check()
-	v.Seed, v.Faults, v.Recovery = seed, inj.tried, time.Since(quietSince)-settleTime
+	v.Seed, v.Faults, v.Recovery = w.seed, inj.tried, time.Since(quietSince)-settleTime
 	w.openInboxes()
 	for what, list := range map[string][]string{"lost": v.Lost, "double": v.Double, "wrong message": v.WrongMessages} {
 		for _, s := range list[:min(len(list), 10)] {
-			t.Errorf("seed %d: %s: %s", seed, what, s)
+			w.t.Errorf("seed %d: %s: %s", w.seed, what, s)
 		}
 	}
 	return v

@@ -89,7 +89,7 @@ func (w *workload) askOnce() {
 		channel = w.dmChannel(user)
 	}
 	options := []sandbox.Option{
-		sandbox.With("prompt", "a red boat"),
+		sandbox.With("prompt", "a red boat"+w.shelves.drawTags(w.rng)),
 		sandbox.With("steps", 2+w.rng.IntN(20)), sandbox.With("count", 1+w.rng.IntN(4)),
 	}
 	if w.rng.IntN(12) == 0 {

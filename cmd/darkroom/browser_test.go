@@ -25,14 +25,15 @@ type visitor struct {
 	ctx context.Context
 }
 
-// openBrowser starts the whole program in this process, as `make run` does, and a browser of this size on its page.
-func openBrowser(t *testing.T, width, height int) *visitor {
+// openBrowser starts the whole program in this process, as `make run` does but with more arguments, and a browser of
+// this size on its page.
+func openBrowser(t *testing.T, width, height int, args ...string) *visitor {
 	t.Helper()
 	browser, err := exec.LookPath("chromium")
 	if err != nil {
 		t.Skip("no chromium on this machine (Debian: apt-get install chromium)")
 	}
-	url := startUp(t, t.TempDir())
+	url := startUp(t, t.TempDir(), args...)
 	ctx, cancel := context.WithTimeout(context.Background(), 3*testTimeout)
 	t.Cleanup(cancel)
 	// Chromium refuses to run as root inside its own sandbox, which is where CI and containers are.
@@ -55,7 +56,7 @@ func openBrowser(t *testing.T, width, height int) *visitor {
 }
 
 // startUp runs `darkroom up` until the test ends and returns its page's address.
-func startUp(t *testing.T, data string) string {
+func startUp(t *testing.T, data string, args ...string) string {
 	t.Helper()
 	lib := library(t)
 	ctx, stop := context.WithCancel(context.Background())
@@ -69,7 +70,7 @@ func startUp(t *testing.T, data string) string {
 	}
 	go func() {
 		ended <- run(ctx, environment{
-			args:    []string{"up", "--listen", "127.0.0.1:0", "--data", data},
+			args:    append([]string{"up", "--listen", "127.0.0.1:0", "--data", data}, args...),
 			getenv:  getenv,
 			environ: programEnv(),
 			stdout:  &out,

@@ -10,6 +10,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"time"
 
 	"darkroom/cmd/darkroom/terminal"
@@ -87,7 +88,26 @@ func (o *drawRequest) findAddons(ctx context.Context) (pipeline.Addons, error) {
 	w.Tiles = o.tiles
 	found.HashNow(ctx, func(e inventory.Entry) bool { return e.Addon != nil && w.MayName(*e.Addon) })
 	o.addons = found.Addons()
+	for _, e := range found.Entries() {
+		if e.Err != nil && !e.Kind.IsModel() {
+			o.unusable = append(o.unusable, e)
+		}
+	}
 	return pipeline.InventoryAddons{Inventory: found}, ctx.Err()
+}
+
+// explain says of an add-on that was asked for and is here why it cannot be used.
+func (o *drawRequest) explain(err error) error {
+	no, refused := errors.AsType[*request.Refusal](err)
+	if !refused {
+		return err
+	}
+	for _, e := range o.unusable {
+		if strings.Contains(no.Sentence, "“"+e.Name+"”") {
+			return fmt.Errorf("“%s” cannot be used: %w", e.Name, e.Err)
+		}
+	}
+	return err
 }
 
 // tell prints what was changed about the request, and what the model cannot read of its words.
@@ -116,7 +136,7 @@ func printNotes(w io.Writer, notes []string) {
 
 // prepare resolves what to paint and where it goes, or tells all that is wrong in one line.
 func (o *drawRequest) prepare(ctx context.Context) (output, error) {
-	resolveErr := o.resolve(ctx)
+	resolveErr := o.explain(o.resolve(ctx))
 	out, err := openOutput(o.settings.Out, o.settings.Count, o.settings.Force)
 	if path := o.settings.SaveLatents; path != "" {
 		err = errors.Join(err, checkFileWritable("--save-latents", path))

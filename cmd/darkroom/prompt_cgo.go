@@ -11,8 +11,8 @@ import (
 	"darkroom/render/pipeline"
 )
 
-// openPromptReader finds the model whose tokenizer reads a prompt: the demo model when none is asked for. A model of few
-// words knows those of the embeddings beside it, too.
+// openPromptReader finds the model whose tokenizer reads a prompt: the demo model when none is asked for. A model of
+// few words knows those of the embeddings beside it, too.
 func openPromptReader(asked, models string) (promptReader, error) {
 	f, err := pipeline.Directory(models).OpenUnhashed(asked)
 	if err != nil {

@@ -16,6 +16,7 @@ import (
 	"darkroom/config"
 	"darkroom/queue"
 	"darkroom/queue/worker"
+	"darkroom/render/filehash"
 	"darkroom/render/inventory"
 	"darkroom/render/picture"
 	"darkroom/render/pipeline"
@@ -43,7 +44,7 @@ func renderSupervised(ctx context.Context, s invocation) (err error) {
 	c := s.settings.Renderer
 	r := &rendererService{settings: c, log: s.log, ready: s.reportReady}
 	r.batchSize = worker.BatchSize(c.Worker.Batch, c.Runtime.Device.Kind == "cpu")
-	if r.pool, err = s.openPool(ctx, c.Runtime, c.Worker, s.log); err != nil {
+	if r.pool, err = s.openPool(ctx, c, s.log, s.reportReads); err != nil {
 		return err
 	}
 	defer func() { err = closeUnlessHung(r.pool, err) }()
@@ -158,22 +159,25 @@ type poolOpener struct {
 }
 
 func (o poolOpener) openPool(
-	ctx context.Context, r config.Runtime, w config.Worker, log *slog.Logger,
+	ctx context.Context, c config.Renderer, log *slog.Logger, using func([]filehash.File),
 ) (modelPool, error) {
 	if o.override != nil {
 		return o.override(), nil
 	}
-	return openONNXPool(ctx, r, w, log)
+	return openONNXPool(ctx, c.Runtime, c.Worker, log, &filesInUse{tell: using})
 }
 
 // onnxPool is a pool of the models of an inventory.
 type onnxPool struct {
 	*pipeline.Pool
 	inventory *inventory.Inventory
+	files     *filesInUse
 }
 
 // openONNXPool opens the runtime library and finds the models to offer.
-func openONNXPool(ctx context.Context, r config.Runtime, w config.Worker, log *slog.Logger) (modelPool, error) {
+func openONNXPool(
+	ctx context.Context, r config.Runtime, w config.Worker, log *slog.Logger, files *filesInUse,
+) (modelPool, error) {
 	if err := openRuntime(r); err != nil {
 		return nil, err
 	}
@@ -193,10 +197,10 @@ func openONNXPool(ctx context.Context, r config.Runtime, w config.Worker, log *s
 		return nil, err
 	}
 	pool := pipeline.NewPool(pipeline.PoolOptions{
-		Source: chosen, Addons: pipeline.InventoryAddons{Inventory: found}, Device: device(r),
+		Source: chosen, Addons: pipeline.InventoryAddons{Inventory: found, Using: files.use}, Device: device(r),
 		Memory: int64(r.Memory), Log: log,
 	})
-	return onnxPool{pool, found}, nil
+	return onnxPool{pool, found, files}, nil
 }
 
 // Watch notices models and add-ons that come, go or change, and hashes new ones, until ctx ends.
@@ -212,6 +216,11 @@ func (p onnxPool) Changed() <-chan struct{} { return p.inventory.Changed() }
 
 // Load loads a model, unless it is loaded.
 func (p onnxPool) Load(ctx context.Context, modelHash string) (worker.Pipeline, error) {
+	for _, m := range p.Pool.Models() {
+		if m.Hash == modelHash {
+			p.files.use(m.Files)
+		}
+	}
 	loaded, err := p.Pool.Load(ctx, modelHash)
 	if err != nil {
 		return nil, err // a nil *pipeline.Pipeline must not become a worker.Pipeline

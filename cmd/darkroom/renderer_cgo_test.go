@@ -11,6 +11,7 @@ import (
 
 	"darkroom/config"
 	"darkroom/queue/worker"
+	"darkroom/render/filehash"
 	"darkroom/render/golden/goldentest"
 	"darkroom/render/inventory"
 )
@@ -23,7 +24,7 @@ func TestRendererOffersWhatComes(t *testing.T) {
 	models := t.TempDir()
 	opened, err := openONNXPool(
 		t.Context(), config.Runtime{ModelsDir: models, Device: config.Device{Kind: "cpu"}}, config.Worker{},
-		slog.New(slog.DiscardHandler),
+		slog.New(slog.DiscardHandler), &filesInUse{tell: func([]filehash.File) {}},
 	)
 	if err != nil {
 		t.Fatal(err)

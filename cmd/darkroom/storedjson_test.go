@@ -56,17 +56,17 @@ func storedValues() map[string]any {
 			Name: "photo", Hash: "cd", Family: "SDXL", Dialect: picture.A1111, Sizes: []request.Size{{Width: 160, Height: 112}},
 			Samplers: []string{"euler"}, Words: request.Words{"red", "boat"}, Examples: []string{"a red boat"},
 			Groups:       []request.WordGroup{{Name: "subjects", Words: []string{"boat"}}},
-			ImageToImage: true, Chunks: 3, Multiple: 32, Hires: new(false), Tiling: new(true), SkippableLayers: new(11),
+			ImageToImage: true, FinishesImages: true, Chunks: 3, Multiple: 32, Hires: new(false), Tiling: new(true), SkippableLayers: new(11),
 			Upscaler: &picture.Ref{Name: "esrgan", Hash: "ef"},
 			Outpaint: request.OutpaintDefaults{Strength: 0.6, GuidanceScale: 1},
 			Traits:   render.Traits{Img2ImgTakesAllSteps: true, RungeKutta: true, InpaintKeepsRungeKutta: true, Inpaint: true},
 			Defaults: request.Defaults{
 				Size: request.Size{Width: 512, Height: 768}, Steps: 25, GuidanceScale: 6.5, Sampler: "euler", Count: 2,
-				Negative: "fog",
+				Strength: 0.3, Negative: "fog",
 			},
 			FewSteps: request.Defaults{
 				Size: request.Size{Width: 256, Height: 128}, Steps: 4, GuidanceScale: 3, Sampler: "dpmpp_2m", Count: 1,
-				Negative: "rain",
+				Strength: 0.4, Negative: "rain",
 			}, Description: "Photographs.", NSFW: true, Guess: "Turbo.",
 		}}, Addons: []request.AddonCard{{
 			Kind: picture.LoRA, Name: "ink", Alias: "ink-v2", Hash: "0a", Short: "0b", Families: []string{"SDXL"},

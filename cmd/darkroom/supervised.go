@@ -12,6 +12,7 @@ import (
 	"darkroom/config"
 	"darkroom/queue"
 	"darkroom/queue/worker"
+	"darkroom/render/filehash"
 )
 
 // newSupervisor makes a supervisor of a renderer with these settings, which leases its jobs from q.
@@ -24,6 +25,7 @@ func newSupervisor(s invocation, c config.Renderer, q *queue.Queue) *supervise.S
 			return supervise.Command("renderer", config.Environment(s.environ, s.settings.Log, c), s.stderr)
 		},
 		Died:        func(ctx context.Context) error { return q.RendererDied(ctx, c.Worker.Slot) },
+		Blameless:   func(ctx context.Context) error { return q.ReleaseSlot(ctx, c.Worker.Slot) },
 		StopTimeout: c.Leasing.Grace + c.Leasing.Lease + stopMargin,
 		Log:         s.log,
 	})
@@ -49,6 +51,10 @@ func runSupervised(env environment) int {
 func (e environment) reportOpened(r queue.Renderer) { supervise.Report{Opened: &r}.Send(e.stdout) }
 
 func (e environment) reportReady() { supervise.Report{Ready: true}.Send(e.stdout) }
+
+func (e environment) reportReads(files []filehash.File) {
+	supervise.Report{Reads: files}.Send(e.stdout)
+}
 
 func (e environment) reportFault(err error) {
 	supervise.Report{Fault: redact(err.Error())}.Send(e.stdout)

@@ -3,9 +3,20 @@
 -- ARGV[4]  limit of jobs to move    ARGV[5]  limit of crashes    ARGV[6]  limit of errors
 -- ARGV[7]  ms that a tombstone is kept    ARGV[8]  limit of tombstones    ARGV[9]  lease in ms
 -- ARGV[10] a slot whose renderer is dead: its leases end now; '' for none
+-- ARGV[11] 1 if the jobs of that slot are not to blame: nothing counts against them
 -- returns  {'OK', jobs moved}
 local limit = tonumber(ARGV[4])
 local moved = 0
+
+-- giveBack returns the job of a renderer that died of something else, as release.lua does.
+local function giveBack(j)
+  if j.state == 'L' and j.cancelledby and j.maybeposted ~= '1' then
+    endCancelled(j)
+    return
+  end
+  call('HINCRBY', jobKey(j.id), 'attempts', -1)
+  retry(j, 0, false)
+end
 
 -- A crash before the seal counts against the job. After the seal rendering was over, so it counts as an error: the next
 -- renderer checks the message first and may find the job posted.
@@ -34,10 +45,11 @@ local function jobIn(set, id)
 end
 
 if ARGV[10] ~= '' then
+  local endLease = ARGV[11] == '1' and giveBack or crash
   for _, id in ipairs(call('ZRANGE', leaseKey, 0, -1)) do
     local j = jobIn(leaseKey, id)
     if j and j.slot == ARGV[10] then
-      crash(j)
+      endLease(j)
       moved = moved + 1
     end
   end

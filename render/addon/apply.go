@@ -115,8 +115,18 @@ func (u Use) strength(part string) float64 {
 	return u.Text
 }
 
-// checkKind refuses a module of a kind that is known and not supported.
+// maxRank is the highest rank of a change. Those of published files are at most 1024, and the layers of SDXL have at
+// most 10240 inputs or outputs.
+const maxRank = 4096
+
+// checkKind refuses a module of a kind that is known and not supported, or of a rank that would fill the memory.
 func (l *LoRA) checkKind(module string, k kind) error {
+	for _, field := range []weightname.Field{weightname.Down, "hada_w1_b", "lokr_w1_b", "lokr_w2_b"} {
+		if t := l.file.Tensors[l.modules[module][field]]; len(t.Shape) > 0 && t.Shape[0] > maxRank {
+			return refuse("“%s” has the rank %d in %s, and at most %d is supported",
+				shorten(l.Name), t.Shape[0], shorten(module), maxRank)
+		}
+	}
 	for field, what := range unsupported {
 		if l.modules[module][field] != "" && k.name == "" {
 			return refuse("“%s” holds %s, a kind of change that is not supported", shorten(l.Name), what)

@@ -62,7 +62,8 @@ func Read(kind, path string) (request.AddonCard, error) {
 // describe adds what the header says.
 func (l *LoRA) describe(card *request.AddonCard) {
 	m := l.file.Metadata
-	if alias := strings.TrimSpace(m["ss_output_name"]); alias != card.Name && utf8.RuneCountInString(alias) <= maxTrigger {
+	alias := strings.TrimSpace(m["ss_output_name"])
+	if alias != card.Name && shorten(alias) == alias && utf8.RuneCountInString(alias) <= maxTrigger {
 		card.Alias = alias
 	}
 	card.Families = l.Families()

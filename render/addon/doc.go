@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // Refusal is the error of an add-on that this model cannot use, however often it is asked for. It is a sentence for the
@@ -25,10 +26,10 @@ func refuse(format string, a ...any) error { return Refusal(fmt.Sprintf(format, 
 func shorten(name string) string {
 	const most = 80
 	clean := strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
-			return '·'
+		if unicode.IsGraphic(r) {
+			return r
 		}
-		return r
+		return '·' // a control character, or one that turns the direction of text
 	}, name)
 	if runes := []rune(clean); len(runes) > most {
 		return string(runes[:most]) + "…"

@@ -2,6 +2,7 @@ package addon
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"strings"
 
 	"darkroom/render/addon/embedding"
+	"darkroom/render/filehash"
 	"darkroom/render/safetensors"
 	"darkroom/render/weightname"
 )
@@ -146,9 +148,12 @@ func (l *LoRA) readPEFT() error {
 	if filepath.Base(l.file.Path) != "adapter_model.safetensors" {
 		return nil
 	}
-	data, err := os.ReadFile(filepath.Join(filepath.Dir(l.file.Path), "adapter_config.json"))
-	if err != nil {
+	data, err := filehash.ReadSmall(filepath.Join(filepath.Dir(l.file.Path), "adapter_config.json"))
+	if errors.Is(err, os.ErrNotExist) {
 		return nil // without it, alpha counts as the rank
+	}
+	if err != nil {
+		return err
 	}
 	var own map[string]json.RawMessage
 	if err := json.Unmarshal(data, &own); err != nil {

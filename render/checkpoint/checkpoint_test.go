@@ -2,6 +2,7 @@ package checkpoint_test
 
 import (
 	"cmp"
+	"encoding/binary"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -55,6 +56,10 @@ func TestOpen(t *testing.T) {
 		goldentest.CheckpointSDXLV:      {family.SDXL, "float16", "EulerDiscreteScheduler", "v_prediction", true, 1024, 0},
 		goldentest.CheckpointSSD:        {family.SDXL, "float16", "EulerDiscreteScheduler", "epsilon", false, 1024, 0},
 		goldentest.CheckpointSDXLFolder: {family.SDXL, "float16", "EulerDiscreteScheduler", "epsilon", false, 1024, 0},
+		goldentest.CheckpointRefiner:    {family.Refiner, "float16", "EulerDiscreteScheduler", "epsilon", false, 1024, 0},
+		goldentest.CheckpointRefinerFolder: {
+			family.Refiner, "float16", "EulerDiscreteScheduler", "epsilon", false, 1024, 0,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -68,6 +73,9 @@ func TestOpen(t *testing.T) {
 			folderOf := strings.HasSuffix(name, "folder") // its UNet's config says how large its pictures are
 			if side := (folder.Size{Width: want.side, Height: want.side}); !folderOf && c.NativeSize != side {
 				t.Errorf("got the size %v, want %v", c.NativeSize, side)
+			}
+			if zeros := want.family == family.SDXL; c.ZerosForEmptyPrompt != zeros {
+				t.Errorf("zeros for an empty negative prompt: got %v, want %v", c.ZerosForEmptyPrompt, zeros)
 			}
 			if (c.Extra != nil) != (name == goldentest.CheckpointInpaint) || !c.CanEncode || !c.SupportsSeamless {
 				t.Errorf("got extra input %v, encoder %v, seamless %v", c.Extra, c.CanEncode, c.SupportsSeamless)
@@ -119,26 +127,32 @@ func TestOpenRefuses(t *testing.T) {
 	lora := `{"lora_unet_mid_block_attentions_0_proj_in.lora_down.weight":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}}`
 	flux := `{"model.diffusion_model.double_blocks.0.img_attn.qkv.weight":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}}`
 	scaled := `{"model.diffusion_model.out.0.scale_weight":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}}`
-	header := func(json string) string { return string([]byte{byte(len(json)), 0, 0, 0, 0, 0, 0, 0}) + json }
+	refiner := `{"model.diffusion_model.label_emb.0.0.weight":{"dtype":"F16","shape":[1,1],"data_offsets":[0,2]},` +
+		`"model.diffusion_model.input_blocks.4.1.transformer_blocks.0.attn2.to_k.weight":` +
+		`{"dtype":"F16","shape":[1,1280],"data_offsets":[2,2562]},` +
+		`"first_stage_model.decoder.conv_in.weight":{"dtype":"F16","shape":[1,1,1,1],"data_offsets":[2562,2564]}}`
+	header := func(json string) string {
+		return string(binary.LittleEndian.AppendUint64(nil, uint64(len(json)))) + json
+	}
 	for path, want := range map[string]string{
 		write("a.ckpt", "x"):           "pickle",
 		write("a.pt", "x"):             "pickle",
 		write("a.gguf", "GGUF"):        "GGUF files are not opened yet",
 		write("a.txt", "x"):            "want a .safetensors file",
 		write("empty.safetensors", ""): "empty",
-		write("lfs.safetensors", "version https://git-lfs.github.com/spec/v1"): "git lfs pull",
-		write("page.safetensors", "<!doctype html>"):                           "web page",
-		write("zip.safetensors", "PK\x03\x04 and so on"):                       "pickle under another name",
-		write("gguf.safetensors", "GGUF and so on"):                            "GGUF under another name",
-		write("short.safetensors", "\x10"):                                     "no safetensors file",
-		write("lora.safetensors", header(lora)):                                "a LoRA; it belongs into the folder loras",
-		write("flux.safetensors", header(flux)):                                "a Flux model",
-		write("scaled.safetensors", header(scaled)):                            "a scale each",
-		write("nothing.safetensors", header(`{}`)):                             "no weights of a UNet",
-		filepath.Join(dir, "gone.safetensors"):                                 "no such file",
-		goldentest.Checkpoint(t, goldentest.CheckpointRefiner):                 "an SDXL refiner, which only finishes",
-		goldentest.Checkpoint(t, goldentest.CheckpointVAE):                     "a VAE alone; it belongs into the folder vae",
-		goldentest.Checkpoint(t, goldentest.CheckpointNoVAE):                   "beside it in sd1-novae.vae.safetensors",
+		write("lfs.safetensors", "version https://git-lfs.github.com/spec/v1"):  "git lfs pull",
+		write("page.safetensors", "<!doctype html>"):                            "web page",
+		write("zip.safetensors", "PK\x03\x04 and so on"):                        "pickle under another name",
+		write("gguf.safetensors", "GGUF and so on"):                             "GGUF under another name",
+		write("short.safetensors", "\x10"):                                      "no safetensors file",
+		write("lora.safetensors", header(lora)):                                 "a LoRA; it belongs into the folder loras",
+		write("flux.safetensors", header(flux)):                                 "a Flux model",
+		write("scaled.safetensors", header(scaled)):                             "a scale each",
+		write("nothing.safetensors", header(`{}`)):                              "no weights of a UNet",
+		filepath.Join(dir, "gone.safetensors"):                                  "no such file",
+		write("unet.safetensors", header(refiner)+strings.Repeat("\x00", 2564)): "an SDXL refiner without its text encoder",
+		goldentest.Checkpoint(t, goldentest.CheckpointVAE):                      "a VAE alone; it belongs into the folder vae",
+		goldentest.Checkpoint(t, goldentest.CheckpointNoVAE):                    "beside it in sd1-novae.vae.safetensors",
 	} {
 		_, err := checkpoint.Open(path)
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") ||
@@ -183,26 +197,34 @@ func TestCardBeside(t *testing.T) {
 		zeroSNR    bool
 		kind       *family.Distillation
 		notes      int
+		steps      int // as the name says
 	}{
-		"nothing": {"boats.safetensors", "", "PNDMScheduler", "epsilon", false, nil, 0},
-		"a card":  {"boats.safetensors", `{"name":"Boats"}`, "PNDMScheduler", "epsilon", false, nil, 0},
+		"nothing": {"boats.safetensors", "", "PNDMScheduler", "epsilon", false, nil, 0, 0},
+		"a card":  {"boats.safetensors", `{"name":"Boats"}`, "PNDMScheduler", "epsilon", false, nil, 0, 0},
 		"velocity": {
-			"b.safetensors", `{"prediction":"v_prediction"}`, "PNDMScheduler", "v_prediction", false, nil, 0,
+			"b.safetensors", `{"prediction":"v_prediction"}`, "PNDMScheduler", "v_prediction", false, nil, 0, 0,
 		},
-		"zero SNR": {"b.safetensors", `{"zero_snr":true}`, "DDIMScheduler", "epsilon", true, nil, 0},
+		"zero SNR": {"b.safetensors", `{"zero_snr":true}`, "DDIMScheduler", "epsilon", true, nil, 0, 0},
 		"another scheduler": {
 			"b.safetensors", `{"scheduler":{"_class_name":"LCMScheduler"}}`, "LCMScheduler", "epsilon", false,
-			family.LCMInWeights, 0,
+			family.LCMInWeights, 0, 0,
 		},
 		"turbo by name": {
-			"Boats-Turbo_v2.safetensors", "", "EulerAncestralDiscreteScheduler", "epsilon", false, family.Turbo, 1,
+			"Boats-Turbo_v2.safetensors", "", "EulerAncestralDiscreteScheduler", "epsilon", false, family.Turbo, 1, 0,
 		},
 		"lightning by name": {
-			"boats_lightning4step.safetensors", "", "EulerDiscreteScheduler", "epsilon", false, family.Lightning, 1,
+			"boats_lightning4step.safetensors", "", "EulerDiscreteScheduler", "epsilon", false, family.Lightning, 1, 4,
 		},
-		"LCM by name":        {"boats-lcm.safetensors", "", "LCMScheduler", "epsilon", false, family.LCMInWeights, 1},
-		"a word in a word":   {"turbocharged.safetensors", "", "PNDMScheduler", "epsilon", false, nil, 0},
-		"a card over a name": {"lcm.safetensors", `{"scheduler":{}}`, "PNDMScheduler", "epsilon", false, nil, 0},
+		"LCM by name":        {"boats-lcm.safetensors", "", "LCMScheduler", "epsilon", false, family.LCMInWeights, 1, 0},
+		"a word in a word":   {"turbocharged.safetensors", "", "PNDMScheduler", "epsilon", false, nil, 0, 0},
+		"a card over a name": {"lcm.safetensors", `{"scheduler":{}}`, "PNDMScheduler", "epsilon", false, nil, 0, 0},
+		"joined by a capital": {
+			"photo_v21TurboDPMSDE.safetensors", "", "EulerAncestralDiscreteScheduler", "epsilon", false, family.Turbo, 1, 0,
+		},
+		"for one step": {
+			"Hyper-1-step_v1.safetensors", "", "EulerDiscreteScheduler", "epsilon", false, family.Lightning, 1, 1,
+		},
+		"not few": {"hyperreal_8steps.safetensors", "", "PNDMScheduler", "epsilon", false, nil, 0, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -220,7 +242,8 @@ func TestCardBeside(t *testing.T) {
 			m := open(t, renamed)
 			got := m.Config
 			if got.Scheduler != c.scheduler || got.Prediction != c.prediction || got.ZeroSNR != c.zeroSNR ||
-				got.Distillation != c.kind || len(m.Unfollowed) != c.notes {
+				got.Distillation != c.kind || len(m.Unfollowed) != c.notes || len(m.Guess.Traits) != c.notes ||
+				m.Guess.Steps != c.steps {
 				t.Errorf("got %s, %s, %v, %v, %q, want %+v", got.Scheduler, got.Prediction, got.ZeroSNR, got.Distillation,
 					m.Unfollowed, c)
 			}

@@ -24,7 +24,15 @@ var (
 	sd1  = variant{class: "StableDiffusionPipeline", activation: "quick_gelu", heads: 8}
 	sd2  = variant{class: "StableDiffusionPipeline", activation: "gelu"}
 	sdxl = variant{class: "StableDiffusionXLPipeline", activation: "quick_gelu"}
+	// refiner has no first text encoder.
+	refiner = variant{class: "StableDiffusionXLImg2ImgPipeline", activation: "gelu"}
 )
+
+// xl says that the UNet reads a pooled vector and sizes.
+func (v variant) xl() bool { return v == sdxl || v == refiner }
+
+// refinerContext is how many numbers of a token a refiner reads: those of SDXL's second text encoder.
+const refinerContext = 1280
 
 // inpaintChannels is what an inpainting UNet reads: latents, a mask, and latents of the masked picture.
 const inpaintChannels = 9
@@ -34,10 +42,11 @@ func (c *contents) recognise() (variant, error) {
 	unet := c.parts[weightname.Unet]
 	text, text2 := c.parts[weightname.TextEncoder], c.parts[weightname.TextEncoder2]
 	switch {
-	case unet.Has("add_embedding.linear_1.weight") && text == nil && text2 != nil:
-		return variant{}, errors.New(
-			"an SDXL refiner, which only finishes the image of another model; want an SDXL base model",
-		)
+	case unet.Has("add_embedding.linear_1.weight") && unet.ContextWidth() == refinerContext:
+		if text2 == nil {
+			return variant{}, errors.New("an SDXL refiner without its text encoder; want a whole checkpoint")
+		}
+		return refiner, nil
 	case unet.Has("add_embedding.linear_1.weight"):
 		if text == nil || text2 == nil {
 			return variant{}, errors.New("an SDXL model without its two text encoders; want a whole checkpoint")
@@ -77,12 +86,16 @@ func (c *contents) describe() (folder.Description, error) {
 	}
 	d := folder.Description{
 		Path: c.path, Card: cardPath(c.path), Class: v.class, Activation: v.activation, Weights: c.elementType(),
-		Written: folder.Parts{},
+		Written: folder.Parts{}, Aesthetics: v == refiner,
+	}
+	if v == refiner {
+		d.ForceZeros = new(bool) // as the model_index.json of the repository says that diffusers takes for a single file
+		delete(c.parts, weightname.TextEncoder)
 	}
 	if c.parts[weightname.Unet]["conv_in.weight"].Channels() == inpaintChannels {
 		d.Class = strings.Replace(d.Class, "Pipeline", "InpaintPipeline", 1)
 	}
-	d.Scheduler, d.NativeSize, d.Notes = c.schedule(v, own)
+	c.schedule(&d, v, own)
 	if c.unknown > 0 {
 		d.Notes = append(d.Notes, fmt.Sprintf("%s: %d of its tensors are of no known use", filepath.Base(c.path), c.unknown))
 	}
@@ -98,7 +111,7 @@ func (c *contents) write(v variant, parts folder.Parts) {
 	})
 	c.writeVAE(parts)
 	first := network.TextShape{
-		QuickGELU: v.activation == "quick_gelu", FinalNorm: v != sdxl, MaxSkip: maxSkip,
+		QuickGELU: v.activation == "quick_gelu", FinalNorm: !v.xl(), MaxSkip: maxSkip,
 	}
 	if v == sd2 && c.openCLIP {
 		first.Layers = c.textLayers() - 1
@@ -107,7 +120,7 @@ func (c *contents) write(v variant, parts folder.Parts) {
 		parts, "text_encoder", weightname.TextEncoder,
 		func(w network.Weights, o graph.WriteOptions) (graph.Written, error) { return network.Text(w, first, o) },
 	)
-	if v == sdxl {
+	if v.xl() {
 		second := network.TextShape{MaxSkip: maxSkip, Pooled: true}
 		c.add(
 			parts, "text_encoder_2", weightname.TextEncoder2,

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"darkroom/render/filehash"
 	"darkroom/render/folder"
 	"darkroom/render/weightname"
 )
@@ -105,12 +106,14 @@ func (c *contents) readConfigs(d *folder.Description) error {
 	var index struct {
 		Class      string `json:"_class_name"`
 		ForceZeros *bool  `json:"force_zeros_for_empty_prompt"`
+		Aesthetics bool   `json:"requires_aesthetics_score"`
 	}
 	if err := readConfig(filepath.Join(c.path, "model_index.json"), &index); err != nil {
 		return err
 	}
 	d.Class, d.ForceZeros, d.Card = index.Class, index.ForceZeros, filepath.Join(c.path, folder.CardFile)
-	d.Scheduler, d.Notes = nil, nil
+	d.Scheduler, d.Notes, d.Guess = nil, nil, folder.Guess{}
+	d.Aesthetics = d.Aesthetics || index.Aesthetics
 	if err := readConfig(filepath.Join(c.path, "scheduler", "scheduler_config.json"), &d.Scheduler); err != nil {
 		return err
 	}
@@ -131,7 +134,7 @@ func (c *contents) readConfigs(d *folder.Description) error {
 }
 
 func readConfig(path string, into any) error {
-	data, err := os.ReadFile(path)
+	data, err := filehash.ReadSmall(path)
 	if err != nil {
 		return err
 	}

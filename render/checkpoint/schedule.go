@@ -1,6 +1,7 @@
 package checkpoint
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 
+	"darkroom/render/filehash"
 	"darkroom/render/folder"
 )
 
@@ -25,7 +27,7 @@ type ownCard struct {
 func cardPath(path string) string { return strings.TrimSuffix(path, filepath.Ext(path)) + ".json" }
 
 func readOwnCard(path string) (ownCard, error) {
-	data, err := os.ReadFile(cardPath(path))
+	data, err := filehash.ReadSmall(cardPath(path))
 	if errors.Is(err, os.ErrNotExist) {
 		return ownCard{}, nil
 	}
@@ -67,8 +69,9 @@ var fewSteps = []struct {
 	name     *regexp.Regexp
 	settings map[string]any
 }{
-	{word("turbo"), map[string]any{"_class_name": "EulerAncestralDiscreteScheduler", "timestep_spacing": "trailing"}},
-	{word("lightning|hyper"), map[string]any{"_class_name": "EulerDiscreteScheduler", "timestep_spacing": "trailing"}},
+	{part("Turbo"), map[string]any{"_class_name": "EulerAncestralDiscreteScheduler", "timestep_spacing": "trailing"}},
+	{part("Lightning"), map[string]any{"_class_name": "EulerDiscreteScheduler", "timestep_spacing": "trailing"}},
+	{word("hyper|hypersd(?:xl)?"), map[string]any{"_class_name": "EulerDiscreteScheduler", "timestep_spacing": "trailing"}},
 	{word("lcm|dmd2?"), map[string]any{"_class_name": "LCMScheduler", "timestep_spacing": "leading"}},
 	{word("tcd"), map[string]any{"_class_name": "TCDScheduler"}},
 }
@@ -77,7 +80,7 @@ var fewSteps = []struct {
 func fewStepSettings(file string) (name string, settings map[string]any) {
 	for _, f := range fewSteps {
 		if found := f.name.FindStringSubmatch(strings.TrimSuffix(file, Extension)); found != nil {
-			return found[2], f.settings
+			return cmp.Or(found[1:]...), f.settings
 		}
 	}
 	return "", nil
@@ -85,38 +88,61 @@ func fewStepSettings(file string) (name string, settings map[string]any) {
 
 // word matches a word in a file's name.
 func word(of string) *regexp.Regexp {
-	return regexp.MustCompile(`(?i)(^|[^a-z])(` + of + `)([^a-z]|$)`)
+	return regexp.MustCompile(`(?i)(?:^|[^a-z])(` + of + `)(?:[^a-z]|$)`)
+}
+
+// part matches a word that may also be joined to others by its capital letter, as in photoTurboDPMSDE.
+func part(of string) *regexp.Regexp {
+	return regexp.MustCompile(`(?:(?:^|[^A-Za-z])((?i:` + of + `))|(` + of + `))(?:[^a-z]|$)`)
+}
+
+// numberOfSteps is how files say for how many steps they were made: 8steps, 4-step, 1_step.
+var numberOfSteps = regexp.MustCompile(`(?i)(?:^|[^0-9])([1-9][0-9]?)[ _-]?steps?(?:[^a-z]|$)`)
+
+// stepsInName is the number of steps that a file's name says, 0 for none.
+func stepsInName(file string) int {
+	found := numberOfSteps.FindStringSubmatch(file)
+	if found == nil {
+		return 0
+	}
+	n, err := strconv.Atoi(found[1])
+	if err != nil {
+		return 0
+	}
+	return n
 }
 
 // lowResolution is how files of Stable Diffusion 2 are called that predict noise: they were trained at 512.
 var lowResolution = regexp.MustCompile(`(?i)base|512|eps|turbo`)
 
 // schedule says how the model was trained: by its marker tensors, the card beside it, its metadata (the standard
-// modelspec), and as the last its name, which is a guess. The size is that it was trained at, zero for unknown.
-func (c *contents) schedule(v variant, own ownCard) (scheduler map[string]any, size folder.Size, notes []string) {
+// modelspec), and as the last its name, which is a guess.
+func (c *contents) schedule(d *folder.Description, v variant, own ownCard) {
 	base := filepath.Base(c.path)
-	guess := func(what string) {
-		notes = append(notes, fmt.Sprintf("%s: %s; this is a guess by its name, and %s can say it", base, what,
-			filepath.Base(cardPath(c.path))))
+	guess := func(trait string) {
+		d.Guess.Traits = append(d.Guess.Traits, trait)
+		d.Notes = append(d.Notes, fmt.Sprintf("%s: taken for a model %s; this is a guess by its name, and %s can say it",
+			base, trait, filepath.Base(cardPath(c.path))))
 	}
+	var scheduler map[string]any
 	prediction, told := c.prediction(own)
 	if v == sd2 && !told {
 		if prediction = "v_prediction"; lowResolution.MatchString(base) {
 			prediction = "epsilon"
 		}
-		guess("taken for a model that predicts " + map[bool]string{true: "noise", false: "velocity"}[prediction == "epsilon"])
+		guess("that predicts " + map[bool]string{true: "noise", false: "velocity"}[prediction == "epsilon"])
 	}
 	switch {
-	case v == sdxl:
-		scheduler, size = euler(), folder.Size{Width: 1024, Height: 1024}
+	case v.xl():
+		scheduler, d.NativeSize = euler(), folder.Size{Width: 1024, Height: 1024}
 	case v == sd2 && prediction == "v_prediction":
-		scheduler, size = ddim(), folder.Size{Width: 768, Height: 768}
+		scheduler, d.NativeSize = ddim(), folder.Size{Width: 768, Height: 768}
 	default:
-		scheduler, size = pndm(), folder.Size{Width: 512, Height: 512}
+		scheduler, d.NativeSize = pndm(), folder.Size{Width: 512, Height: 512}
 	}
 	scheduler["prediction_type"] = prediction
 	if c.zeroSNR && own.ZeroSNR == nil || own.ZeroSNR != nil && *own.ZeroSNR {
-		if v != sdxl {
+		if !v.xl() {
 			scheduler["_class_name"] = "DDIMScheduler"
 		}
 		scheduler["rescale_betas_zero_snr"] = true
@@ -124,13 +150,14 @@ func (c *contents) schedule(v variant, own ownCard) (scheduler map[string]any, s
 	}
 	if name, settings := fewStepSettings(base); settings != nil && own.Scheduler == nil {
 		maps.Copy(scheduler, settings)
-		guess(fmt.Sprintf("taken for a model for few steps (%s)", name))
+		guess(fmt.Sprintf("for few steps (%s)", name))
+		d.Guess.Steps = stepsInName(base)
 	}
 	maps.Copy(scheduler, own.Scheduler)
+	d.Scheduler = scheduler
 	if said, ok := resolution(c.metadata["modelspec.resolution"]); ok {
-		size = said
+		d.NativeSize = said
 	}
-	return scheduler, size, notes
 }
 
 // prediction is what the UNet predicts, and whether anything but the family says so.

@@ -44,8 +44,6 @@ func Unsupported(c Clues) string {
 		)
 	case slices.Contains(c.Folders, transformer):
 		return "the model's network is a transformer, as in Stable Diffusion 3 and Flux; only UNets are supported so far"
-	case isRefiner(c):
-		return "an SDXL refiner, which only finishes the image of another model; want an SDXL base model"
 	}
 	return ""
 }

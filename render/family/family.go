@@ -12,9 +12,9 @@ type Family struct {
 
 	// TextEncoders are read side by side: the UNet gets the hidden states of all of them in this order.
 	TextEncoders []TextEncoder
-	// TimeIDs are the numbers that tell the UNet the size of the image. Such a UNet also reads a pooled vector. nil for a
-	// UNet that reads neither.
-	TimeIDs func(height, width int) []float32
+	// TimeIDs are the numbers that tell the UNet the size of the image, beside a prompt or a negative one. Such a UNet also
+	// reads a pooled vector. nil for a UNet that reads neither.
+	TimeIDs func(height, width int, negative bool) []float32
 	// FixedClipSkip says that A1111 reads the layer that the model was trained with, whatever clip skip is asked for.
 	FixedClipSkip bool
 	// ZerosForEmptyNegative says that hidden states of zeros may stand for an empty negative prompt: in A1111 always, in
@@ -34,6 +34,9 @@ type Family struct {
 	// for them. The others skip them always.
 	InpaintKeepsRungeKutta bool
 
+	// FinishesImages says that the model was made to finish images, not to begin one.
+	FinishesImages bool
+
 	recognise func(Clues) bool
 }
 
@@ -45,6 +48,9 @@ type TextEncoder struct {
 	// layer but one, before that norm.
 	FinalNorm bool
 	Pooled    bool // the UNet reads its pooled vector too
+	// OpenCLIP says that it was trained by OpenCLIP, which fills chunks with token 0, and not by OpenAI, which fills them
+	// with the end token.
+	OpenCLIP bool
 }
 
 // Latents are the space that the VAE maps images into.
@@ -62,10 +68,11 @@ type Defaults struct {
 	Steps         int
 	GuidanceScale float64
 	Sampler       string
+	Strength      float64 // of a start image
 }
 
 // families lists every family, those with the clearest signs first: the last one takes what no other recognises.
-func families() []*Family { return []*Family{SDXL, SD2, SD1} }
+func families() []*Family { return []*Family{Refiner, SDXL, SD2, SD1} }
 
 // Recognise returns the family that the clues point to. Clues that come later may only refine what earlier ones said.
 func Recognise(c Clues) *Family {
@@ -78,6 +85,14 @@ func Recognise(c Clues) *Family {
 
 // ConditionedOnSize says that the UNet reads a pooled vector and time ids besides the hidden states.
 func (f *Family) ConditionedOnSize() bool { return f.TimeIDs != nil }
+
+// TimeIDCount is how many numbers tell the UNet the size of the image; 0 for a UNet that does not read it.
+func (f *Family) TimeIDCount() int {
+	if f.TimeIDs == nil {
+		return 0
+	}
+	return len(f.TimeIDs(0, 0, false))
+}
 
 // TextParts lists the folders of the text encoders.
 func (f *Family) TextParts() []string {

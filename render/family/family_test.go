@@ -26,6 +26,20 @@ func TestRecognise(t *testing.T) {
 			family.Clues{Pipeline: "LatentConsistencyModelPipeline", Folders: []string{"text_encoder", "text_encoder_2"}},
 			family.SDXL,
 		},
+		"SDXL without its first encoder": {
+			family.Clues{Pipeline: "StableDiffusionXLPipeline", Folders: []string{"text_encoder_2"}}, family.SDXL,
+		},
+		"a refiner": {
+			family.Clues{Pipeline: "StableDiffusionXLImg2ImgPipeline", Folders: []string{"text_encoder_2"}}, family.Refiner,
+		},
+		"SDXL as it is loaded for start images": {
+			family.Clues{
+				Pipeline: "ORTStableDiffusionXLImg2ImgPipeline", Folders: []string{"text_encoder", "text_encoder_2"},
+			}, family.SDXL,
+		},
+		"a refiner by its aesthetic score": {
+			family.Clues{Pipeline: "StableDiffusionXLInpaintPipeline", AestheticScore: true}, family.Refiner,
+		},
 		"a latent consistency model": {family.Clues{Pipeline: "LatentConsistencyModelPipeline"}, family.SD1},
 	} {
 		if got := family.Recognise(c.clues); got != c.want {
@@ -80,15 +94,14 @@ func TestUnsupported(t *testing.T) {
 		clues     family.Clues
 		supported bool
 	}{
-		"Stable Diffusion 1":    {family.Clues{Pipeline: "StableDiffusionPipeline", Folders: both[:1]}, true},
-		"SDXL":                  {family.Clues{Pipeline: "StableDiffusionXLPipeline", Folders: both}, true},
-		"LCM":                   {family.Clues{Pipeline: "LatentConsistencyModelPipeline", Folders: both[:1]}, true},
-		"a refiner":             {family.Clues{Pipeline: "StableDiffusionXLImg2ImgPipeline", Folders: both[1:]}, false},
-		"a refiner by its word": {family.Clues{Pipeline: "StableDiffusionXLImg2ImgPipeline", AestheticScore: true}, false},
-		"Stable Diffusion 3":    {family.Clues{Pipeline: "StableDiffusion3Pipeline", Folders: both}, false},
-		"Flux":                  {family.Clues{Pipeline: "FluxPipeline"}, false},
-		"a transformer":         {family.Clues{Pipeline: "StableDiffusionPipeline", Folders: []string{"transformer"}}, false},
-		"a class of no kind":    {family.Clues{Pipeline: "PixArtAlphaPipeline"}, false},
+		"Stable Diffusion 1": {family.Clues{Pipeline: "StableDiffusionPipeline", Folders: both[:1]}, true},
+		"SDXL":               {family.Clues{Pipeline: "StableDiffusionXLPipeline", Folders: both}, true},
+		"LCM":                {family.Clues{Pipeline: "LatentConsistencyModelPipeline", Folders: both[:1]}, true},
+		"a refiner":          {family.Clues{Pipeline: "StableDiffusionXLImg2ImgPipeline", Folders: both[1:]}, true},
+		"Stable Diffusion 3": {family.Clues{Pipeline: "StableDiffusion3Pipeline", Folders: both}, false},
+		"Flux":               {family.Clues{Pipeline: "FluxPipeline"}, false},
+		"a transformer":      {family.Clues{Pipeline: "StableDiffusionPipeline", Folders: []string{"transformer"}}, false},
+		"a class of no kind": {family.Clues{Pipeline: "PixArtAlphaPipeline"}, false},
 	} {
 		if got := family.Unsupported(c.clues); (got == "") != c.supported {
 			t.Errorf("%s: got %q, want support: %v", name, got, c.supported)

@@ -1,6 +1,8 @@
 package family
 
 import (
+	"slices"
+
 	"darkroom/render/picture"
 	"darkroom/render/sampler"
 	"darkroom/render/tensor"
@@ -31,15 +33,19 @@ func (k Kind) Consistency() bool { return k.Distillation != nil && k.Distillatio
 func (k Kind) GuidesItself() bool { return k.GuidanceWidth > 0 }
 
 // Conditioning adds to hidden states and pooled vectors what else the UNet reads: for an image of height × width pixels
-// at a guidance scale.
-func (k Kind) Conditioning(hidden, pooled tensor.Tensor, height, width int, scale float64) tensor.Conditioning {
-	c := tensor.Conditioning{Hidden: hidden, Pooled: pooled}
+// at a guidance scale. The first rows, so many of them, are those of a negative prompt.
+func (k Kind) Conditioning(
+	text tensor.TextEncoding, negatives, height, width int, scale float64,
+) tensor.Conditioning {
+	c, rows := tensor.Conditioning{Hidden: text.Hidden, Pooled: text.Pooled}, text.Hidden.Batch()
 	if of := k.family().TimeIDs; of != nil {
-		ids := of(height, width)
-		c.TimeIDs = tensor.Repeat(tensor.Tensor{Shape: []int{1, len(ids)}, Data: ids}, hidden.Batch())
+		ids := slices.Concat(
+			slices.Repeat(of(height, width, true), negatives), slices.Repeat(of(height, width, false), rows-negatives),
+		)
+		c.TimeIDs = tensor.Tensor{Shape: []int{rows, len(ids) / rows}, Data: ids}
 	}
 	if k.GuidanceWidth > 0 {
-		c.Guidance = tensor.Repeat(GuidanceEmbedding(scale, k.GuidanceWidth), hidden.Batch())
+		c.Guidance = tensor.Repeat(GuidanceEmbedding(scale, k.GuidanceWidth), rows)
 	}
 	return c
 }

@@ -4,7 +4,7 @@ package family
 // reads the last layer but one after the final norm, and A1111 follows no other clip skip.
 var SD2 = &Family{
 	Name:                  "Stable Diffusion 2",
-	TextEncoders:          []TextEncoder{{Part: firstEncoder, Tokenizer: firstTokenizer, FinalNorm: true}},
+	TextEncoders:          []TextEncoder{{Part: firstEncoder, Tokenizer: firstTokenizer, FinalNorm: true, OpenCLIP: true}},
 	FixedClipSkip:         true,
 	Latents:               stableDiffusionLatents,
 	SizeMultiple:          64,

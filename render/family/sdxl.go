@@ -13,7 +13,7 @@ var SDXL = &Family{
 	Name: "SDXL",
 	TextEncoders: []TextEncoder{
 		{Part: firstEncoder, Tokenizer: firstTokenizer},
-		{Part: secondEncoder, Tokenizer: "tokenizer_2", Pooled: true},
+		secondTextEncoder,
 	},
 	TimeIDs:               sdxlTimeIDs,
 	FixedClipSkip:         true,
@@ -33,14 +33,12 @@ var SDXL = &Family{
 
 const secondEncoder = "text_encoder_2"
 
+// secondTextEncoder is OpenCLIP's ViT-bigG.
+var secondTextEncoder = TextEncoder{Part: secondEncoder, Tokenizer: "tokenizer_2", Pooled: true, OpenCLIP: true}
+
 // sdxlTimeIDs tell SDXL that an image of this size was cut out of nothing larger: its original height and width, the
 // corner at which it was cut out, and the height and width to generate. Both dialects do so by default.
-func sdxlTimeIDs(height, width int) []float32 {
+func sdxlTimeIDs(height, width int, _ bool) []float32 {
 	h, w := float32(height), float32(width)
 	return []float32{h, w, 0, 0, h, w}
-}
-
-// isRefiner recognises SDXL's refiner, which has the second text encoder only and reads an aesthetic score.
-func isRefiner(c Clues) bool {
-	return c.AestheticScore || !slices.Contains(c.Folders, firstEncoder) && slices.Contains(c.Folders, secondEncoder)
 }

@@ -40,7 +40,7 @@ func (s Stamp) Same(other Stamp) bool {
 
 // File is a file as it was when it was hashed.
 type File struct {
-	Path string
+	Path string `json:"path"`
 	Stamp
 }
 
@@ -87,6 +87,27 @@ func openRegular(path string) (*os.File, Stamp, error) {
 		return nil, Stamp{}, errors.Join(err, f.Close())
 	}
 	return f, StampOf(info), nil
+}
+
+// MaxSmall is how many bytes ReadSmall reads: settings and cards have some kilobytes.
+const MaxSmall = 16 << 20
+
+// ReadSmall reads a file of settings that lies beside weights, as whoever made it wrote it: one that is larger than
+// MaxSmall, or no file, is an error. A file that does not exist is os.ErrNotExist.
+func ReadSmall(path string) ([]byte, error) {
+	f, stamp, err := openRegular(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	if stamp.Size > MaxSmall {
+		return nil, fmt.Errorf("%s: %d bytes, want at most %d", path, stamp.Size, MaxSmall)
+	}
+	data, err := io.ReadAll(io.LimitReader(f, MaxSmall))
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", path, err)
+	}
+	return data, nil
 }
 
 // Progress is told the number of bytes of each piece that was read. Its error ends the reading. A nil one does nothing.

@@ -5,13 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"regexp"
 
 	"golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/transform"
 
 	"darkroom/render/family"
+	"darkroom/render/filehash"
 )
 
 // Config is what the folder's configuration files say of a model.
@@ -69,7 +69,7 @@ type textEncoderConfig struct{ width, layers, pooled int }
 // diffusers saves the first as lambda_min_clipped of every DPMSolverMultistepScheduler. A mark that some editors put
 // first tells the encoding: UTF-8, or UTF-16 as PowerShell writes it. Errors name line and column.
 func readJSON(path string, into any) error {
-	data, err := os.ReadFile(path)
+	data, err := filehash.ReadSmall(path)
 	if err != nil {
 		return err
 	}

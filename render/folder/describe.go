@@ -18,12 +18,20 @@ type Description struct {
 	Class      string         // of the pipeline, as in model_index.json
 	Activation string         // hidden_act of the first text encoder
 	ForceZeros *bool          // force_zeros_for_empty_prompt; nil where it is not said
+	Aesthetics bool           // requires_aesthetics_score: the model is an SDXL refiner
 	Scheduler  map[string]any // scheduler_config.json
 	NativeSize Size           // zero for that of the family
 	Scaling    float64        // of the latents; 0 for that of the family
 	Weights    string         // the element type of most of the UNet's weights
 	Notes      []string       // what is guessed or not followed
+	Guess      Guess          // what is guessed by its name
 	Written    Parts
+}
+
+// Guess is what is concluded from a checkpoint's name, because nothing else says it.
+type Guess struct {
+	Traits []string // what the model is: "for few steps (Turbo)", "that predicts velocity"
+	Steps  int      // how many suit it; 0 for what its kind has
 }
 
 // Parts are written networks, by the folder that an ONNX file of them would lie in.
@@ -33,7 +41,7 @@ type Parts map[string]*Written
 func Describe(d Description, options ...Option) (*Model, error) {
 	name := filepath.Base(d.Path)
 	f := &Model{
-		Dir: d.Path, Name: strings.TrimSuffix(name, filepath.Ext(name)), Unfollowed: d.Notes,
+		Dir: d.Path, Name: strings.TrimSuffix(name, filepath.Ext(name)), Unfollowed: d.Notes, Guess: d.Guess,
 		graphs: map[string]graph.Header{}, written: d.Written,
 	}
 	for _, step := range []func(Description) error{
@@ -71,7 +79,7 @@ func (f *Model) HasTokenizers() bool {
 
 // describeKind recognises the family as that of a folder.
 func (f *Model) describeKind(d Description) error {
-	f.clues = family.Clues{Pipeline: d.Class, Activation: d.Activation}
+	f.clues = family.Clues{Pipeline: d.Class, Activation: d.Activation, AestheticScore: d.Aesthetics}
 	for part := range d.Written {
 		f.clues.Folders = append(f.clues.Folders, part)
 	}

@@ -38,6 +38,7 @@ type Model struct {
 	TinyDecoder *TinyDecoder // nil for none
 	Upscaler    *Upscaler    // nil for none
 	Scheduler   OwnScheduler
+	Guess       Guess
 	Unfollowed  []string // what its files ask for and is done otherwise, besides the scheduler; each begins with the file
 
 	graphs       map[string]graph.Header // by part

@@ -81,12 +81,12 @@ func TestRefusedFamilies(t *testing.T) {
 			truncated("text_encoder_2/model.onnx", func(n int64) int64 { return n - 1 }),
 			[]string{"text_encoder_2/model.onnx", "cut short"},
 		},
-		{"a refiner", goldentest.SDXL, remove("text_encoder"), []string{"model_index.json", "refiner"}},
+		{"SDXL without its first encoder", goldentest.SDXL, remove("text_encoder"), []string{"text_encoder/model.onnx"}},
 		{
-			"a refiner by its index",
+			"a refiner by its index alone",
 			goldentest.SDXL,
 			replace("model_index.json", `{"_class_name":"StableDiffusionXLImg2ImgPipeline","requires_aesthetics_score":true}`),
-			[]string{"refiner"},
+			[]string{"unet/model.onnx", "time_ids", "want 5", "requires_aesthetics_score"},
 		},
 		{
 			"SDXL's UNet alone",
@@ -145,6 +145,59 @@ func TestRefusedFamilies(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestRefiner opens a refiner as Optimum exports it: the second text encoder alone, five sizes.
+func TestRefiner(t *testing.T) {
+	t.Parallel()
+	dir := onnxtest.Folder{}.Temp(t)
+	move := func(from, to string) {
+		if err := os.Rename(filepath.Join(dir, from), filepath.Join(dir, to)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	move("text_encoder", "text_encoder_2")
+	move("tokenizer", "tokenizer_2")
+	onnxtest.WriteFile(t, dir, "model_index.json", `{"_class_name":"StableDiffusionXLImg2ImgPipeline",`+
+		`"requires_aesthetics_score":true,"force_zeros_for_empty_prompt":false}`)
+	onnxtest.WriteFile(t, dir, "scheduler/scheduler_config.json",
+		`{"_class_name":"EulerDiscreteScheduler","timestep_spacing":"leading","steps_offset":1}`)
+	float := func(name string, dims ...int) graph.Value {
+		return graph.Value{Name: name, Type: graph.Float, Dims: dims}
+	}
+	text := onnxtest.Model{
+		Inputs: []graph.Value{{Name: "input_ids", Type: graph.Int64, Dims: []int{0, onnxtest.Length}}},
+		Outputs: []graph.Value{
+			float("text_embeds", 0, 8), float("hidden_states.0", 0, onnxtest.Length, 4),
+			float("hidden_states.1", 0, onnxtest.Length, 4), float("hidden_states.2", 0, onnxtest.Length, 4),
+		},
+	}
+	unet := func(sizes int) {
+		m := onnxtest.Model{
+			Inputs: []graph.Value{
+				float("sample", 0, 4, 0, 0), float("timestep"), float("encoder_hidden_states", 0, 0, 4), float("text_embeds", 0, 8),
+				float("time_ids", 0, sizes),
+			},
+			Outputs: []graph.Value{float("out_sample", 0, 4, 0, 0)},
+		}
+		onnxtest.WriteFile(t, dir, "unet/model.onnx", string(m.Encode()))
+	}
+	onnxtest.WriteFile(t, dir, "text_encoder_2/model.onnx", string(text.Encode()))
+	unet(5)
+	f, err := folder.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := f.Config
+	if c.Family != family.Refiner || c.ZerosForEmptyPrompt || c.PooledWidth != 8 || c.TextWidth != 4 ||
+		c.ScalingFactor != 0.13025 || c.SizeMultiple != 64 || len(f.Ports.TextEncoders) != 1 ||
+		f.Ports.TextEncoders[0].Layers[0].Name != "hidden_states.1" {
+		t.Errorf("got %+v with %+v, want a refiner that reads the last layer but one", c, f.Ports.TextEncoders)
+	}
+	unet(6)
+	if _, err := folder.Open(dir); err == nil || !strings.Contains(err.Error(), "want 5 in dimension 2 for SDXL refiner") {
+		t.Errorf("six sizes: got %v", err)
 	}
 }
 

@@ -93,10 +93,11 @@ func (f *Model) validateFamily() error {
 			"%s: no inputs text_embeds and time_ids, it has %v; want the UNet of %s", unet, f.graphs[unetPart].Inputs,
 			c.Family.Name,
 		)
-	case wants && p.TimeIDs.Dims[1] != 0 && p.TimeIDs.Dims[1] != len(c.Family.TimeIDs(0, 0)):
+	case wants && p.TimeIDs.Dims[1] != 0 && p.TimeIDs.Dims[1] != c.Family.TimeIDCount():
 		return fmt.Errorf(
-			"%s: %v: want %d in dimension 2; a refiner has 5, and is not supported", unet, p.TimeIDs,
-			len(c.Family.TimeIDs(0, 0)),
+			"%s: %v: want %d in dimension 2 for %s; an SDXL model has %d and its refiner %d, for which model_index.json says "+
+				"requires_aesthetics_score", unet, p.TimeIDs, c.Family.TimeIDCount(), c.Family.Name, family.SDXL.TimeIDCount(),
+			family.Refiner.TimeIDCount(),
 		)
 	}
 	if err := f.validatePooled(); err != nil {

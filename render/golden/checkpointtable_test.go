@@ -25,6 +25,7 @@ var tableCheckpoints = map[string]string{
 	goldentest.CheckpointE4M3:    goldentest.LoRASD1B,
 	goldentest.CheckpointInpaint: goldentest.LoRASD1A,
 	goldentest.CheckpointSD2V:    "",
+	goldentest.CheckpointRefiner: "",
 	goldentest.CheckpointSDXLF16: goldentest.LoRASDXLA,
 	goldentest.CheckpointSSD:     goldentest.LoRASDXLA, // of which a part fits
 }

@@ -64,6 +64,9 @@ func (e Entry) Changed() error {
 	return nil
 }
 
+// Files returns the item's files as they were hashed.
+func (e Entry) Files() []filehash.File { return e.files }
+
 // Inventory is what lies in the models folder, as it was when it was last looked at. Its methods may be called
 // concurrently, but for Look and Run, which one goroutine calls.
 type Inventory struct {

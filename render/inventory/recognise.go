@@ -61,6 +61,6 @@ func Recognise(path string) (Kind, error) {
 	if shape := f.Tensors[names[0]].Shape; len(names) == 1 && len(shape) == 2 && shape[0] <= maxEmbeddingRows {
 		return Embedding, nil
 	}
-	return "", fmt.Errorf("%s: none of its %d tensors is known (the first is %q); say with --as what it is",
-		path, len(names), names[0])
+	return "", fmt.Errorf("%s: none of its %d tensors is known (the first is %s); say with --as what it is",
+		path, len(names), safetensors.Quote(names[0]))
 }

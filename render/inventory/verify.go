@@ -49,7 +49,7 @@ func verifyValues(path string) error {
 	for _, name := range header.Names() {
 		if t := header.Tensors[name]; t.DType.Float() {
 			if err := verifyTensor(f, t, buffer); err != nil {
-				return fmt.Errorf("%s: %q %w", path, name, err)
+				return fmt.Errorf("%s: %s %w", path, safetensors.Quote(name), err)
 			}
 		}
 	}

@@ -98,6 +98,16 @@ func (f *File) Map() (*Mapping, error) {
 	return &Mapping{file: f, region: f.region}, nil
 }
 
+// Users is how many mappings of the file are open.
+func (f *File) Users() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.region == nil {
+		return 0
+	}
+	return f.region.users
+}
+
 func (f *File) newRegion() (_ *region, err error) {
 	file, err := os.Open(f.Path)
 	if err != nil {

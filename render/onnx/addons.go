@@ -24,11 +24,11 @@ func (a Addons) text(i int) tensor.Changes {
 }
 
 // With returns the model with add-ons. Networks that are not changed are those of m, so m must outlive it. A change
-// that fits no network is an error. The caller may close it; else its memory is freed some time after nobody uses it any
-// more.
+// that fits no network is an error. The caller may close it; else its memory is freed some time after nobody uses it
+// any more.
 //
-// Weights stay shared and no session is opened for the add-ons of a checkpoint. A network of an ONNX file, or a packed
-// one, is opened a second time with its weights as inputs, once for all add-ons.
+// Weights stay shared. A network is opened a second time, with its weights as inputs and with places for low-rank
+// changes, for the first add-on; later ones of any model of the shape share that session.
 func (m *Model) With(a Addons) (*Model, error) {
 	if len(a.Text) > len(m.text) {
 		return nil, fmt.Errorf("changes of %d text encoders, the model has %d", len(a.Text), len(m.text))

@@ -51,7 +51,8 @@ type storedWeight struct {
 	network folder.Weighted
 }
 
-// storedWeights lists the weights that a network's layers multiply by, or that are named in its file, by canonical name.
+// storedWeights lists the weights that a network's layers multiply by, or that are named in its file, by canonical
+// name.
 func storedWeights(w folder.Weighted) map[string]storedWeight {
 	all := map[string]storedWeight{}
 	for _, x := range w.Weights {

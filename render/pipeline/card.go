@@ -1,7 +1,9 @@
 package pipeline
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 
 	"darkroom/render/folder"
 	"darkroom/render/request"
@@ -19,6 +21,7 @@ func Card(f *folder.Model) request.Card {
 	c.Sizes, c.Multiple = Sizes(f), can.SizeMultiple
 	c.Defaults = Defaults(f)
 	c.ImageToImage, c.Chunks = can.CanEncode, can.MaxChunks
+	c.FinishesImages = can.Family != nil && can.Family.FinishesImages
 	hires, tiling := can.FixedSize == folder.Size{}, can.SupportsSeamless
 	c.Hires, c.Tiling = &hires, &tiling
 	c.SkippableLayers = skippableLayers(f)
@@ -26,7 +29,22 @@ func Card(f *folder.Model) request.Card {
 	if f.Upscaler != nil {
 		c.Upscaler = &f.Upscaler.Ref
 	}
+	c.Guess = guess(f, c.Defaults)
 	return c
+}
+
+// guess says what is concluded from a checkpoint's name, and what follows from it; "" where its card says it.
+func guess(f *folder.Model, d folder.Defaults) string {
+	if len(f.Guess.Traits) == 0 {
+		return ""
+	}
+	said := fmt.Sprintf("“%s” is taken for a model %s: this is a guess by its name.", f.Name,
+		strings.Join(f.Guess.Traits, " and "))
+	own := f.Card.Defaults
+	if f.Config.Distillation == nil || own.Steps > 0 && own.GuidanceScale > 0 {
+		return said
+	}
+	return said + fmt.Sprintf(" Its defaults are %d steps and guidance %g.", d.Steps, d.GuidanceScale)
 }
 
 // FewStepCard is the card with the settings for few steps as its defaults, and false where the model names none.

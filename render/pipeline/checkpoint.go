@@ -6,7 +6,6 @@ import (
 
 	"darkroom/render/checkpoint"
 	"darkroom/render/clip"
-	"darkroom/render/family"
 	"darkroom/render/folder"
 )
 
@@ -25,9 +24,8 @@ func openModelFiles(path string, options ...folder.Option) (*folder.Model, error
 // builtInTokenizers are those of a checkpoint, which brings none.
 func builtInTokenizers(f *folder.Model) ([]*clip.Tokenizer, error) {
 	var all []*clip.Tokenizer
-	for i := range f.Config.Family.TextEncoders {
-		// open_clip's text encoders read chunks that are filled with token 0.
-		t, err := clip.Standard(f.Config.Family == family.SD2 || i > 0)
+	for _, e := range f.Config.Family.TextEncoders {
+		t, err := clip.Standard(e.OpenCLIP)
 		if err != nil {
 			return nil, err
 		}

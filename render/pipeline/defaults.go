@@ -16,10 +16,11 @@ func Defaults(f *folder.Model) folder.Defaults {
 	scheduler, _ := ownSampler(f)
 	return folder.Defaults{
 		Size:          cmp.Or(f.Config.FixedSize, card.Size, f.Config.NativeSize),
-		Steps:         cmp.Or(card.Steps, own.Steps),
+		Steps:         cmp.Or(card.Steps, f.Guess.Steps, own.Steps),
 		GuidanceScale: cmp.Or(card.GuidanceScale, own.GuidanceScale),
 		Sampler:       cmp.Or(card.Sampler, scheduler, own.Sampler),
 		Negative:      card.Negative,
+		Strength:      cmp.Or(card.Strength, own.Strength),
 	}
 }
 
@@ -32,6 +33,7 @@ func FewStepDefaults(f *folder.Model) (folder.Defaults, bool) {
 		GuidanceScale: cmp.Or(quick.GuidanceScale, usual.GuidanceScale),
 		Sampler:       cmp.Or(quick.Sampler, usual.Sampler),
 		Negative:      cmp.Or(quick.Negative, usual.Negative),
+		Strength:      cmp.Or(quick.Strength, usual.Strength),
 	}, quick != folder.Defaults{}
 }
 

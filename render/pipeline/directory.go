@@ -110,6 +110,12 @@ func (d Directory) findName(asked string) (inventory.Item, error) {
 	case asked == demo.Name:
 		return findDemo()
 	}
+	ofName := func(err error) bool {
+		return strings.Contains(err.Error(), string(filepath.Separator)+asked) || strings.HasPrefix(err.Error(), asked)
+	}
+	if i := slices.IndexFunc(faults, ofName); i >= 0 { // what is asked for is here, and cannot be used
+		return inventory.Item{}, faults[i]
+	}
 	none := fmt.Errorf("model %q: no such folder or file, here or in %s, and no card with this name", asked, d)
 	return inventory.Item{}, errors.Join(append([]error{none}, faults...)...)
 }

@@ -89,7 +89,8 @@ func (e *extender) embeddings(spec picture.Spec) ([]embedding.Named, error) {
 	}), nil
 }
 
-// carried reads the textual inversions that a LoRA carries. Those for another model are left out: nobody asked for them.
+// carried reads the textual inversions that a LoRA carries. Those for another model are left out: nobody asked for
+// them.
 func (e *extender) carried(a picture.Addon) (all []embedding.Named, err error) {
 	path, err := e.find(a.Kind, picture.Ref{Name: a.Name, Hash: a.Hash})
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 	"darkroom/render/addon/hypernet"
 	"darkroom/render/checkpoint"
 	"darkroom/render/clip"
+	"darkroom/render/filehash"
 	"darkroom/render/inventory"
 	"darkroom/render/onnx"
 	"darkroom/render/picture"
@@ -26,7 +27,10 @@ type Addons interface {
 }
 
 // InventoryAddons are the add-ons of an inventory.
-type InventoryAddons struct{ *inventory.Inventory }
+type InventoryAddons struct {
+	*inventory.Inventory
+	Using func([]filehash.File) // is told which files are about to be read; nil for nobody
+}
 
 // Addon returns the file of an add-on that is ready and unchanged.
 func (a InventoryAddons) Addon(kind, hash string) (string, error) {
@@ -34,7 +38,13 @@ func (a InventoryAddons) Addon(kind, hash string) (string, error) {
 	if !ok {
 		return "", fmt.Errorf("no %s of the hash %s is here", kindWords[kind], hash)
 	}
-	return e.Path, e.Changed()
+	if err := e.Changed(); err != nil {
+		return "", err
+	}
+	if a.Using != nil {
+		a.Using(e.Files())
+	}
+	return e.Path, nil
 }
 
 // mergedBytes is how much memory merged weights of add-ons may take, of those that are no low-rank factors.
@@ -99,8 +109,7 @@ func (e *extender) partsOf(changed *onnx.Model) render.Parts {
 
 // refuseAddon makes a refusal of an add-on's own.
 func refuseAddon(err error) error {
-	var refusal addon.Refusal
-	if errors.As(err, &refusal) {
+	if refusal, ok := errors.AsType[addon.Refusal](err); ok {
 		return &render.Refusal{Sentence: string(refusal), Err: err}
 	}
 	return err
@@ -108,12 +117,13 @@ func refuseAddon(err error) error {
 
 // find returns the file of an add-on.
 func (e *extender) find(kind string, a picture.Ref) (string, error) {
+	what := fmt.Sprintf("the %s “%s” is not here", kindWords[kind], a.Name)
 	if e.files == nil {
-		return "", &render.Refusal{Sentence: fmt.Sprintf("the %s “%s” is not here", kindWords[kind], a.Name)}
+		return "", &render.Refusal{Sentence: what}
 	}
 	path, err := e.files.Addon(kind, a.Hash)
 	if err != nil {
-		return "", &render.Refusal{Sentence: fmt.Sprintf("the %s “%s” is not here any more", kindWords[kind], a.Name), Err: err}
+		return "", &render.Refusal{Sentence: what + " any more", Err: err}
 	}
 	return path, nil
 }

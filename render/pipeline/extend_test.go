@@ -87,8 +87,8 @@ func TestAddonsOfTheDemo(t *testing.T) {
 	}
 }
 
-// TestEmbeddingOfTheDemo has the word kite mean the demo's embedding, with other add-ons and without, and only where the
-// prompt has the word.
+// TestEmbeddingOfTheDemo has the word kite mean the demo's embedding, with other add-ons and without, and only where
+// the prompt has the word.
 func TestEmbeddingOfTheDemo(t *testing.T) {
 	t.Parallel()
 	kite := picture.Addon{Kind: picture.Embedding, Name: "kite", Hash: hash("3")}

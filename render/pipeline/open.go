@@ -3,6 +3,7 @@ package pipeline
 import (
 	"fmt"
 	"path/filepath"
+	"strings"
 
 	"darkroom/render/addon"
 	"darkroom/render/folder"
@@ -38,7 +39,10 @@ func OpenItem(i inventory.Item) (inventory.Opened, error) {
 func openAddon(i inventory.Item) (inventory.Opened, error) {
 	card, err := readAddon(i)
 	if err != nil {
-		return inventory.Opened{}, fmt.Errorf("%s: %w", i.Path, err)
+		if !strings.HasPrefix(err.Error(), i.Path) {
+			err = fmt.Errorf("%s: %w", i.Path, err)
+		}
+		return inventory.Opened{}, err
 	}
 	card.Name = i.Name
 	var opened inventory.Opened

@@ -93,6 +93,9 @@ func checkCard(f *folder.Model) error {
 	path := filepath.Join(f.Dir, folder.CardFile)
 	errs := []error{checkDefaults(f, path+": ", f.Card.Defaults), checkDefaults(f, path+": few_steps: ", f.Card.FewSteps)}
 	bad := func(format string, a ...any) { errs = append(errs, fmt.Errorf(path+": "+format, a...)) }
+	if err := checkCardTexts(f.Card); err != nil {
+		bad("%w", err)
+	}
 	if own := Dialect(f); own != picture.Diffusers && own != picture.A1111 {
 		bad("dialect %q, want %q or %q", own, picture.Diffusers, picture.A1111)
 	}
@@ -116,6 +119,9 @@ func checkDefaults(f *folder.Model, at string, d folder.Defaults) error {
 	}
 	if d.GuidanceScale < 0 || math.IsInf(d.GuidanceScale, 0) {
 		bad("guidance %v, want 0 or more", d.GuidanceScale)
+	}
+	if !(d.Strength >= 0 && d.Strength <= 1) {
+		bad("strength %v, want 0 to 1", d.Strength)
 	}
 	if known := Samplers(f); d.Sampler != "" && !slices.Contains(known, d.Sampler) {
 		bad("sampler %q, want one of %q", d.Sampler, known)

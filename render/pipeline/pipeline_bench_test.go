@@ -7,6 +7,7 @@ import (
 
 	"darkroom/render"
 	"darkroom/render/encode"
+	"darkroom/render/golden/goldentest"
 	"darkroom/render/onnx"
 	"darkroom/render/picture"
 	"darkroom/render/pipeline"
@@ -50,6 +51,41 @@ func BenchmarkRender(b *testing.B) {
 				renderOnce()
 			}
 			b.ReportMetric(100*(1-(e.Model.Ran()-began).Seconds()/b.Elapsed().Seconds()), "outside-%")
+		})
+	}
+}
+
+// BenchmarkSwitchLoRA renders one step of a small checkpoint with LoRAs that are ready: the same one each time, two in
+// turn, which both stay ready, and three in turn, of which each is put together anew. The differences are what a switch
+// costs.
+func BenchmarkSwitchLoRA(b *testing.B) {
+	e := pipelinetest.LoadWith(b, goldentest.Checkpoint(b, goldentest.CheckpointSDXL), onnx.Device{Kind: onnx.CPU},
+		pipelinetest.AddonFiles{
+			"a": goldentest.Checkpoint(b, goldentest.LoRASDXLA), "b": goldentest.Checkpoint(b, goldentest.LoRASDXLB),
+		})
+	spec := picture.Spec{
+		Version: picture.Version, Dialect: picture.Diffusers, Notation: picture.NotationA1111, Prompt: "a red boat",
+		Model: picture.Ref{Name: e.Folder.Name, Hash: e.Folder.Hash}, Width: 64, Height: 64, Seed: 7, Count: 1, Steps: 1,
+		Sampler: "euler",
+	}
+	all := []picture.Addon{
+		{Kind: picture.LoRA, Name: "a", Hash: "a", Strength: 1}, {Kind: picture.LoRA, Name: "a", Hash: "a", Strength: 0.5},
+		{Kind: picture.LoRA, Name: "b", Hash: "b", Strength: 1},
+	}
+	for i, name := range []string{"the same", "two in turn", "three in turn"} {
+		b.Run(name, func(b *testing.B) {
+			renderWith := func(n int) {
+				spec.Addons = all[n%(i+1):][:1]
+				if _, err := e.Render(b.Context(), spec, render.Job{}); err != nil {
+					b.Fatal(err)
+				}
+			}
+			for n := range all {
+				renderWith(n) // the first ones warm up
+			}
+			for n := 0; b.Loop(); n++ {
+				renderWith(n)
+			}
 		})
 	}
 }

@@ -118,6 +118,8 @@ func TestDefaults(t *testing.T) {
 			folder.Defaults{Size: square(512)}},
 		"SDXL": {folderOf(folder.Config{Kind: family.Kind{Family: family.SDXL}, NativeSize: square(1024)}, folder.Defaults{}),
 			folder.Defaults{Size: square(1024), GuidanceScale: 5}},
+		"an SDXL refiner": {folderOf(folder.Config{Kind: family.Kind{Family: family.Refiner}}, folder.Defaults{}),
+			folder.Defaults{Steps: 30, GuidanceScale: 5, Strength: 0.3}},
 		"SDXL Turbo": {
 			folderOf(
 				folder.Config{Kind: family.Kind{Family: family.SDXL, Distillation: family.Turbo}, NativeSize: square(512)},
@@ -146,9 +148,9 @@ func TestDefaults(t *testing.T) {
 		"its card has the last word": {
 			folderOf(
 				folder.Config{Kind: family.Kind{Family: family.SDXL, Distillation: family.LCMInWeights}, NativeSize: square(1024)},
-				folder.Defaults{Size: square(768), Steps: 8, GuidanceScale: 1.5, Sampler: "lcm", Negative: "fog"},
+				folder.Defaults{Size: square(768), Steps: 8, GuidanceScale: 1.5, Sampler: "lcm", Negative: "fog", Strength: 0.4},
 			),
-			folder.Defaults{Size: square(768), Steps: 8, GuidanceScale: 1.5, Sampler: "lcm", Negative: "fog"},
+			folder.Defaults{Size: square(768), Steps: 8, GuidanceScale: 1.5, Sampler: "lcm", Negative: "fog", Strength: 0.4},
 		},
 		"one size": {
 			folderOf(folder.Config{FixedSize: square(256), NativeSize: square(512)}, folder.Defaults{}),

@@ -118,8 +118,8 @@ func (p *Pool) LoadFirst(ctx context.Context) error {
 }
 
 // Load returns the model of that hash, and loads it unless it is loaded. Others that were used longest ago make room
-// for it. The pipeline stays valid until the next call or until the pool is closed, so a pool is for one worker: what it
-// renders with is never freed. A model whose files are not what was hashed is not here any more.
+// for it. The pipeline stays valid until the next call or until the pool is closed, so a pool is for one worker: what
+// it renders with is never freed. A model whose files are not what was hashed is not here any more.
 func (p *Pool) Load(ctx context.Context, hash string) (*Pipeline, error) {
 	p.loadMu.Lock()
 	defer p.loadMu.Unlock()

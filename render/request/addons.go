@@ -237,7 +237,8 @@ func (r *resolution) chooseVAE(name string) *Refusal {
 	return refusal
 }
 
-// checkAges refuses a Spec with a model or an add-on that may not be used here. Check tells whether some renderer has it.
+// checkAges refuses a Spec with a model or an add-on that may not be used here. Check tells whether some renderer has
+// it.
 func (r *resolution) checkAges() *Refusal {
 	if !r.available.Safe {
 		return nil

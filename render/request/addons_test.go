@@ -17,6 +17,7 @@ func withAddons() Available {
 	a := Available{Models: []Card{
 		{Name: "sd15", Hash: hashB, Family: "Stable Diffusion 1", Samplers: []string{"ddim"}, ImageToImage: true},
 		{Name: "xl", Hash: hashA, Family: "SDXL", Samplers: []string{"ddim"}},
+		{Name: "refiner", Hash: hashOf("fedcba"), Family: "SDXL refiner", Samplers: []string{"ddim"}},
 	}}
 	for _, c := range []AddonCard{
 		{Kind: picture.LoRA, Name: "ink", Hash: hashOf("11111111111111")},
@@ -92,6 +93,8 @@ func TestAddons(t *testing.T) {
 			want: "lora both 66 1"},
 		{name: "for another family", prompt: "<lora:large>", refused: "The LoRA “large” is for SDXL, and sd15 is a model " +
 			"of Stable Diffusion 1. Choose another model: xl."},
+		{name: "SDXL's for its refiner", prompt: "<lora:large>", more: Wanted{Model: new("refiner")},
+			refused: "The LoRA “large” is for SDXL, and refiner is a model of SDXL refiner. Choose another model: xl."},
 		{name: "nothing known of its family", prompt: "<lora:chalk>", more: Wanted{Model: new("xl")},
 			want: "lora chalk 44 1"},
 		{name: "unknown", prompt: "<lora:inkk:1>", refused: "There is no LoRA “inkk”. Did you mean ink"},
@@ -266,7 +269,7 @@ func TestModelByName(t *testing.T) {
 	a.Models = append(a.Models, Card{Name: "xl", Hash: hashOf("abc123"), Samplers: []string{"ddim"}})
 	for asked, want := range map[string]string{
 		"": hashB, "XL": hashA, "xl@abc1230000": hashOf("abc123"), "renamed@abc123": hashOf("abc123"),
-		a.Models[2].ID(): hashOf("abc123"),
+		a.Models[len(a.Models)-1].ID(): hashOf("abc123"),
 	} {
 		got, no := Resolve(Wanted{Prompt: "a", Model: &asked}, a, 3)
 		if no != nil || got.Spec.Model.Hash != want || got.Card.Hash != want {

@@ -34,6 +34,8 @@ type Card struct {
 
 	SkippableLayers *int `json:"skips,omitempty"` // last layers of its text encoder that can be skipped; nil for any
 
+	FinishesImages bool `json:"finishes,omitempty"` // it was made to finish images, not to begin one
+
 	Traits      sampler.Traits   `json:"habits,omitzero"`    // what else decides how long it takes
 	Defaults    Defaults         `json:"defaults"`           // see WithDefaults
 	FewSteps    Defaults         `json:"few_steps,omitzero"` // for people in a hurry, where it says something
@@ -52,6 +54,7 @@ type Defaults struct {
 	GuidanceScale float64 `json:"guidance"`
 	Sampler       string  `json:"sampler"`
 	Count         int     `json:"count,omitempty"`
+	Strength      float64 `json:"strength,omitempty"` // of a start image, from 0 to 1
 	Negative      string  `json:"negative,omitempty"`
 }
 
@@ -90,6 +93,9 @@ func (c Card) WithDefaults() Card {
 	}
 	if def.Steps < 1 {
 		def.Steps = defaultSteps
+	}
+	if def.Strength <= 0 || def.Strength > 1 {
+		def.Strength = defaultStrength
 	}
 	if def.GuidanceScale <= 0 {
 		def.GuidanceScale = defaultGuidance

@@ -39,6 +39,9 @@ func (r *resolution) wantedInit(w Wanted) *Refusal {
 		if w.Strength != nil && r.Spec.Init == nil {
 			r.Note("The strength was ignored: there is no start image.")
 		}
+		if r.Spec.Init == nil && r.Card.FinishesImages {
+			r.Note("%s was made to finish images: start from one with strength %g.", r.Card.Name, r.Card.Defaults.Strength)
+		}
 		if w.Resize != nil {
 			r.Note("--resize %s was ignored: there is no new start image.", *w.Resize)
 		}
@@ -87,7 +90,7 @@ func (r *resolution) initImage(w Wanted, hint string) *Refusal {
 		return Refuse("", "Start image too large: %s, at most %d megapixels.",
 			Size{Width: f.Width, Height: f.Height}, MaxInputPixels>>20)
 	}
-	strength := defaultStrength
+	strength := r.Card.Defaults.Strength
 	if w.Strength != nil {
 		strength = *w.Strength
 		if r.exact.Strength == nil {

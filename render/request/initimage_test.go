@@ -1,6 +1,7 @@
 package request
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -52,6 +53,32 @@ func TestStartImageOfAnotherShape(t *testing.T) {
 	res, refusal := Resolve(Wanted{Prompt: "red boat --resize fill"}, postcards(), 42)
 	if refusal != nil || len(res.Notes) != 1 || !strings.Contains(res.Notes[0], "no new start image") {
 		t.Errorf("without a start image: got %q and %v, want it to be noted", res.Notes, refusal)
+	}
+}
+
+// TestFinishesImages: who asks a refiner for an image of words alone is told what it is for.
+func TestFinishesImages(t *testing.T) {
+	t.Parallel()
+	o := postcards()
+	o.Models[0].FinishesImages, o.Models[0].Defaults.Strength = true, 0.3
+	res, refusal := Resolve(Wanted{Prompt: "red boat"}, o, 42)
+	want := []string{"postcards was made to finish images: start from one with strength 0.3."}
+	if refusal != nil || !slices.Equal(res.Notes, want) {
+		t.Errorf("from words: got %q and %v, want %q", res.Notes, refusal, want)
+	}
+	start := &Attachment{URL: "https://cdn", Width: 128, Height: 128}
+	for strength, w := range map[float64]Wanted{
+		0.3: {Prompt: "red boat", Init: start}, 0.8: {Prompt: "red boat", Init: start, Strength: new(0.8)},
+	} {
+		res, refusal := Resolve(w, o, 42)
+		if refusal != nil || len(res.Notes) > 0 || res.PendingInit.Strength != strength {
+			t.Errorf("got strength %v, notes %q and %v, want strength %v", res.PendingInit, res.Notes, refusal, strength)
+		}
+	}
+	earlier := res.Spec
+	earlier.Init = &picture.Init{Picture: picture.Input{SHA256: hashA, Width: 128, Height: 128}, Strength: 0.5}
+	if res, refusal := Remix(Wanted{Prompt: "blue boat"}, o, earlier, 1); refusal != nil || len(res.Notes) > 0 {
+		t.Errorf("a remix of an image that began with one: got %q and %v", res.Notes, refusal)
 	}
 }
 

@@ -63,15 +63,18 @@ func parseHeader(data []byte) (header, error) {
 	err := eachField(d, func(name string) error {
 		_, twice := h.tensors[name]
 		if twice || name == metadataKey && hasMetadata {
-			return fmt.Errorf("%q twice", name)
+			return fmt.Errorf("%s twice", Quote(name))
 		}
 		if name == metadataKey {
 			hasMetadata = true
 			return h.readMetadata(d)
 		}
+		if len(h.tensors) == maxTensors {
+			return fmt.Errorf("more than %d tensors", maxTensors)
+		}
 		t, err := readTensor(d)
 		if err != nil {
-			return fmt.Errorf("tensor %q: %w", name, err)
+			return fmt.Errorf("tensor %s: %w", Quote(name), err)
 		}
 		h.tensors[name] = t
 		return nil
@@ -108,7 +111,7 @@ func expect(d *json.Decoder, want json.Delim) error {
 		return err
 	}
 	if got != want {
-		return fmt.Errorf("%v, want %v", got, want)
+		return fmt.Errorf("%s, want %v", Quote(fmt.Sprint(got)), want)
 	}
 	return nil
 }
@@ -122,7 +125,7 @@ func (h *header) readMetadata(d *json.Decoder) error {
 		}
 		text, ok := value.(string)
 		if _, twice := h.metadata[name]; twice || !ok {
-			return fmt.Errorf("metadata %q: want one text", name)
+			return fmt.Errorf("metadata %s: want one text", Quote(name))
 		}
 		h.metadata[name] = text
 		return nil
@@ -151,7 +154,7 @@ func readTensor(d *json.Decoder) (t Tensor, err error) {
 				t.Offset, end = both[0], both[1]
 			}
 		default:
-			err = fmt.Errorf("%q, want dtype, shape and data_offsets, each once", name)
+			err = fmt.Errorf("%s, want dtype, shape and data_offsets, each once", Quote(name))
 		}
 		return err
 	})
@@ -165,7 +168,7 @@ func readTensor(d *json.Decoder) (t Tensor, err error) {
 	}
 	t.Length = end - t.Offset
 	if want, ok := byteLength(t.DType, t.Shape); !ok || want != t.Length {
-		return t, fmt.Errorf("%s%v in %d bytes", t.DType, t.Shape, t.Length)
+		return t, fmt.Errorf("%s%s in %d bytes", t.DType, clip(fmt.Sprint(t.Shape)), t.Length)
 	}
 	return t, nil
 }
@@ -177,7 +180,7 @@ func readDType(d *json.Decoder) (DType, error) {
 	}
 	name, _ := value.(string)
 	if DType(name).Size() == 0 {
-		return "", fmt.Errorf("dtype %v is unknown", value)
+		return "", fmt.Errorf("dtype %s is unknown", Quote(fmt.Sprint(value)))
 	}
 	return DType(name), nil
 }
@@ -196,7 +199,7 @@ func readNumbers(d *json.Decoder) ([]int64, error) {
 		number, ok := value.(json.Number)
 		n, err := strconv.ParseUint(string(number), 10, 63)
 		if !ok || err != nil {
-			return nil, fmt.Errorf("%v, want a whole number", value)
+			return nil, fmt.Errorf("%s, want a whole number", clip(fmt.Sprint(value)))
 		}
 		all = append(all, int64(n))
 	}
@@ -232,10 +235,10 @@ func (h *header) place(start, size int64) error {
 	for _, name := range names {
 		t := h.tensors[name]
 		if t.Offset != at {
-			return fmt.Errorf("tensor %q begins at byte %d, want %d: tensors overlap or leave a gap", name, t.Offset, at)
+			return fmt.Errorf("tensor %s begins at byte %d, want %d: tensors overlap or leave a gap", Quote(name), t.Offset, at)
 		}
 		if at += t.Length; at > size-start {
-			return fmt.Errorf("tensor %q ends after the file: is it cut short?", name)
+			return fmt.Errorf("tensor %s ends after the file: is it cut short?", Quote(name))
 		}
 		t.Offset += start
 		h.tensors[name] = t
@@ -245,3 +248,21 @@ func (h *header) place(start, size int64) error {
 	}
 	return nil
 }
+
+// maxShown is how many characters of a file's own text an error shows: a header may be one name of 25 MB.
+const maxShown = 80
+
+// clip returns the beginning of a text that came from a file.
+func clip(text string) string {
+	n := 0
+	for i := range text {
+		if n++; n > maxShown {
+			return text[:i] + "…"
+		}
+	}
+	return text
+}
+
+// Quote returns a text that came from a file as an error shows it: its beginning between quotes, with control
+// characters escaped.
+func Quote(text string) string { return strconv.Quote(clip(text)) }

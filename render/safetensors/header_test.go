@@ -22,6 +22,15 @@ func parse(b []byte) error {
 const two = `{"a":{"dtype":"F32","shape":[2,2],"data_offsets":[0,16]},"b":{"dtype":"F16","shape":[3],` +
 	`"data_offsets":[16,22]}}`
 
+// manyTensors is a header of n tensors without values.
+func manyTensors(n int) string {
+	var h strings.Builder
+	for i := range n {
+		fmt.Fprintf(&h, `%c"t%d":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}`, "{,"[min(i, 1)], i)
+	}
+	return h.String() + "}"
+}
+
 func TestParse(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -30,6 +39,7 @@ func TestParse(t *testing.T) {
 	}{
 		"two tensors":           {two, 22},
 		"no tensors":            {`{}`, 0},
+		"many tensors":          {manyTensors(maxTensors), 0},
 		"metadata alone":        {`{"__metadata__":{"format":"pt"}}`, 0},
 		"padded with spaces":    {two + "     ", 22},
 		"a tensor of no values": {`{"a":{"dtype":"F32","shape":[2,0],"data_offsets":[0,0]}}`, 0},
@@ -110,11 +120,36 @@ func TestParseRefuses(t *testing.T) {
 			"overlap",
 		},
 		"a gap between":             {file(strings.Replace(two, "[16,22]", "[18,24]", 1), 24), "gap"},
+		"too many tensors":          {file(manyTensors(maxTensors+1), 0), "more than 50000"},
 		"an object that never ends": {file(two[:len(two)-1], 22), "EOF"},
 	} {
 		err := parse(c.file)
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: got %v, want an error with %q", name, err, c.want)
+		}
+	}
+}
+
+// TestErrorsAreOneShortLine: what a file calls its tensors may be long, or move a cursor.
+func TestErrorsAreOneShortLine(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("ä", 1<<16)
+	for name, header := range map[string]string{
+		"a tensor":        `{"` + long + `":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}`,
+		"a tensor's end":  `{"` + long + `":{"dtype":"F32","shape":[9],"data_offsets":[0,36]}}`,
+		"a tensor twice":  `{"` + long + `":{"dtype":"F32","shape":[0],"data_offsets":[0,0]},"` + long + `":{}}`,
+		"a tensor's part": `{"` + long + `":{"a":1}}`,
+		"a field":         `{"a":{"` + long + `":1}}`,
+		"a type":          `{"a":{"dtype":"` + long + `"}}`,
+		"a dimension":     `{"a":{"shape":[` + strings.Repeat("9", 1<<16) + `]}}`,
+		"dimensions":      `{"a":{"dtype":"F32","data_offsets":[0,0],"shape":[1` + strings.Repeat(",1", 1<<16) + `]}}`,
+		"metadata":        `{"__metadata__":{"` + long + `":1}}`,
+		"no object":       `{"a":"` + long + `"}`,
+		"control":         `{"\n\u001b[2J":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}`,
+	} {
+		err := parse(file(header, 8))
+		if err == nil || len(err.Error()) > 500 || strings.ContainsAny(err.Error(), "\n\x1b") {
+			t.Errorf("%s: got %.600v, want a short line", name, err)
 		}
 	}
 }

@@ -17,6 +17,9 @@ import (
 // MaxHeader is how many bytes of header are read. The format allows 100 MB; the largest checkpoints have 1 MB.
 const MaxHeader = 25_000_000
 
+// maxTensors is how many tensors a file may have. Large checkpoints and LoRAs have some thousands.
+const maxTensors = 50_000
+
 // Tensor is where a tensor lies in a file. Its values are row-major and little-endian.
 type Tensor struct {
 	DType  DType

@@ -19,7 +19,7 @@ func (e TextEncoding) Clone() TextEncoding {
 type Conditioning struct {
 	Hidden   Tensor // [b, n, width]
 	Pooled   Tensor // [b, p]: SDXL's text_embeds
-	TimeIDs  Tensor // [b, 6]: SDXL's original height and width, crop's top and left, target height and width
+	TimeIDs  Tensor // [b, 6] or [b, 5]: what SDXL or its refiner is told of the image; see package family
 	Guidance Tensor // [b, d]: LCM's timestep_cond, the embedding of the guidance scale
 }
 

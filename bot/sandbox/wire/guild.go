@@ -41,7 +41,7 @@ type Channel struct {
 	Name       string          `json:"name,omitempty"`
 	Topic      string          `json:"topic,omitempty"`
 	Position   int             `json:"position"`
-	NSFW       bool            `json:"nsfw"`
+	NSFW       bool            `json:"nsfw,omitempty"` // threads have none: their channel's counts
 	ParentID   string          `json:"parent_id,omitempty"`
 	OwnerID    string          `json:"owner_id,omitempty"`
 	LastID     string          `json:"last_message_id,omitempty"`

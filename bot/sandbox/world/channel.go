@@ -64,13 +64,16 @@ func (w *World) DM(user string) (wire.Channel, error) {
 	return c, nil
 }
 
-// SetAgeRestricted marks a channel as age-restricted (nsfw), or removes the mark.
+// SetAgeRestricted marks a channel as age-restricted (nsfw), or removes the mark. Threads have no mark of their own.
 func (w *World) SetAgeRestricted(channel string, nsfw bool) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	c := w.state.Channels[channel]
 	if c == nil {
 		return wire.Refuse(10003)
+	}
+	if c.Type == wire.PublicThread {
+		return wire.Refuse(50024)
 	}
 	c.NSFW = nsfw
 	w.onEvent(Event{"CHANNEL_UPDATE", intentGuilds, *c})

@@ -64,7 +64,7 @@ func postPermission(c *wire.Channel) uint64 {
 
 // mayUse reports whether a user may run a command in a channel. The lock is held.
 func (w *World) mayUse(user string, c *wire.Channel, x *wire.Command) bool {
-	if x.NSFW && !c.NSFW {
+	if x.NSFW && !w.ageRestricted(c) {
 		return false
 	}
 	if len(x.Contexts) > 0 && !slices.Contains(x.Contexts, contextOf(c)) {
@@ -79,6 +79,14 @@ func (w *World) mayUse(user string, c *wire.Channel, x *wire.Command) bool {
 	need := parseBits(*x.MemberPermissions)
 	have := w.userBits(user, c)
 	return have&wire.PermAdministrator != 0 || need != 0 && have&need == need
+}
+
+// ageRestricted reports whether a channel, or the channel of a thread, is age-restricted. The lock is held.
+func (w *World) ageRestricted(c *wire.Channel) bool {
+	if parent := w.state.Channels[c.ParentID]; c.Type == wire.PublicThread && parent != nil {
+		c = parent
+	}
+	return c.NSFW
 }
 
 // parseBits reads permission bits; 0 if s is no number.

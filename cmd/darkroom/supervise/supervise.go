@@ -21,6 +21,7 @@ import (
 
 	"darkroom/queue"
 	"darkroom/queue/backoff"
+	"darkroom/render/filehash"
 )
 
 const (
@@ -38,6 +39,7 @@ const stopWord = "stop\n"
 type Report struct {
 	Opened *queue.Renderer `json:"opened,omitempty"` // it found models, and can be asked for these
 	Ready  bool            `json:"ready,omitempty"`  // it renders from now on
+	Reads  []filehash.File `json:"reads,omitempty"`  // files that it is about to use
 	Fault  string          `json:"fault,omitempty"`  // why it ends
 }
 
@@ -45,6 +47,7 @@ type Report struct {
 type Options struct {
 	Command     func() (*exec.Cmd, error)   // makes the process; its input and output are the supervisor's
 	Died        func(context.Context) error // tells the queue that the process is dead
+	Blameless   func(context.Context) error // the same where it died of a file that changed, and not of its jobs
 	StopTimeout time.Duration               // a process that needs longer to stop is killed
 	Log         *slog.Logger
 }
@@ -139,13 +142,19 @@ func (s *Supervisor) keepRunning(ctx context.Context) error {
 }
 
 // reportDeath tells the queue of a process that did not end in order, so that nobody waits until its leases run out.
+// One that had a file which changed under it died of that, as far as anybody can tell: its jobs did not kill it.
 func (s *Supervisor) reportDeath(ctx context.Context, p *childProcess) error {
 	if p.err == nil {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), diedTimeout)
 	defer cancel()
-	if err := s.Died(ctx); err != nil && !errors.Is(err, queue.ErrEpoch) { // a queue without an epoch holds nothing
+	died := s.Died
+	if path, changed := writtenTo(p.reads); changed {
+		died = s.Blameless
+		s.Log.Warn("a file changed while the renderer process used it: replace files by renaming", "file", path)
+	}
+	if err := died(ctx); err != nil && !errors.Is(err, queue.ErrEpoch) { // a queue without an epoch holds nothing
 		return err
 	}
 	return nil
@@ -154,6 +163,7 @@ func (s *Supervisor) reportDeath(ctx context.Context, p *childProcess) error {
 // childProcess is one run of a renderer's process.
 type childProcess struct {
 	ready atomic.Bool
+	reads []filehash.File
 	fault string // what it reported
 	err   error  // how it ended; nil for an end in order
 }
@@ -237,6 +247,7 @@ func (s *Supervisor) readReports(stdout io.Reader, cmd *exec.Cmd, p *childProces
 		if r.Ready {
 			p.ready.Store(true)
 		}
+		p.reads = append(p.reads, r.Reads...)
 		if r.Fault != "" {
 			p.fault = r.Fault
 		}

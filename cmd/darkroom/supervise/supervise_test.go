@@ -3,16 +3,21 @@ package supervise
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"log/slog"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"darkroom/render/filehash"
 )
 
 // scripted is a supervisor whose processes are shell scripts: the last one is used again and again.
@@ -29,7 +34,8 @@ func scripted(t *testing.T, log io.Writer, scripts ...string) (s *Supervisor, st
 			cmd.Stderr = log
 			return cmd, nil
 		},
-		Died: func(context.Context) error { return nil },
+		Died:      func(context.Context) error { return nil },
+		Blameless: func(context.Context) error { return nil },
 	})
 	return s, starts
 }
@@ -82,6 +88,40 @@ func TestSupervisorStartsAnotherProcess(t *testing.T) {
 		if got, err := time.ParseDuration(pauses[i][1]); err != nil || got < middle*3/4 || got > middle*5/4 {
 			t.Errorf("pause %d: got %v, %v, want %v give or take a quarter", i+1, got, err, middle)
 		}
+	}
+}
+
+// TestSupervisorBlamesAFile: a process that dies of a file that was cut short releases its jobs, and only then.
+func TestSupervisorBlamesAFile(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "weights")
+	if err := os.WriteFile(path, []byte("weights"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	report, err := json.Marshal(Report{Ready: true, Reads: []filehash.File{{Path: path, Stamp: filehash.StampOf(info)}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var log lockedBuffer
+	reads := "echo '" + string(report) + "'; "
+	s, _ := scripted(t, &log, reads+"kill -9 $$", reads+": >'"+path+"'; kill -9 $$", obedient)
+	told := make(chan string, 8)
+	s.Died = func(context.Context) error { told <- "died"; return nil }
+	s.Blameless = func(context.Context) error { told <- "blameless"; return nil }
+	s.Start(t.Context())
+	defer s.Stop()
+	if _, err := s.WaitOpened(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if first, second := <-told, <-told; first != "died" || second != "blameless" {
+		t.Errorf("told %q and %q, want a death and then one of the file", first, second)
+	}
+	if text := log.String(); strings.Count(text, "file="+path) != 1 {
+		t.Errorf("want the file named once: %s", text)
 	}
 }
 

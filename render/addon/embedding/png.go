@@ -20,7 +20,7 @@ import (
 // Limits of a PNG and of what it carries.
 const (
 	maxPNG    = 64 << 20
-	maxPixels = 64 << 20
+	maxPixels = 16 << 20
 	maxJSON   = 64 << 20
 )
 

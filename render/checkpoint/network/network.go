@@ -27,6 +27,16 @@ type Weights map[string]Weight
 // Has says whether there is a weight.
 func (w Weights) Has(name string) bool { _, ok := w[name]; return ok }
 
+// ContextWidth is how many numbers of a token a UNet reads; 0 for one that reads none.
+func (w Weights) ContextWidth() int {
+	for name, weight := range w {
+		if module, ok := cutWeight(name); ok && len(weight.Shape) == 2 && hasSuffix(module, ".attn2.to_k") {
+			return weight.Shape[1]
+		}
+	}
+	return 0
+}
+
 // Channels is how many channels a convolution reads; 0 for a weight of another kind.
 func (w Weight) Channels() int {
 	if len(w.Shape) != 4 {

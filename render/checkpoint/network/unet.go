@@ -79,10 +79,8 @@ func (u *unet) write() {
 
 // contextWidth is how many numbers of a token the UNet reads.
 func (u *unet) contextWidth() int {
-	for name, w := range u.weights {
-		if module, ok := cutWeight(name); ok && len(w.Shape) == 2 && hasSuffix(module, ".attn2.to_k") {
-			return w.Shape[1]
-		}
+	if width := u.weights.ContextWidth(); width > 0 {
+		return width
 	}
 	u.fail("no cross attention")
 	return 1

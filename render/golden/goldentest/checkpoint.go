@@ -12,28 +12,29 @@ import (
 
 // The checkpoints. Each is a file NAME.safetensors, but those that end in -folder: a folder as diffusers saves it.
 const (
-	CheckpointSD1        = "sd1"         // Stable Diffusion 1 by its authors' keys, float32
-	CheckpointF16        = "sd1-f16"     // the same in float16, VAE and text encoder too
-	CheckpointBF16       = "sd1-bf16"    // in bfloat16
-	CheckpointE4M3       = "sd1-f8e4m3"  // in 8 bits
-	CheckpointE5M2       = "sd1-f8e5m2"  // in the other 8 bits
-	CheckpointMixed      = "sd1-mixed"   // UNet in 8 bits, text encoder in float16, VAE in float32
-	CheckpointNoVAE      = "sd1-novae"   // without a VAE
-	CheckpointEMA        = "sd1-ema"     // with averaged weights beside, which are not to be read
-	CheckpointMerged     = "sd1-merged"  // the text encoder's keys as in old merges, without text_model
-	CheckpointNamed      = "sd1-named"   // one file by diffusers' names: unet., vae., text_encoder.
-	CheckpointSD1Folder  = "sd1-folder"  // as diffusers and transformers of today save it
-	CheckpointInpaint    = "inpaint"     // a UNet of nine channels, float16
-	CheckpointSD2        = "sd2-base"    // Stable Diffusion 2: open_clip's keys, linear projections, epsilon
-	CheckpointSD2V       = "sd2-v"       // the same in float16, and by A1111's probe a velocity
-	CheckpointSDXL       = "sdxl"        // SDXL by sgm's keys, float32
-	CheckpointSDXLF16    = "sdxl-f16"    // in float16
-	CheckpointSDXLV      = "sdxl-vpred"  // the same with the marker tensors v_pred and ztsnr
-	CheckpointSDXLFolder = "sdxl-folder" // the same as diffusers saves it, with .fp16 in the files' names
-	CheckpointRefiner    = "refiner"     // SDXL's refiner: one text encoder, five sizes, float16
-	CheckpointSSD        = "ssd"         // a pruned SDXL as SSD-1B: layers of other depths, half a middle block, float16
-	CheckpointVAE        = "vae"         // a VAE alone by its authors' keys: another one than in the checkpoints
-	CheckpointVAENamed   = "vae-named"   // the same by diffusers' names
+	CheckpointSD1           = "sd1"            // Stable Diffusion 1 by its authors' keys, float32
+	CheckpointF16           = "sd1-f16"        // the same in float16, VAE and text encoder too
+	CheckpointBF16          = "sd1-bf16"       // in bfloat16
+	CheckpointE4M3          = "sd1-f8e4m3"     // in 8 bits
+	CheckpointE5M2          = "sd1-f8e5m2"     // in the other 8 bits
+	CheckpointMixed         = "sd1-mixed"      // UNet in 8 bits, text encoder in float16, VAE in float32
+	CheckpointNoVAE         = "sd1-novae"      // without a VAE
+	CheckpointEMA           = "sd1-ema"        // with averaged weights beside, which are not to be read
+	CheckpointMerged        = "sd1-merged"     // the text encoder's keys as in old merges, without text_model
+	CheckpointNamed         = "sd1-named"      // one file by diffusers' names: unet., vae., text_encoder.
+	CheckpointSD1Folder     = "sd1-folder"     // as diffusers and transformers of today save it
+	CheckpointInpaint       = "inpaint"        // a UNet of nine channels, float16
+	CheckpointSD2           = "sd2-base"       // Stable Diffusion 2: open_clip's keys, linear projections, epsilon
+	CheckpointSD2V          = "sd2-v"          // the same in float16, and by A1111's probe a velocity
+	CheckpointSDXL          = "sdxl"           // SDXL by sgm's keys, float32
+	CheckpointSDXLF16       = "sdxl-f16"       // in float16
+	CheckpointSDXLV         = "sdxl-vpred"     // the same with the marker tensors v_pred and ztsnr
+	CheckpointSDXLFolder    = "sdxl-folder"    // the same as diffusers saves it, with .fp16 in the files' names
+	CheckpointRefiner       = "refiner"        // SDXL's refiner: one text encoder, five sizes, float16
+	CheckpointRefinerFolder = "refiner-folder" // the same as diffusers saves it
+	CheckpointSSD           = "ssd"            // a pruned SDXL as SSD-1B: layers of other depths, half a middle block, float16
+	CheckpointVAE           = "vae"            // a VAE alone by its authors' keys: another one than in the checkpoints
+	CheckpointVAENamed      = "vae-named"      // the same by diffusers' names
 )
 
 // LoRAs for the checkpoints sd1 and sdxl, in files that Checkpoint writes, too: rank 4, by the names of kohya's

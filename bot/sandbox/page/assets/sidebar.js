@@ -35,7 +35,7 @@ function channelLink(c, state, switchTo) {
   const name = isDM ? state.app.username : c.name;
   const kind = isDM ? "Direct message with" : isThread ? "Thread" : "Channel";
   return el("button", {
-    className: isThread ? "channel-link thread" : "channel-link",
+    className: isThread ? "channel-link thread" : c.nsfw ? "channel-link age" : "channel-link",
     "aria-current": c.id === state.channel ? "page" : null, "aria-label": `${kind} ${name}`,
     onclick: () => switchTo({ channel: c.id }),
   }, channelIcon(c, state.app), name);

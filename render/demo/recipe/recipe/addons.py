@@ -29,27 +29,34 @@ class Base:
         self.text.set_attn_implementation("eager")
         self.alphas = DDIMScheduler.from_config(arch.SCHEDULER).alphas_cumprod.to(place.device)
 
-    def loss(self, clean: torch.Tensor, ids: torch.Tensor) -> torch.Tensor:
-        """The base model's own training loss on latents and token ids."""
+    def loss(self, clean: torch.Tensor, ids: torch.Tensor, free=None, guidance: float = 1.0, low: int = 0) -> torch.Tensor:
+        """The base model's own training loss on latents and token ids; or that of the guided prediction, with the hidden states
+        `free` of empty captions, and of timesteps from `low` on."""
         device = self.place.device
         clean, ids = clean.to(device), ids.to(device)
-        noise, t = torch.randn_like(clean), denoiser.timesteps(len(clean)).to(device)
+        t = (low + torch.rand(len(clean)) * (1000 - low)).long() if low else denoiser.timesteps(len(clean))
+        noise, t = torch.randn_like(clean), t.to(device)
         signal, spread = self.alphas[t].sqrt().view(-1, 1, 1, 1), (1 - self.alphas[t]).sqrt().view(-1, 1, 1, 1)
+        noisy = signal * clean + spread * noise
         with train.half_precision(self.place):
-            guess = self.unet(signal * clean + spread * noise, t, self.model.words(ids), return_dict=False)[0].float()
+            guess = self.unet(noisy, t, self.model.words(ids), return_dict=False)[0].float()
+            if guidance != 1:
+                with torch.no_grad():
+                    plain = self.unet(noisy, t, free, return_dict=False)[0].float()
+                guess = plain + guidance * (guess - plain)
         error = F.mse_loss(guess, signal * noise - spread * clean, reduction="none").mean((1, 2, 3))
         return (error * denoiser.weights(self.alphas[t] / (1 - self.alphas[t]))).mean()
 
 
-def lesson(place: train.Place, name: str, count: int, seed: int, **fixed: int) -> dict:
-    """Latents and scenes of `count` painted pictures in which some attributes are always the same.
+def lesson(place: train.Place, name: str, count: int, seed: int, simple: float = 0.3, **fixed: int) -> dict:
+    """Latents and scenes of `count` painted pictures in which some attributes are always the same; `simple` as in world.scenes.
 
     They are kept in the work folder as lesson-NAME.pt, and taken from there if they are as many.
     """
     kept = place.work / f"lesson-{name}.pt"
     if kept.exists() and len((found := train.load(kept))["latents"]) == count:
         return found
-    scenes = world.scenes(count, seed, simple=0.3, pairs=0.0 if "subject" in fixed else world.PART["pair"])
+    scenes = world.scenes(count, seed, simple=simple, pairs=0.0 if "subject" in fixed else world.PART["pair"])
     for name, index in fixed.items():
         scenes[name][:] = index
     tower = clip.load(place)[1].eval()
@@ -71,20 +78,27 @@ def texts(scenes: dict, dice: random.Random, word: str = "") -> list[str]:
     return written
 
 
-def teach(base: Base, addon, group: dict, budget: train.Budget, rate: float, encode, word="", batch: int = 16) -> None:
-    """Trains a module's parameters; `encode` turns captions into ids. Its hooks must be in place already."""
-    dice = random.Random(80)
+def teach(base: Base, addon, group: dict, budget: train.Budget, rate: float, encode, word="", batch: int = 16,
+          guidance: float = 1.0, low: int = 0) -> dict[str, torch.Tensor]:
+    """Trains a module's parameters and returns their moving averages (decay 0.98); `encode` turns captions into ids. Its hooks
+    must be in place already. A guided loss knows no empty captions."""
+    dice, unsaid = random.Random(80), UNSAID if guidance == 1 and low == 0 else 0.0
+    with torch.no_grad():
+        free = base.model.words(encode([""] * batch)) if guidance != 1 else None
+    average = denoiser.Average(addon, 0.98)
     optimiser = train.Optimiser({addon: rate}, budget, base.place, warm_up=20, decay=0.0)
     running = None
     while optimiser.going():
         rows = torch.randint(len(group["latents"]), (batch,))
         written = texts({k: v[rows] for k, v in group["scenes"].items()}, dice, word)
-        ids = encode(["" if dice.random() < UNSAID else text for text in written])
-        loss = base.loss(group["latents"][rows].float(), ids)
+        ids = encode(["" if dice.random() < unsaid else text for text in written])
+        loss = base.loss(group["latents"][rows].float(), ids, free, guidance, low)
         optimiser.step(loss)
+        average.update()
         running = loss.item() if running is None else 0.98 * running + 0.02 * loss.item()
         if optimiser.steps % 50 == 0:
             print(f"{type(addon).__name__} step {optimiser.steps} {optimiser.minutes():.1f} min loss {running:.4f}", flush=True)
+    return average.kept
 
 
 def half(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:

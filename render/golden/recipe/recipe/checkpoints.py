@@ -161,8 +161,8 @@ def sdxl(dtype, unet="sdxl") -> list:
 
 def folder(book: Book, name: str, unet: str, dtype: str, fp16="", flat=True) -> None:
     """The same model as diffusers saves it. Newer ones write the first text encoder without its prefix."""
-    texts = {"text_encoder": ("clip-l", "flat.clip-l" if flat else None)}
-    if unet == "sdxl":
+    texts = {} if unet == "refiner" else {"text_encoder": ("clip-l", "flat.clip-l" if flat else None)}
+    if unet in ("sdxl", "refiner"):
         texts["text_encoder_2"] = ("open-clip-g", None)
     book.add(name, f"{name}/unet/diffusion_pytorch_model{fp16}.safetensors", [Part(unet + ".unet", None, "", dtype)])
     book.add(name, f"{name}/vae/diffusion_pytorch_model{fp16}.safetensors", [Part("vae", None, "", dtype)])
@@ -198,6 +198,7 @@ def library(tokens) -> Book:
     add("sdxl-vpred", sdxl("F16"), [["v_pred", "F32", [0]], ["ztsnr", "F32", [0]]])
     folder(book, "sdxl-folder", "sdxl", "F16", ".fp16")
     add("refiner", sdxl("F16", "refiner"))
+    folder(book, "refiner-folder", "refiner", "F16")
     add("ssd", sdxl("F16", "ssd"))
     add("vae", [Part("own-vae", "ldm.vae")])
     add("vae-named", [Part("own-vae", None)])

@@ -9,7 +9,7 @@ HERE = Path(__file__).resolve().parent
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("step", choices=("build", "export", "pack", "walks", "webui", "text", "names", "starts", "a1111", "checkpoints",
-                                         "checkpoint-records", "loras", "inversions"))
+                                         "checkpoint-records", "loras", "inversions", "refiner"))
     parser.add_argument("models", nargs="*", help="only these")
     parser.add_argument("--work", type=Path, default=Path("work"))
     parser.add_argument("--words", type=Path, default=HERE.parents[2] / "demo/postcards/tokenizer")
@@ -56,6 +56,9 @@ def main() -> None:
         case "inversions":
             from . import inversions
             inversions.record(options.work, options.testdata)
+        case "refiner":
+            from . import refiner
+            refiner.record(options.work, options.testdata)
         case "webui":
             from . import webui
             for name in options.models or ("sd1", "sd2v", "sdxl"):

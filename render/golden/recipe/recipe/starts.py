@@ -83,7 +83,7 @@ def assemble(pipe, model: str, given: str, sampler: str, says: dict):
     return out
 
 
-def paint(pipe, given: str, sampler: str, steps: int, guidance: float, strength: float):
+def paint(pipe, given: str, sampler: str, steps: int, guidance: float, strength: float, negative=reference.NEGATIVE):
     more = dict(image=picture(), strength=strength) if given else {}
     if given == MASK:
         more["mask_image"] = mask()
@@ -91,7 +91,7 @@ def paint(pipe, given: str, sampler: str, steps: int, guidance: float, strength:
     if "height" in takes:
         more |= dict(height=reference.SIDE, width=reference.SIDE)
     if "negative_prompt" in takes:
-        more["negative_prompt"] = reference.NEGATIVE
+        more["negative_prompt"] = negative
     if sampler == "tcd":
         more["eta"] = 0.3
     return pipe(reference.PROMPT, num_inference_steps=steps, guidance_scale=guidance, output_type="latent",
