@@ -100,12 +100,12 @@ func (f *fakeModel) parts() Parts {
 	return Parts{Text: f, Unet: f, Decoder: f, Encoder: f, Config: c}
 }
 
-func newFake(t *testing.T, o Options) (*Renderer, *fakeModel) {
+func newFake(t testing.TB, o Options) (*Renderer, *fakeModel) {
 	t.Helper()
 	return newFakeOf(t, o, false)
 }
 
-func newFakeOf(t *testing.T, o Options, distilled bool) (*Renderer, *fakeModel) {
+func newFakeOf(t testing.TB, o Options, distilled bool) (*Renderer, *fakeModel) {
 	t.Helper()
 	f := &fakeModel{}
 	parts := f.parts()
