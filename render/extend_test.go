@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"darkroom/render/picture"
 	"darkroom/render/tensor"
@@ -108,4 +109,42 @@ func BenchmarkSwitch(b *testing.B) {
 	if len(*read) != 2 {
 		b.Errorf("%d LoRAs were read, want each once", len(*read))
 	}
+}
+
+// firstCall says when the UNet is called for the first time.
+type firstCall struct {
+	unet Unet
+	at   *time.Time
+}
+
+func (u firstCall) Unet(
+	ctx context.Context, x tensor.Tensor, at float64, conditioning Conditioning,
+) (tensor.Tensor, error) {
+	if u.at.IsZero() {
+		*u.at = time.Now()
+	}
+	return u.unet.Unet(ctx, x, at, conditioning)
+}
+
+// BenchmarkAlternateAddons is the time from Render to the first run of the UNet when jobs with two LoRAs alternate, both
+// at hand. Which network is fed is all that changes, so the size of the LoRAs does not count.
+func BenchmarkAlternateAddons(b *testing.B) {
+	r, _ := newFake(b, Options{})
+	var at time.Time
+	r.parts.Extend = func(context.Context, picture.Spec) (Extended, error) {
+		p := r.parts
+		p.Unet = firstCall{p.Unet, &at}
+		return Extended{Parts: p}, nil
+	}
+	specs := []picture.Spec{withLoRA("ink", 1), withLoRA("fog", 1)}
+	var total time.Duration
+	for i := 0; b.Loop(); i++ {
+		at = time.Time{}
+		began := time.Now()
+		if _, err := r.Render(b.Context(), specs[i%2], Job{}); err != nil {
+			b.Fatal(err)
+		}
+		total += at.Sub(began)
+	}
+	b.ReportMetric(float64(total.Microseconds())/float64(b.N), "µs/first-call")
 }

@@ -245,7 +245,8 @@ func (r *resolution) otherFamily(c AddonCard) *Refusal {
 	refusal := Refuse(hint, "The %s “%s” is for %s, and %s is a model of %s.", kind, name, orList(c.Families), r.Card.Name,
 		r.Card.Family)
 	if len(c.Families) == 0 || slices.Contains(c.Families, r.Card.Family) {
-		refusal = Refuse(hint, "The %s “%s” is for models with another text encoder than that of %s.", kind, name, r.Card.Name)
+		refusal = Refuse(hint, "The %s “%s” is for models with another text encoder than that of %s.", kind, name,
+			r.Card.Name)
 	}
 	return refusal
 }

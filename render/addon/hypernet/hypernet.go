@@ -65,7 +65,8 @@ var imageWidths = []int{320, 640, 1280}
 
 // TextWidths lists the widths of text that the network changes; nil where it changes only what the image itself is.
 func (n Network) TextWidths() []int {
-	return slices.DeleteFunc(slices.Sorted(maps.Keys(n.Widths)), func(w int) bool { return slices.Contains(imageWidths, w) })
+	isImage := func(width int) bool { return slices.Contains(imageWidths, width) }
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(n.Widths)), isImage)
 }
 
 // Families names the families that have a text as wide as one of the network's; nil where none is known.
