@@ -28,6 +28,7 @@ import (
 // draw paints from the shell. Everything that can be wrong with what was asked is found before the model is loaded.
 func draw(ctx context.Context, s invocation) (err error) {
 	d := s.settings.Draw
+	s.noteMissingModels(d.Runtime.ModelsDir)
 	folder, err := pipeline.Directory(d.Runtime.ModelsDir).Open(d.Model, s.tellHashing())
 	if err != nil {
 		return err
