@@ -103,8 +103,10 @@ func (o *drawRequest) explain(err error) error {
 	if !refused {
 		return err
 	}
+	sentence := strings.ToLower(no.Sentence)
 	for _, e := range o.unusable {
-		if strings.Contains(no.Sentence, "“"+e.Name+"”") {
+		name := strings.ToLower(e.Name)
+		if strings.Contains(sentence, "“"+name+"”") || strings.Contains(sentence, "“"+name+".") {
 			return fmt.Errorf("“%s” cannot be used: %w", e.Name, e.Err)
 		}
 	}
