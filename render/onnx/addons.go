@@ -27,8 +27,9 @@ func (a Addons) text(i int) tensor.Changes {
 // that fits no network is an error. The caller may close it; else its memory is freed some time after nobody uses it
 // any more.
 //
-// Weights stay shared. A network is opened a second time, with its weights as inputs and with places for low-rank
-// changes, for the first add-on; later ones of any model of the shape share that session.
+// Weights stay shared. The first add-on of a network opens it a second time, with its weights as inputs and with places
+// for low-rank changes; later LoRAs and embeddings, of any model of the shape, share that session. Hypernetworks are a
+// part of the graph, so each structure of them has a session of its own.
 func (m *Model) With(a Addons) (*Model, error) {
 	if len(a.Text) > len(m.text) {
 		return nil, fmt.Errorf("changes of %d text encoders, the model has %d", len(a.Text), len(m.text))
