@@ -44,6 +44,7 @@ var errBroken = errors.New("something is missing: see above")
 // and hashed.
 func doctor(ctx context.Context, s invocation) error {
 	d := s.settings.Doctor
+	s.noteMissingModels(d.Runtime.ModelsDir)
 	findings := []finding{
 		checkData(d.Data), checkDatabase(ctx, d.Data), checkRedis(ctx, d.Redis), checkToken(d.Discord),
 		checkPage(ctx, d.Page, d.Discord),

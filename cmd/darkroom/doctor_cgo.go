@@ -3,6 +3,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -61,15 +62,15 @@ func checkModels(r config.Runtime) []finding {
 		default:
 			state := fmt.Sprintf("%s, %s, %s, %s, %s",
 				e.Model.Name, describeEntry(e), size(e.Bytes), needs(e, r), e.Path)
-			if notes := pipeline.Notes(e.Model); len(notes) > 0 {
-				state += "; not followed: " + strings.Join(notes, "; ")
+			for _, note := range pipeline.Notes(e.Model) {
+				state += "; " + labelled(e.Model, note)
 			}
 			all = append(all, healthy(subject, "%s", state))
 		}
 	}
 	var counts []string
 	for _, kind := range slices.Sorted(maps.Keys(addons)) {
-		counts = append(counts, fmt.Sprintf("%d of kind %s", addons[kind], kind))
+		counts = append(counts, fmt.Sprintf("%d of kind %s", addons[kind], kindInWords(kind)))
 	}
 	if len(counts) > 0 {
 		all = append(all, healthy("add-ons", "%s", strings.Join(counts, ", ")))
@@ -79,9 +80,20 @@ func checkModels(r config.Runtime) []finding {
 	}
 	all = append(all, healthy("memory", "%s", memoryInWords(r)))
 	for _, err := range v.Faults() {
-		all = append(all, broken(subject, err, "put a whole model or add-on there, or remove it from "+r.ModelsDir))
+		all = append(all, broken(faultSubject(v, err), err,
+			"put a whole model or add-on there, or remove it from "+r.ModelsDir))
 	}
 	return all
+}
+
+// faultSubject tells whether a fault is that of an add-on.
+func faultSubject(v *inventory.Inventory, fault error) string {
+	for _, e := range v.Entries() {
+		if e.Err != nil && !e.Kind.IsModel() && errors.Is(fault, e.Err) {
+			return kindInWords(e.Kind)
+		}
+	}
+	return "model"
 }
 
 // memoryInWords says how much loaded models may hold.

@@ -5,6 +5,7 @@ package main
 import (
 	"bytes"
 	"image/png"
+	"os"
 	"path/filepath"
 	"reflect"
 	"strings"
@@ -61,5 +62,39 @@ func TestDrawWithAddons(t *testing.T) {
 	code, _, stderr := call(t, "draw", "a red boat <lora:stainedglass>", "--out", dir)
 	if code == exitOK || !strings.Contains(stderr, "There is no LoRA “stainedglass”. Did you mean stained-glass?") {
 		t.Errorf("an unknown name: got %d and %q", code, stderr)
+	}
+}
+
+// TestDrawTellsWhyAnAddonIsUnusable: a broken file that is named is not unknown, in whatever case it is named.
+func TestDrawTellsWhyAnAddonIsUnusable(t *testing.T) {
+	t.Parallel()
+	models := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(models, "loras"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(models, "loras", "cut.safetensors")
+	if err := os.WriteFile(path, []byte("x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out := filepath.Join(t.TempDir(), "a.png")
+	for _, tag := range []string{"<lora:cut:1>", "<lora:Cut:1>"} {
+		code, _, errs := call(t, "draw", "a boat "+tag, "--models", models, "--out", out)
+		if code != exitFailure || !strings.Contains(errs, path+": no safetensors file") {
+			t.Errorf("%s: got %d, %q, want the reason", tag, code, errs)
+		}
+	}
+	if code, _, errs := call(t, "draw", "a boat <lora:cu:1>", "--models", models, "--out", out); code != exitFailure ||
+		!strings.Contains(errs, "no LoRA “cu”") || strings.Contains(errs, path) {
+		t.Errorf("another name: got %d, %q", code, errs)
+	}
+	file := filepath.Join(models, "q.gguf")
+	for _, p := range []string{file, filepath.Join(models, "other.ckpt")} {
+		if err := os.WriteFile(p, []byte("GGUF"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, _, errs := call(t, "draw", "a boat", "--models", models, "--model", file, "--out", out); strings.Count(errs,
+		"\n") != 1 || !strings.Contains(errs, "a quantised network") {
+		t.Errorf("a GGUF file: got %q, want its reason alone", errs)
 	}
 }

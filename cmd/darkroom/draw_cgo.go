@@ -28,6 +28,7 @@ import (
 // draw paints from the shell. Everything that can be wrong with what was asked is found before the model is loaded.
 func draw(ctx context.Context, s invocation) (err error) {
 	d := s.settings.Draw
+	s.noteMissingModels(d.Runtime.ModelsDir)
 	folder, err := pipeline.Directory(d.Runtime.ModelsDir).Open(d.Model, s.tellHashing())
 	if err != nil {
 		return err
@@ -102,8 +103,10 @@ func (o *drawRequest) explain(err error) error {
 	if !refused {
 		return err
 	}
+	sentence := strings.ToLower(no.Sentence)
 	for _, e := range o.unusable {
-		if strings.Contains(no.Sentence, "“"+e.Name+"”") {
+		name := strings.ToLower(e.Name)
+		if strings.Contains(sentence, "“"+name+"”") || strings.Contains(sentence, "“"+name+".") {
 			return fmt.Errorf("“%s” cannot be used: %w", e.Name, e.Err)
 		}
 	}

@@ -85,6 +85,22 @@ func run(ctx context.Context, env environment) int {
 	return exitFailure
 }
 
+// usualModels is the models folder of whoever names none.
+const usualModels = "./models"
+
+// isMissingModels tells whether a models folder that was named does not exist. The usual one need not.
+func isMissingModels(dir string) bool {
+	_, err := os.Stat(dir)
+	return errors.Is(err, os.ErrNotExist) && dir != usualModels
+}
+
+// noteMissingModels tells people at the shell of such a folder.
+func (s invocation) noteMissingModels(dir string) {
+	if isMissingModels(dir) {
+		fmt.Fprintf(s.stderr, "note: the models folder %s does not exist\n", dir)
+	}
+}
+
 func printFaults(w io.Writer, e *config.FaultError) {
 	for _, fault := range e.Faults {
 		fmt.Fprintf(w, "darkroom: %s\n", redact(fault.Error()))

@@ -12,12 +12,14 @@ import (
 
 	"darkroom/config"
 	"darkroom/render/inventory"
+	"darkroom/render/picture"
 	"darkroom/render/pipeline"
 )
 
 // listModels prints what a renderer on this machine would offer: models, then add-ons.
 func listModels(_ context.Context, s invocation) error {
 	c := s.settings.Models.List
+	s.noteMissingModels(c.Runtime.ModelsDir)
 	v, err := pipeline.Directory(c.Runtime.ModelsDir).Inventory(nil)
 	if err != nil {
 		return err
@@ -61,13 +63,24 @@ func needs(e inventory.Entry, r config.Runtime) string {
 	return "needs " + size(pipeline.Need(e.Model, device(r)))
 }
 
+// kindInWords is what people call a kind.
+func kindInWords(kind inventory.Kind) string {
+	if kind.IsModel() {
+		return string(kind)
+	}
+	return picture.KindName(string(kind))
+}
+
 // describeEntry says in words what an entry is.
 func describeEntry(e inventory.Entry) string {
-	words := []string{string(e.Kind)}
+	words := []string{kindInWords(e.Kind)}
 	if m := e.Model; m != nil {
 		words = []string{pipeline.Describe(m.Config)}
 		if quick := pipeline.FewSteps(m); quick != "" {
 			words = append(words, quick)
+		}
+		for _, trait := range m.Guess.Traits {
+			words = append(words, "guess: a model "+trait)
 		}
 	}
 	if a := e.Addon; a != nil {

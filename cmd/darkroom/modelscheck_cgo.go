@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -16,46 +17,90 @@ import (
 	"darkroom/render/pipeline"
 )
 
-// checkModelFiles reads models or an add-on as a whole, renders one step with each model and prints what it can do.
+// checkModelFiles reads models and add-ons as a whole, renders one step with each model and prints what it can do.
 func checkModelFiles(ctx context.Context, s invocation) error {
 	c := s.settings.Models.Check
+	s.noteMissingModels(c.Runtime.ModelsDir)
 	v, err := pipeline.Directory(c.Runtime.ModelsDir).Inventory(nil)
 	if err != nil {
 		return err
 	}
-	if e, found := findAddon(v, c.Name); found {
-		return checkAddon(s, e)
+	k := checker{s, c.Runtime, map[string]bool{}}
+	if c.Name == "" {
+		return k.all(ctx, v)
 	}
-	if err := openRuntime(c.Runtime); err != nil {
+	e, found, err := oneToCheck(v, c.Name)
+	switch {
+	case err != nil:
+		return err
+	case found && !e.Kind.IsModel():
+		return k.addon(e)
+	case found && e.Err != nil:
+		return e.Err
+	case found:
+		return k.opened(ctx, e.Path)
+	}
+	return k.opened(ctx, c.Name) // a path elsewhere, or the reason why there is none
+}
+
+// oneToCheck finds what has a name; of a model and add-ons of the same name the model.
+func oneToCheck(v *inventory.Inventory, asked string) (inventory.Entry, bool, error) {
+	found := findEntries(v, asked, "")
+	if slices.ContainsFunc(found, func(e inventory.Entry) bool { return e.Kind.IsModel() }) {
+		found = slices.DeleteFunc(found, func(e inventory.Entry) bool { return !e.Kind.IsModel() })
+	}
+	switch len(found) {
+	case 0:
+		return inventory.Entry{}, false, nil
+	case 1:
+		return found[0], true, nil
+	}
+	return inventory.Entry{}, false, severalOfName(asked, found)
+}
+
+// checker checks what lies in the models folder.
+type checker struct {
+	invocation
+	runtime  config.Runtime
+	verified map[string]bool // paths of files whose values were read
+}
+
+// all checks everything: the models, then the add-ons.
+func (k checker) all(ctx context.Context, v *inventory.Inventory) error {
+	if err := openRuntime(k.runtime); err != nil {
 		return err
 	}
-	models, faults, err := modelsToCheck(ctx, v, c.Name, c.Runtime)
-	if err != nil {
-		return err
-	}
-	for _, m := range models {
-		if err := checkModel(ctx, s, m, c.Runtime); err != nil {
+	v.HashNow(ctx, func(e inventory.Entry) bool { return e.Kind.IsModel() })
+	faults := v.Faults()
+	for _, m := range v.Models() {
+		if err := k.model(ctx, m); err != nil {
 			faults = append(faults, err)
 		}
 	}
-	return errors.Join(faults...)
+	for _, e := range v.Entries() {
+		if e.Addon == nil || e.Err != nil || e.Twin != "" || k.verified[e.Path] || ctx.Err() != nil {
+			continue
+		}
+		if err := k.addon(e); err != nil {
+			faults = append(faults, err)
+		}
+	}
+	return errors.Join(append(faults, context.Cause(ctx))...)
 }
 
-// findAddon finds the add-on of a name or path, unless a model has it.
-func findAddon(v *inventory.Inventory, asked string) (inventory.Entry, bool) {
-	entries := v.Entries()
-	named := func(e inventory.Entry) bool { return e.Name == asked || e.Path == asked }
-	if slices.ContainsFunc(entries, func(e inventory.Entry) bool { return named(e) && e.Kind.IsModel() }) {
-		return inventory.Entry{}, false
+// opened checks the model of a name or path.
+func (k checker) opened(ctx context.Context, asked string) error {
+	if err := openRuntime(k.runtime); err != nil {
+		return err
 	}
-	i := slices.IndexFunc(entries, named)
-	if i < 0 {
-		return inventory.Entry{}, false
+	m, err := pipeline.Directory(k.runtime.ModelsDir).Open(asked, nil)
+	if err != nil {
+		return err
 	}
-	return entries[i], true
+	return k.model(ctx, m)
 }
 
-func checkAddon(s invocation, e inventory.Entry) error {
+func (k checker) addon(e inventory.Entry) error {
 	if e.Err != nil {
 		return e.Err
 	}
@@ -63,29 +108,36 @@ func checkAddon(s invocation, e inventory.Entry) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(s.stdout, "%s: good. %s, %s, SHA-256 %s\n", e.Name, describeEntry(e), size(e.Bytes), sum)
+	_, err = fmt.Fprintf(k.stdout, "%s: good. %s, %s, SHA-256 %s\n", e.Name, describeEntry(e), size(e.Bytes), sum)
 	return err
 }
 
-// modelsToCheck opens and hashes the model that was asked for, or all.
-func modelsToCheck(
-	ctx context.Context, v *inventory.Inventory, asked string, r config.Runtime,
-) (models []*folder.Model, faults []error, err error) {
-	if asked != "" {
-		m, err := pipeline.Directory(r.ModelsDir).Open(asked, nil)
-		return []*folder.Model{m}, nil, err
+// values reads all safetensors of a model, that of a VAE beside a checkpoint too.
+func (k checker) values(m *folder.Model) error {
+	var paths []string
+	for _, f := range m.Files {
+		paths = append(paths, f.Path)
 	}
-	v.HashNow(ctx, func(e inventory.Entry) bool { return e.Kind.IsModel() })
-	return v.Models(), v.Faults(), context.Cause(ctx)
-}
-
-func checkModel(ctx context.Context, s invocation, m *folder.Model, r config.Runtime) error {
-	if len(m.Files) == 1 { // a checkpoint
-		if _, err := inventory.Verify(m.Files[0].Path, filehash.Open(""), nil); err != nil {
+	if len(paths) == 1 {
+		paths = inventory.Item{Kind: inventory.Checkpoint, Path: paths[0]}.Files()
+	}
+	for _, path := range paths {
+		if !strings.EqualFold(filepath.Ext(path), ".safetensors") || k.verified[path] {
+			continue
+		}
+		k.verified[path] = true
+		if _, err := inventory.Verify(path, filehash.Open(""), nil); err != nil {
 			return err
 		}
 	}
-	warnings, err := pipeline.Check(ctx, m, device(r))
+	return nil
+}
+
+func (k checker) model(ctx context.Context, m *folder.Model) error {
+	if err := k.values(m); err != nil {
+		return err
+	}
+	warnings, err := pipeline.Check(ctx, m, device(k.runtime))
 	if err != nil {
 		return err
 	}
@@ -95,8 +147,18 @@ func checkModel(ctx context.Context, s invocation, m *folder.Model, r config.Run
 		fmt.Fprintf(&text, "%s: a little less exact: %s\n", m.Name, warning)
 	}
 	for _, note := range pipeline.Notes(m) {
-		fmt.Fprintf(&text, "%s: not followed: %s\n", m.Name, note)
+		fmt.Fprintf(&text, "%s: %s\n", m.Name, labelled(m, note))
 	}
-	_, err = fmt.Fprint(s.stdout, text.String())
+	_, err = fmt.Fprint(k.stdout, text.String())
 	return err
+}
+
+// labelled says of a note whether it is a guess by the model's name, or something that is not followed.
+func labelled(m *folder.Model, note string) string {
+	for _, trait := range m.Guess.Traits {
+		if strings.Contains(note, "a model "+trait+"; this is a guess") {
+			return "guess: " + note
+		}
+	}
+	return "not followed: " + note
 }

@@ -4,6 +4,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -81,7 +82,12 @@ func importFile(s invocation, v *inventory.Inventory, path string, kind inventor
 // removeModel deletes a model or an add-on, after asking.
 func removeModel(_ context.Context, s invocation) error {
 	c := s.settings.Models.Remove
-	item, err := findToRemove(c.ModelsDir, c.Name, inventory.Kind(c.As))
+	s.noteMissingModels(c.ModelsDir)
+	v, err := pipeline.Directory(c.ModelsDir).Inventory(nil)
+	if err != nil {
+		return err
+	}
+	item, err := findToRemove(v, c.Name, inventory.Kind(c.As))
 	if err != nil {
 		return err
 	}
@@ -100,29 +106,79 @@ func removeModel(_ context.Context, s invocation) error {
 }
 
 // findToRemove finds the one thing of a name below the models folder.
-func findToRemove(dir, asked string, kind inventory.Kind) (inventory.Item, error) {
-	items, _ := inventory.Scan(dir)
-	absolute, err := filepath.Abs(asked)
-	if err != nil {
-		return inventory.Item{}, err
-	}
-	items = slices.DeleteFunc(items, func(i inventory.Item) bool {
-		named := i.Name == asked || i.Path == absolute || filepath.Base(i.Path) == asked
-		ofKind := kind == "" || i.Kind == kind || kind == inventory.Checkpoint && i.Kind.IsModel()
-		return !named || !ofKind
-	})
-	switch len(items) {
-	case 0:
-		none := fmt.Errorf("%q: nothing of that name in %s; `darkroom models list` shows what there is", asked, dir)
+func findToRemove(v *inventory.Inventory, asked string, kind inventory.Kind) (inventory.Item, error) {
+	found := findEntries(v, asked, kind)
+	switch {
+	case len(found) == 0:
+		none := fmt.Errorf("%q: nothing of that name in %s; `darkroom models list` shows what there is", asked, v.Root)
 		return inventory.Item{}, none
-	case 1:
-		return items[0], nil
+	case len(found) > 1:
+		return inventory.Item{}, severalOfName(asked, found)
+	case isBuiltIn(v, found[0]):
+		return inventory.Item{}, fmt.Errorf("%q: built in, it cannot be removed", asked)
 	}
+	return found[0].Item, nil
+}
+
+func severalOfName(asked string, found []inventory.Entry) error {
 	var paths []string
-	for _, i := range items {
-		paths = append(paths, i.Path)
+	for _, e := range found {
+		paths = append(paths, e.Path)
 	}
-	return inventory.Item{}, fmt.Errorf("%q: the name of %s; give the path", asked, strings.Join(paths, " and "))
+	return fmt.Errorf("%q: the name of %s; give the path", asked, strings.Join(paths, " and "))
+}
+
+// findEntries finds what `darkroom models list` shows under a name, or what lies at a path: by the path, else by the
+// file's name, else by a model's card, and else by either in another case. What is built in comes after the rest.
+func findEntries(v *inventory.Inventory, asked string, kind inventory.Kind) []inventory.Entry {
+	all := slices.DeleteFunc(v.Entries(), func(e inventory.Entry) bool {
+		return kind != "" && e.Kind != kind && (kind != inventory.Checkpoint || !e.Kind.IsModel())
+	})
+	here, err := filepath.Abs(asked)
+	below, err2 := filepath.Abs(filepath.Join(v.Root, asked))
+	file := func(e inventory.Entry) string { return filepath.Base(e.Path) }
+	for _, is := range []func(inventory.Entry) bool{
+		func(e inventory.Entry) bool { return err == nil && e.Path == here || err2 == nil && e.Path == below },
+		func(e inventory.Entry) bool { return e.Name == asked || file(e) == asked },
+		func(e inventory.Entry) bool { return shownName(e) == asked },
+		func(e inventory.Entry) bool {
+			return strings.EqualFold(e.Name, asked) || strings.EqualFold(file(e), asked) ||
+				strings.EqualFold(shownName(e), asked)
+		},
+	} {
+		var own, builtIn []inventory.Entry
+		for _, e := range all {
+			switch {
+			case !is(e):
+			case isBuiltIn(v, e):
+				builtIn = append(builtIn, e)
+			default:
+				own = append(own, e)
+			}
+		}
+		if len(own) > 0 {
+			return own
+		}
+		if len(builtIn) > 0 {
+			return builtIn
+		}
+	}
+	return nil
+}
+
+// shownName is the name of a model's card where it has one, also of a model that cannot be opened.
+func shownName(e inventory.Entry) string {
+	if !e.Kind.IsModel() {
+		return e.Name
+	}
+	if e.Model != nil {
+		return e.Model.Name
+	}
+	return cmp.Or(e.CardName(), e.Name)
+}
+
+func isBuiltIn(v *inventory.Inventory, e inventory.Entry) bool {
+	return strings.HasPrefix(e.Path, v.BuiltIn+string(filepath.Separator))
 }
 
 func saysYes(s invocation) bool {

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"darkroom/render/onnx/onnxtest"
 )
 
 // demoAddon copies an add-on of the demo model to a path.
@@ -119,7 +121,7 @@ func TestRemoveWithYes(t *testing.T) {
 	if code, errs := remove("a"); code != exitFailure || !strings.Contains(errs, "give the path") {
 		t.Errorf("two of a name: got %d, %q", code, errs)
 	}
-	if code, errs := remove("postcards"); code != exitFailure || !strings.Contains(errs, "nothing of that name") {
+	if code, errs := remove("postcards"); code != exitFailure || !strings.Contains(errs, "built in, it cannot be removed") {
 		t.Errorf("what is built in: got %d, %q", code, errs)
 	}
 	for _, args := range [][]string{{"a", "--as", "lora"}, {filepath.Join(models, "embeddings/a.safetensors")}, {"b"}} {
@@ -149,5 +151,44 @@ func TestListAsJSON(t *testing.T) {
 	}
 	if kinds["postcards"] != "folder" || kinds["kite"] != "embedding" || kinds["stained-glass"] != "lora" {
 		t.Errorf("got %v, want the demo model and its add-ons", kinds)
+	}
+}
+
+// TestFindsTheNamesOfTheList: what the list shows is what remove and check know, in any case.
+func TestFindsTheNamesOfTheList(t *testing.T) {
+	t.Parallel()
+	models := t.TempDir()
+	onnxtest.WriteFile(t, goldenModel(t, models, "little", `"_class_name":"DDIMScheduler"`), "darkroom.json",
+		`{"name":"Nice Boats"}`)
+	path := filepath.Join(models, "embeddings", "Word.safetensors")
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	otherEmbedding(t, path)
+	remove := func(name string) (int, string, string) {
+		return call(t, "models", "remove", "--models", models, name) // without an answer nothing is deleted
+	}
+	for name, want := range map[string]string{
+		"Nice Boats": "little", "nice boats": "little", "little": "little", "word": "Word.safetensors",
+		"WORD.safetensors": "Word.safetensors", "embeddings/Word.safetensors": "Word.safetensors",
+	} {
+		_, out, errs := remove(name)
+		if !strings.Contains(out, want+"\n") || !strings.Contains(errs, "nothing was deleted") {
+			t.Errorf("remove %q: got %q, %q, want %s", name, out, errs, want)
+		}
+	}
+	for _, name := range []string{"postcards", "Kite"} {
+		if _, _, errs := remove(name); !strings.Contains(errs, "built in, it cannot be removed") {
+			t.Errorf("remove %q: got %q", name, errs)
+		}
+	}
+	if code, out, errs := call(t, "models", "check", "--models", models, "word"); code != exitOK ||
+		!strings.Contains(out, "Word: good") {
+		t.Errorf("check: got %d, %q, %q", code, out, errs)
+	}
+	needRuntime(t)
+	if code, out, errs := call(t, "models", "check", "--models", models, "nice boats"); code != exitOK ||
+		!strings.Contains(out, "Nice Boats: good") {
+		t.Errorf("check: got %d, %q, %q", code, out, errs)
 	}
 }

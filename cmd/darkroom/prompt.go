@@ -25,6 +25,7 @@ func showPrompt(ctx context.Context, s invocation) error {
 	if p.JSON {
 		return json.NewEncoder(s.stdout).Encode(prompt.Fragments(p.Prompt))
 	}
+	s.noteMissingModels(p.ModelsDir)
 	m, err := openPromptReader(p.Model, p.ModelsDir)
 	if err != nil {
 		return err

@@ -181,6 +181,9 @@ func openONNXPool(
 	if err := openRuntime(r); err != nil {
 		return nil, err
 	}
+	if isMissingModels(r.ModelsDir) {
+		log.Warn("the models folder does not exist", "path", r.ModelsDir)
+	}
 	found, err := pipeline.Directory(r.ModelsDir).Inventory(log)
 	if err != nil {
 		return nil, err

@@ -138,8 +138,11 @@ func OpenVAE(path string) (folder.Parts, error) {
 		return nil, fmt.Errorf("VAE: %w", err)
 	}
 	weights, file, err := readVAE(path)
+	if err != nil && strings.Contains(err.Error(), path) {
+		return nil, fmt.Errorf("VAE: %w", err)
+	}
 	if err != nil {
-		return nil, fmt.Errorf("VAE %s: %w", path, err)
+		return nil, fmt.Errorf("VAE: %s: %w", path, err)
 	}
 	c := contents{path: path, files: []*safetensors.File{file}, parts: map[string]network.Weights{weightname.VAE: weights}}
 	parts := folder.Parts{}

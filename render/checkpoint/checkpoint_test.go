@@ -260,3 +260,39 @@ func TestCardBeside(t *testing.T) {
 		})
 	}
 }
+
+// TestLowResolutionByName: Stable Diffusion 2 of 512 pixels is told by whole words of a file's name.
+func TestLowResolutionByName(t *testing.T) {
+	t.Parallel()
+	path := goldentest.Checkpoint(t, goldentest.CheckpointSD2V)
+	for name, want := range map[string]string{
+		"databaseXL": "v_prediction", "photobase": "v_prediction", "turbografx": "v_prediction", "x15120": "v_prediction",
+		"v2-base": "epsilon", "sd21Base": "epsilon", "v2-512px": "epsilon", "boats_eps": "epsilon", "sd-turbo": "epsilon",
+	} {
+		renamed := filepath.Join(filepath.Dir(path), name+".safetensors")
+		if err := os.Rename(path, renamed); err != nil {
+			t.Fatal(err)
+		}
+		path = renamed
+		if got := open(t, path).Config.Prediction; got != want {
+			t.Errorf("%s: got %s, want %s", name, got, want)
+		}
+	}
+}
+
+// TestFolderWithoutAPart names the part that is missing.
+func TestFolderWithoutAPart(t *testing.T) {
+	t.Parallel()
+	for _, part := range []string{"unet", "vae", "text_encoder"} {
+		dir := goldentest.Checkpoint(t, goldentest.CheckpointSD1Folder)
+		if err := os.RemoveAll(filepath.Join(dir, part)); err != nil {
+			t.Fatal(err)
+		}
+		if !checkpoint.IsFolder(dir) {
+			t.Errorf("without %s: not taken for a folder of safetensors", part)
+		}
+		if _, err := checkpoint.OpenFolder(dir); err == nil || !strings.HasSuffix(err.Error(), "in the folder "+part) {
+			t.Errorf("got %v, want that the folder %s has no weights", err, part)
+		}
+	}
+}

@@ -20,10 +20,29 @@ var folderParts = []struct{ dir, part string }{
 	{"text_encoder_2", weightname.TextEncoder2},
 }
 
-// IsFolder says whether a folder is a pipeline of diffusers with weights in safetensors, and not in ONNX files.
+// IsFolder says whether a folder is a pipeline of diffusers with weights in safetensors, and not in ONNX files. Some
+// parts may be missing, which OpenFolder says.
 func IsFolder(dir string) bool {
-	_, err := os.Stat(filepath.Join(dir, "unet", "model.onnx"))
-	return errors.Is(err, os.ErrNotExist) && len(weightFiles(filepath.Join(dir, "unet"))) > 0
+	if _, err := os.Stat(filepath.Join(dir, "unet", "model.onnx")); !errors.Is(err, os.ErrNotExist) {
+		return false
+	}
+	listed := listedParts(dir)
+	return len(weightFiles(filepath.Join(dir, "unet"))) > 0 || listed["unet"] && slices.ContainsFunc(folderParts,
+		func(p struct{ dir, part string }) bool { return len(weightFiles(filepath.Join(dir, p.dir))) > 0 })
+}
+
+// listedParts are the parts that a folder's model_index.json says it has.
+func listedParts(dir string) map[string]bool {
+	var index map[string]any
+	if readConfig(filepath.Join(dir, "model_index.json"), &index) != nil {
+		return nil // whoever opens it hears the error
+	}
+	listed := map[string]bool{}
+	for name, value := range index {
+		of, isPart := value.([]any) // the library and the class
+		listed[name] = isPart && len(of) == 2 && of[1] != nil
+	}
+	return listed
 }
 
 // weightFiles lists the files of a part: the whole one, or its shards. Of several variants of one precision the plain
@@ -69,9 +88,13 @@ func openFolder(dir string, options []folder.Option) (*folder.Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := contents{path: dir, folder: true}
+	c, listed := contents{path: dir, folder: true}, listedParts(dir)
 	for _, p := range folderParts {
-		for _, path := range weightFiles(filepath.Join(dir, p.dir)) {
+		files := weightFiles(filepath.Join(dir, p.dir))
+		if len(files) == 0 && listed[p.dir] {
+			return nil, fmt.Errorf("%s: no .safetensors in the folder %s", dir, p.dir)
+		}
+		for _, path := range files {
 			if err := c.readPart(p.part, path); err != nil {
 				return nil, fmt.Errorf("%s: %w", path, err)
 			}

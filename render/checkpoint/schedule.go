@@ -113,7 +113,8 @@ func stepsInName(file string) int {
 }
 
 // lowResolution is how files of Stable Diffusion 2 are called that predict noise: they were trained at 512.
-var lowResolution = regexp.MustCompile(`(?i)base|512|eps|turbo`)
+var lowResolution = regexp.MustCompile(
+	part(`Base`).String() + `|` + word(`eps`).String() + `|(?:^|[^0-9])512(?:[^0-9]|$)|` + part(`Turbo`).String())
 
 // schedule says how the model was trained: by its marker tensors, the card beside it, its metadata (the standard
 // modelspec), and as the last its name, which is a guess.

@@ -21,7 +21,30 @@ const (
 )
 
 // beside are the endings of files that belong to a file.
-var beside = []string{cardSuffix, civitaiSuffix, ".preview.png", ".preview.jpeg", ".preview.jpg", ".preview.webp"}
+var beside = []string{
+	cardSuffix, civitaiSuffix, ".png", ".preview.png", ".preview.jpeg", ".preview.jpg", ".preview.webp",
+}
+
+// vaeSuffix is how the VAE beside a checkpoint ends, which belongs to it.
+const vaeSuffix = ".vae.safetensors"
+
+// besideOf lists the files that are there and belong to a file of a kind, by their endings after its stem.
+func besideOf(path string, kind Kind) (stem string, suffixes []string) {
+	stem = strings.TrimSuffix(path, filepath.Ext(path))
+	candidates := beside
+	if kind == Checkpoint {
+		candidates = append([]string{vaeSuffix}, beside...)
+	}
+	for _, suffix := range candidates {
+		if stem+suffix == path { // an embedding may be a picture itself
+			continue
+		}
+		if _, err := os.Lstat(stem + suffix); err == nil {
+			suffixes = append(suffixes, suffix)
+		}
+	}
+	return stem, suffixes
+}
 
 // ownPlaces are the folders of this program. Checkpoints lie in the models folder itself.
 var ownPlaces = map[Kind]string{
@@ -59,11 +82,9 @@ func Put(root, path string, kind Kind, how How) (string, error) {
 	if err := put(path, target, how); err != nil {
 		return "", err
 	}
-	stem, targetStem := strings.TrimSuffix(path, filepath.Ext(path)), strings.TrimSuffix(target, filepath.Ext(target))
-	for _, suffix := range beside {
-		if _, err := os.Stat(stem + suffix); err != nil {
-			continue
-		}
+	stem, suffixes := besideOf(path, kind)
+	targetStem := strings.TrimSuffix(target, filepath.Ext(target))
+	for _, suffix := range suffixes {
 		if err := put(stem+suffix, targetStem+suffix, how); err != nil {
 			return target, err
 		}
@@ -133,11 +154,9 @@ func (i Item) Files() []string {
 	if i.Kind == Folder {
 		return all
 	}
-	stem := strings.TrimSuffix(i.Path, filepath.Ext(i.Path))
-	for _, suffix := range beside {
-		if _, err := os.Lstat(stem + suffix); err == nil {
-			all = append(all, stem+suffix)
-		}
+	stem, suffixes := besideOf(i.Path, i.Kind)
+	for _, suffix := range suffixes {
+		all = append(all, stem+suffix)
 	}
 	return all
 }

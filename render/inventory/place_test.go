@@ -154,3 +154,33 @@ func TestRemove(t *testing.T) {
 		}
 	}
 }
+
+// TestPutTakesWhatBelongsToAFile: the VAE beside a checkpoint and its picture go with it, and are removed with it.
+func TestPutTakesWhatBelongsToAFile(t *testing.T) {
+	t.Parallel()
+	root, downloads := t.TempDir(), t.TempDir()
+	names := []string{"x.safetensors", "x.vae.safetensors", "x.png"}
+	write(t, downloads, append(names, "xy.png")...)
+	target, err := Put(root, filepath.Join(downloads, "x.safetensors"), Checkpoint, Move)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		if _, err := os.Stat(filepath.Join(root, name)); err != nil {
+			t.Errorf("%s was left behind: %v", name, err)
+		}
+	}
+	if err := Remove(root, Item{Kind: Checkpoint, Path: target}); err != nil {
+		t.Fatal(err)
+	}
+	if left, err := os.ReadDir(root); err != nil || len(left) > 0 {
+		t.Errorf("after the removal: got %v, %v, want nothing", left, err)
+	}
+	if left, err := os.ReadDir(downloads); err != nil || len(left) != 1 {
+		t.Errorf("got the downloads %v, %v, want only the picture of another", left, err)
+	}
+	picture := Item{Kind: Embedding, Path: filepath.Join(downloads, "xy.png")}
+	if got := picture.Files(); !slices.Equal(got, []string{picture.Path}) {
+		t.Errorf("an embedding that is a picture: got %q, want it once", got)
+	}
+}

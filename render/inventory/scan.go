@@ -64,7 +64,13 @@ func At(path string) (Item, error) {
 		s.file(e, Checkpoint, filepath.Dir(path), s.read(filepath.Dir(path)))
 	}
 	if len(s.items) == 0 {
-		return Item{}, errors.Join(append(s.faults, fmt.Errorf("%s: want a model: a folder or a .safetensors file", path))...)
+		own := fmt.Sprintf("%q: ", path) // reading the folder may find faults of others
+		for _, fault := range s.faults {
+			if strings.HasPrefix(fault.Error(), own) {
+				return Item{}, fault
+			}
+		}
+		return Item{}, fmt.Errorf("%s: want a model: a folder or a .safetensors file", path)
 	}
 	nameItems(s.items)
 	return s.items[0], nil
@@ -257,7 +263,7 @@ func (s *scan) file(e entry, kind Kind, top string, all listing) {
 	item := Item{Kind: kind, Path: e.path, place: top, Bytes: e.info.Size(), Newest: e.info.ModTime()}
 	h := fnv.New64a()
 	item.add(h, filehash.File{Path: e.path, Stamp: filehash.StampOf(e.info)})
-	for _, suffix := range []string{cardSuffix, civitaiSuffix, ".vae.safetensors"} {
+	for _, suffix := range []string{cardSuffix, civitaiSuffix, vaeSuffix} {
 		if info, found := all.byName[stem+suffix]; found {
 			item.add(h, filehash.File{Path: stem + suffix, Stamp: filehash.StampOf(info)})
 		}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"darkroom/render/addon"
+	"darkroom/render/checkpoint"
 	"darkroom/render/folder"
 	"darkroom/render/inventory"
 	"darkroom/render/request"
@@ -39,10 +40,7 @@ func OpenItem(i inventory.Item) (inventory.Opened, error) {
 func openAddon(i inventory.Item) (inventory.Opened, error) {
 	card, err := readAddon(i)
 	if err != nil {
-		if !strings.HasPrefix(err.Error(), i.Path) {
-			err = fmt.Errorf("%s: %w", i.Path, err)
-		}
-		return inventory.Opened{}, err
+		return inventory.Opened{}, namePath(i.Path, err)
 	}
 	card.Name = i.Name
 	var opened inventory.Opened
@@ -58,12 +56,27 @@ func openAddon(i inventory.Item) (inventory.Opened, error) {
 	return opened, nil
 }
 
+// namePath makes an error name a path once, at its start.
+func namePath(path string, err error) error {
+	switch text := err.Error(); {
+	case strings.HasPrefix(text, path):
+		return err
+	case strings.Contains(text, path+": "):
+		return fmt.Errorf("%s: %s", path, strings.Replace(text, path+": ", "", 1))
+	}
+	return fmt.Errorf("%s: %w", path, err)
+}
+
 func readAddon(i inventory.Item) (request.AddonCard, error) {
 	switch i.Kind {
 	case inventory.LoRA, inventory.Embedding, inventory.Hypernetwork:
 		return addon.Read(string(i.Kind), i.Path)
 	}
 	card := request.AddonCard{Kind: string(i.Kind)}
+	if i.Kind == inventory.VAE {
+		_, err := checkpoint.OpenVAE(i.Path)
+		return card, err
+	}
 	if filepath.Ext(i.Path) != ".safetensors" {
 		return card, nil
 	}

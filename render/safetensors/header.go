@@ -26,6 +26,9 @@ type header struct {
 // readHeader reads the header from the start of a file of size bytes, and checks that its tensors fill the file without
 // gaps and overlaps.
 func readHeader(r io.Reader, size int64) (header, error) {
+	if size == 0 {
+		return header{}, errors.New("the file is empty")
+	}
 	var length [8]byte
 	if _, err := io.ReadFull(r, length[:]); err != nil {
 		return header{}, fmt.Errorf("no safetensors file: %d bytes, want at least 10", size)

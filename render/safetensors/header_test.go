@@ -77,7 +77,7 @@ func TestParseRefuses(t *testing.T) {
 		file []byte
 		want string
 	}{
-		"an empty file":           {nil, "no safetensors file"},
+		"an empty file":           {nil, "the file is empty"},
 		"seven bytes":             {make([]byte, 7), "no safetensors file"},
 		"a header of no bytes":    {file("", 0), "no safetensors file"},
 		"a header after the end":  {file(two, 22)[:20], "no safetensors file"},
