@@ -112,7 +112,7 @@ func (c *countingStore) InboxOf(ctx context.Context, user string, since time.Tim
 }
 
 // TestOneImagineReadsNothingTwice holds what one plain /imagine costs: one read of the server's limits, one
-// transaction, one note that it was answered, one look at the epoch, one note that it is in the queue, one look into the
+// transaction, a note that it was answered, one look at the epoch, one note that it is in the queue, one look into the
 // inbox. The Spec is encoded once and never decoded: the job reaches the queue although nobody can read its bytes.
 func TestOneImagineReadsNothingTwice(t *testing.T) {
 	t.Parallel()

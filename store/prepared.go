@@ -35,10 +35,20 @@ func (c preparingConnector) Connect(ctx context.Context) (driver.Conn, error) {
 // fullConn is everything that database/sql asks a connection of SQLite's driver for.
 type fullConn interface {
 	driver.Conn
-	driver.ConnPrepareContext
 	driver.ConnBeginTx
+	statementRunner
+	pooledConn
+}
+
+// statementRunner prepares and runs statements.
+type statementRunner interface {
+	driver.ConnPrepareContext
 	driver.ExecerContext
 	driver.QueryerContext
+}
+
+// pooledConn tells a pool whether it can be used again.
+type pooledConn interface {
 	driver.Pinger
 	driver.SessionResetter
 	driver.Validator

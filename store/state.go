@@ -29,8 +29,8 @@ func (s *Store) MarkLeased(ctx context.Context, id string) (bool, error) {
 		WHERE id = $1 AND state IN ('waiting', 'running')`)
 }
 
-// MarkRequeued makes a Running job Waiting again: its renderer released it or was lost. It writes nothing, and waits for
-// no writer, if the job does not run: events tell of every job that joins the queue.
+// MarkRequeued makes a Running job Waiting again: its renderer released it or was lost. It writes nothing, and waits
+// for no writer, if the job does not run: events tell of every job that joins the queue.
 func (s *Store) MarkRequeued(ctx context.Context, id string) (bool, error) {
 	var state State
 	err := s.read.QueryRowContext(ctx, `SELECT state FROM jobs WHERE id = $1`, id).Scan(&state)
@@ -155,8 +155,9 @@ func blankToken(address string) string {
 	return string(b)
 }
 
-// change runs one conditional UPDATE whose $1 is the id and $2 the time. step begins the text of an error. One statement
-// is a transaction of its own: BEGIN and COMMIT would add two round trips to PostgreSQL, or two statements in SQLite.
+// change runs one conditional UPDATE whose $1 is the id and $2 the time. step begins the text of an error. One
+// statement is a transaction of its own: BEGIN and COMMIT would add two round trips to PostgreSQL, or two statements in
+// SQLite.
 func (s *Store) change(ctx context.Context, step, id, text string, args ...any) (bool, error) {
 	var done bool
 	err := s.untilItWins(func() (err error) {

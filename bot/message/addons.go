@@ -44,7 +44,8 @@ func addonsText(s picture.Spec, known []request.AddonCard) string {
 // addonNames lists the names of add-ons, a line for each kind that there is.
 func addonNames(cards []request.AddonCard) (lines []string) {
 	for _, kind := range []struct{ kind, title string }{
-		{picture.LoRA, "LoRAs"}, {picture.Embedding, "Embeddings"}, {picture.Hypernet, "Hypernetworks"}, {picture.VAE, "VAEs"},
+		{picture.LoRA, "LoRAs"}, {picture.Embedding, "Embeddings"}, {picture.Hypernet, "Hypernetworks"},
+		{picture.VAE, "VAEs"},
 	} {
 		var names []string
 		for _, c := range cards {

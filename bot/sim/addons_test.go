@@ -15,9 +15,9 @@ import (
 	"darkroom/bot/sandbox"
 )
 
-// TestAddonsAreNeitherLostNorDoubled runs clusters with random faults whose renderers have different add-ons, which come
-// and go: no job is lost or doubled, and none comes to a renderer that never had its add-ons. The long form runs as many
-// clusters as that of TestNothingIsLostOrDoubled.
+// TestAddonsAreNeitherLostNorDoubled runs clusters with random faults whose renderers have different add-ons, which
+// come and go: no job is lost or doubled, and none comes to a renderer that never had its add-ons. The long form runs
+// as many clusters as that of TestNothingIsLostOrDoubled.
 func TestAddonsAreNeitherLostNorDoubled(t *testing.T) {
 	t.Parallel()
 	f := newReport("virtual time, with add-ons that come and go", "sim-addons-")
@@ -59,8 +59,8 @@ func runAddonsInBubble(t *testing.T, seed uint64, dir string, log *slog.Logger, 
 	return w.runWithFaults(inj, requests)
 }
 
-// TestLastCapableRenderer: a job whose last capable renderer leaves says so and waits. If the renderer comes back, it is
-// rendered; if not, it ends after a while, and others are rendered meanwhile.
+// TestLastCapableRenderer: a job whose last capable renderer leaves says so and waits. If the renderer comes back, it
+// is rendered; if not, it ends after a while, and others are rendered meanwhile.
 func TestLastCapableRenderer(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

@@ -34,7 +34,9 @@ func startAddonsTest(t *testing.T) addonsTest {
 	}
 	cl.start("up", "up", "--data", cl.data, "--models", a.models, "--threads", "1")
 	cl.waitOnline()
-	cl.until("the demo's LoRA is offered", func() bool { return slices.Contains(a.suggested("lora", "glass"), "stained-glass") })
+	cl.until("the demo's LoRA is offered", func() bool {
+		return slices.Contains(a.suggested("lora", "glass"), "stained-glass")
+	})
 	return a
 }
 
@@ -117,8 +119,8 @@ func (a addonsTest) want(what string, p painted, addons ...string) {
 	}
 }
 
-// TestAddonsInTheWhole asks a whole darkroom for images with the demo's add-ons, in every way that people can, and works
-// on them with every button.
+// TestAddonsInTheWhole asks a whole darkroom for images with the demo's add-ons, in every way that people can, and
+// works on them with every button.
 func TestAddonsInTheWhole(t *testing.T) {
 	t.Parallel()
 	a := startAddonsTest(t)
@@ -162,7 +164,8 @@ func TestAddonsInTheWhole(t *testing.T) {
 	}
 	form := a.click(all, button.Remix)
 	a.until("the form opens", func() bool { i, _ := a.FindInteraction(form.ID); return i.Form != nil })
-	sent, err := a.Submit(a.home.Member.ID, form.ID, map[string]string{"prompt": "<lora:stained-glass:0.5> kite --steps 2"})
+	changed := map[string]string{"prompt": "<lora:stained-glass:0.5> kite --steps 2"}
+	sent, err := a.Submit(a.home.Member.ID, form.ID, changed)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -93,7 +93,7 @@ func (o *drawRequest) findAddons(ctx context.Context) (pipeline.Addons, error) {
 			o.unusable = append(o.unusable, e)
 		}
 	}
-	return pipeline.InventoryAddons{Inventory: found}, ctx.Err()
+	return pipeline.InventoryAddons{Inventory: found}, context.Cause(ctx)
 }
 
 // explain says of an add-on that was asked for and is here why it cannot be used.

@@ -53,13 +53,14 @@ func storedValues() map[string]any {
 			PauseReason: "loud",
 		},
 		"meta.offer": &request.Available{Models: []request.Card{{
-			Name: "photo", Hash: "cd", Family: "SDXL", Dialect: picture.A1111, Sizes: []request.Size{{Width: 160, Height: 112}},
+			Name: "photo", Hash: "cd", Family: "SDXL", TextWidth: 2048, Dialect: picture.A1111, Sizes: []request.Size{{Width: 160, Height: 112}},
 			Samplers: []string{"euler"}, Words: request.Words{"red", "boat"}, Examples: []string{"a red boat"},
 			Groups:       []request.WordGroup{{Name: "subjects", Words: []string{"boat"}}},
-			ImageToImage: true, FinishesImages: true, Chunks: 3, Multiple: 32, Hires: new(false), Tiling: new(true), SkippableLayers: new(11),
-			Upscaler: &picture.Ref{Name: "esrgan", Hash: "ef"},
-			Outpaint: request.OutpaintDefaults{Strength: 0.6, GuidanceScale: 1},
-			Traits:   render.Traits{Img2ImgTakesAllSteps: true, RungeKutta: true, InpaintKeepsRungeKutta: true, Inpaint: true},
+			ImageToImage: true, FinishesImages: true, Chunks: 3, Multiple: 32, Hires: new(false), Tiling: new(true),
+			SkippableLayers: new(11),
+			Upscaler:        &picture.Ref{Name: "esrgan", Hash: "ef"},
+			Outpaint:        request.OutpaintDefaults{Strength: 0.6, GuidanceScale: 1},
+			Traits:          render.Traits{Img2ImgTakesAllSteps: true, RungeKutta: true, InpaintKeepsRungeKutta: true, Inpaint: true},
 			Defaults: request.Defaults{
 				Size: request.Size{Width: 512, Height: 768}, Steps: 25, GuidanceScale: 6.5, Sampler: "euler", Count: 2,
 				Strength: 0.3, Negative: "fog",
@@ -70,7 +71,8 @@ func storedValues() map[string]any {
 			}, Description: "Photographs.", NSFW: true, Guess: "Turbo.",
 		}}, Addons: []request.AddonCard{{
 			Kind: picture.LoRA, Name: "ink", Alias: "ink-v2", Hash: "0a", Short: "0b", Families: []string{"SDXL"},
-			Triggers: []string{"ink drawing"}, Strength: 0.7, NSFW: true,
+			TextWidths: []int{2048},
+			Triggers:   []string{"ink drawing"}, Strength: 0.7, NSFW: true,
 		}}, Renderers: [][]string{{"cd"}, {"0a"}}, Remembered: true},
 		"redis.job": &queue.Job{
 			ID: "1-0", Lane: "2:cd", Server: "2", User: "3", Cost: 4, MaxRunning: 5, Spec: json.RawMessage(`{"v":2}`),

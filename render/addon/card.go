@@ -39,13 +39,13 @@ func Read(kind, path string) (request.AddonCard, error) {
 		if err != nil {
 			return card, refuse("“%s” is no embedding: %s", shorten(card.Name), shorten(err.Error()))
 		}
-		card.Families = e.Families()
+		card.Families, card.TextWidths = e.Families(), []int{e.TextWidth()}
 	case picture.Hypernet:
 		n, err := hypernet.Open(path)
 		if err != nil {
 			return card, refuse("“%s” is no hypernetwork: %s", shorten(card.Name), shorten(err.Error()))
 		}
-		card.Families = n.Families()
+		card.Families, card.TextWidths = n.Families(), n.TextWidths()
 	default:
 		return card, fmt.Errorf("an add-on of the kind %q", kind)
 	}
@@ -60,6 +60,9 @@ func (l *LoRA) describe(card *request.AddonCard) {
 		card.Alias = alias
 	}
 	card.Families = l.Families()
+	if width := l.textWidth(); width > 0 {
+		card.TextWidths = []int{width}
+	}
 	card.Triggers = triggers(m)
 	if hash := m["sshs_model_hash"]; len(hash) >= picture.ShortHashDigits && isHex(hash) {
 		card.Short = hash[:picture.ShortHashDigits]

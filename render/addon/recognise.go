@@ -53,17 +53,21 @@ func (l *LoRA) sortedModules() []string {
 }
 
 // familyByWidth goes by the inputs of a cross-attention's keys and values.
-func (l *LoRA) familyByWidth() string {
+func (l *LoRA) familyByWidth() string { return widths[l.textWidth()] }
+
+// textWidth is the width of the text that its cross-attentions read; 0 where it changes none of them, or by factors
+// that do not tell.
+func (l *LoRA) textWidth() int {
 	for _, module := range l.sortedModules() {
 		if !strings.HasSuffix(module, "attn2_to_k") && !strings.HasSuffix(module, "attn2.to_k") &&
 			!strings.HasSuffix(module, "attn2.processor.to_k") {
 			continue
 		}
-		if name := widths[l.inputs(module)]; name != "" {
-			return name
+		if width := l.inputs(module); width > 0 {
+			return width
 		}
 	}
-	return ""
+	return 0
 }
 
 // familyByText goes by the width of the text encoders and the names of their modules.

@@ -134,25 +134,26 @@ func TestOpenRefuses(t *testing.T) {
 	header := func(json string) string {
 		return string(binary.LittleEndian.AppendUint64(nil, uint64(len(json)))) + json
 	}
+	refiner = header(refiner) + strings.Repeat("\x00", 2564)
 	for path, want := range map[string]string{
 		write("a.ckpt", "x"):           "pickle",
 		write("a.pt", "x"):             "pickle",
 		write("a.gguf", "GGUF"):        "GGUF files are not opened yet",
 		write("a.txt", "x"):            "want a .safetensors file",
 		write("empty.safetensors", ""): "empty",
-		write("lfs.safetensors", "version https://git-lfs.github.com/spec/v1"):  "git lfs pull",
-		write("page.safetensors", "<!doctype html>"):                            "web page",
-		write("zip.safetensors", "PK\x03\x04 and so on"):                        "pickle under another name",
-		write("gguf.safetensors", "GGUF and so on"):                             "GGUF under another name",
-		write("short.safetensors", "\x10"):                                      "no safetensors file",
-		write("lora.safetensors", header(lora)):                                 "a LoRA; it belongs into the folder loras",
-		write("flux.safetensors", header(flux)):                                 "a Flux model",
-		write("scaled.safetensors", header(scaled)):                             "a scale each",
-		write("nothing.safetensors", header(`{}`)):                              "no weights of a UNet",
-		filepath.Join(dir, "gone.safetensors"):                                  "no such file",
-		write("unet.safetensors", header(refiner)+strings.Repeat("\x00", 2564)): "an SDXL refiner without its text encoder",
-		goldentest.Checkpoint(t, goldentest.CheckpointVAE):                      "a VAE alone; it belongs into the folder vae",
-		goldentest.Checkpoint(t, goldentest.CheckpointNoVAE):                    "beside it in sd1-novae.vae.safetensors",
+		write("lfs.safetensors", "version https://git-lfs.github.com/spec/v1"): "git lfs pull",
+		write("page.safetensors", "<!doctype html>"):                           "web page",
+		write("zip.safetensors", "PK\x03\x04 and so on"):                       "pickle under another name",
+		write("gguf.safetensors", "GGUF and so on"):                            "GGUF under another name",
+		write("short.safetensors", "\x10"):                                     "no safetensors file",
+		write("lora.safetensors", header(lora)):                                "a LoRA; it belongs into the folder loras",
+		write("flux.safetensors", header(flux)):                                "a Flux model",
+		write("scaled.safetensors", header(scaled)):                            "a scale each",
+		write("nothing.safetensors", header(`{}`)):                             "no weights of a UNet",
+		filepath.Join(dir, "gone.safetensors"):                                 "no such file",
+		write("unet.safetensors", refiner):                                     "an SDXL refiner without its text encoder",
+		goldentest.Checkpoint(t, goldentest.CheckpointVAE):                     "a VAE alone; it belongs into the folder vae",
+		goldentest.Checkpoint(t, goldentest.CheckpointNoVAE):                   "beside it in sd1-novae.vae.safetensors",
 	} {
 		_, err := checkpoint.Open(path)
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") ||

@@ -71,7 +71,7 @@ var fewSteps = []struct {
 }{
 	{part("Turbo"), map[string]any{"_class_name": "EulerAncestralDiscreteScheduler", "timestep_spacing": "trailing"}},
 	{part("Lightning"), map[string]any{"_class_name": "EulerDiscreteScheduler", "timestep_spacing": "trailing"}},
-	{word("hyper|hypersd(?:xl)?"), map[string]any{"_class_name": "EulerDiscreteScheduler", "timestep_spacing": "trailing"}},
+	{word("hyper(?:sdx?l?)?"), map[string]any{"_class_name": "EulerDiscreteScheduler", "timestep_spacing": "trailing"}},
 	{word("lcm|dmd2?"), map[string]any{"_class_name": "LCMScheduler", "timestep_spacing": "leading"}},
 	{word("tcd"), map[string]any{"_class_name": "TCDScheduler"}},
 }

@@ -12,8 +12,8 @@ type Family struct {
 
 	// TextEncoders are read side by side: the UNet gets the hidden states of all of them in this order.
 	TextEncoders []TextEncoder
-	// TimeIDs are the numbers that tell the UNet the size of the image, beside a prompt or a negative one. Such a UNet also
-	// reads a pooled vector. nil for a UNet that reads neither.
+	// TimeIDs are the numbers that tell the UNet the size of the image, beside a prompt or a negative one. Such a UNet
+	// also reads a pooled vector. nil for a UNet that reads neither.
 	TimeIDs func(height, width int, negative bool) []float32
 	// FixedClipSkip says that A1111 reads the layer that the model was trained with, whatever clip skip is asked for.
 	FixedClipSkip bool

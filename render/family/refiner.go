@@ -7,9 +7,9 @@ import (
 	"darkroom/render/sampler"
 )
 
-// Refiner is the refiner of Stable Diffusion XL (Podell et al. 2023, section 2.5), as a model of its own. It was trained
-// on the last, least noisy fifth of the steps, to finish images. It reads SDXL's second text encoder alone, and an
-// aesthetic score in place of the size to generate.
+// Refiner is the refiner of Stable Diffusion XL (Podell et al. 2023, section 2.5), as a model of its own. It was
+// trained on the last, least noisy fifth of the steps, to finish images. It reads SDXL's second text encoder alone, and
+// an aesthetic score in place of the size to generate.
 var Refiner = &Family{
 	Name:                  "SDXL refiner",
 	TextEncoders:          []TextEncoder{secondTextEncoder},

@@ -15,7 +15,7 @@ func Card(f *folder.Model) request.Card {
 	c, can := f.Card, f.Config
 	c.Name, c.Hash = f.Name, f.Hash
 	if can.Family != nil {
-		c.Family = can.Family.Name
+		c.Family, c.TextWidth = can.Family.Name, can.TextWidth
 	}
 	c.Dialect, c.Samplers = Dialect(f), Samplers(f)
 	c.Sizes, c.Multiple = Sizes(f), can.SizeMultiple

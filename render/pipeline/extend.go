@@ -199,6 +199,11 @@ func (e *extender) applyHypernets(spec picture.Spec, into *onnx.Addons) error {
 			return &render.Refusal{Sentence: fmt.Sprintf(
 				"“%s” is a hypernetwork for %s, and this model is %s", a.Name, fits[0], family)}
 		}
+		width := e.model.Folder.Config.TextWidth
+		if fits := network.TextWidths(); len(fits) > 0 && width > 0 && !slices.Contains(fits, width) {
+			return &render.Refusal{Sentence: fmt.Sprintf(
+				"“%s” is a hypernetwork for text that is %v wide, and this model's is %d", a.Name, fits, width)}
+		}
 		into.Unet.Hypernets = append(into.Unet.Hypernets, hypernetOf(network, a.Strength))
 	}
 	return nil

@@ -9,6 +9,9 @@ type AddonCard struct {
 	Hash     string   `json:"hash"`               // SHA-256 of the file
 	Short    string   `json:"short,omitempty"`    // the 12 digits that A1111 writes into an image's parameters
 	Families []string `json:"families,omitempty"` // names of the families whose shapes it fits; empty for any or unknown
+	// TextWidths are the widths of the text of models that it fits, in numbers for each token; empty for any or unknown.
+	TextWidths []int `json:"text_widths,omitempty"`
+
 	Triggers []string `json:"triggers,omitempty"` // words it was trained with, most used first
 	Strength float64  `json:"strength,omitempty"` // that its owner prefers; 0 where nobody said
 	NSFW     bool     `json:"nsfw,omitempty"`     // marked so by its neighbour .civitai.info or by the operator

@@ -168,6 +168,9 @@ func (r *resolution) embeddings() *Refusal {
 	names := map[string]string{} // by which a prompt names it, in lower case, to the name of the file
 	var all []string
 	for _, c := range r.available.Addons {
+		if c.NSFW && r.available.Safe {
+			continue // its name is a word like any other here
+		}
 		if name := plainFile(c.Name); c.Kind == picture.Embedding && names[strings.ToLower(name)] == "" {
 			names[strings.ToLower(name)] = c.Name
 			all = append(all, name)
@@ -177,12 +180,14 @@ func (r *resolution) embeddings() *Refusal {
 	prompts, negatives := r.texts()
 	var found []string
 	for i, text := range slices.Concat(prompts, negatives) {
-		for _, marked := range prompt.MarkedEmbeddings(text) {
-			card, refusal := r.findAddon(picture.Embedding, marked)
+		for _, asked := range prompt.MarkedEmbeddings(text) {
+			card, refusal := r.findAddon(picture.Embedding, asked)
 			if refusal != nil {
 				return refusal
 			}
-			found = append(found, plainFile(card.Name))
+			if name := plainFile(card.Name); !slices.Contains(found, name) {
+				found = append(found, name)
+			}
 		}
 		found = append(found, finder.Find(reading, text, r.Spec.Notation, i < len(prompts))...)
 	}
@@ -196,12 +201,9 @@ func (r *resolution) addEmbeddings(found []string) *Refusal {
 			continue
 		}
 		card, refusal := r.findAddon(picture.Embedding, name)
-		if refusal != nil && refusal.otherFamily {
+		if refusal != nil { // whoever asks for it by embedding:NAME was refused before: words are words
 			r.Note("“%s” is read as words: %s", name, refusal.Sentence)
 			continue
-		}
-		if refusal != nil {
-			return refusal
 		}
 		if n++; n > maxEmbeddings {
 			return Refuse("Leave some out.", "Too many embeddings: at most %d.", maxEmbeddings)

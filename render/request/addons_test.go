@@ -357,3 +357,40 @@ func BenchmarkResolveWithAddons(b *testing.B) {
 		}
 	}
 }
+
+// TestAddonsForAnotherTextEncoder: of one family, and made for text of another width. A word that an embedding happens
+// to be called stays a word.
+func TestAddonsForAnotherTextEncoder(t *testing.T) {
+	t.Parallel()
+	small := withAddons()
+	small.Models[0].TextWidth = 768
+	small.Addons = append(small.Addons,
+		AddonCard{Kind: picture.Embedding, Name: "kite", Hash: strings.Repeat("1", 64), TextWidths: []int{128}},
+		AddonCard{Kind: picture.LoRA, Name: "glass", Hash: strings.Repeat("2", 64), TextWidths: []int{128}},
+		AddonCard{Kind: picture.Hypernet, Name: "sepia", Hash: strings.Repeat("3", 64), TextWidths: []int{128}},
+		AddonCard{Kind: picture.Embedding, Name: "twin", Hash: strings.Repeat("4", 64)},
+		AddonCard{Kind: picture.Embedding, Name: "twin", Hash: strings.Repeat("5", 64)},
+		AddonCard{Kind: picture.Embedding, Name: "bare", Hash: strings.Repeat("6", 64), NSFW: true},
+	)
+	for _, text := range []string{"a kite", "a twin"} {
+		got, no := Resolve(Wanted{Prompt: text}, small, 1)
+		if no != nil || len(got.Spec.Addons) != 0 || len(got.Notes) != 1 || !strings.Contains(got.Notes[0], "read as words") {
+			t.Errorf("%s: got %v, notes %q, %v, want words and a note", text, got.Spec.Addons, got.Notes, no)
+		}
+	}
+	safe := small
+	safe.Safe = true
+	if got, no := Resolve(Wanted{Prompt: "a bare tree"}, safe, 1); no != nil || len(got.Spec.Addons)+len(got.Notes) != 0 {
+		t.Errorf("an NSFW embedding's name: got %v, notes %q, %v, want words", got.Spec.Addons, got.Notes, no)
+	}
+	for _, text := range []string{"a embedding:kite", "<lora:glass:1> a", "<hypernet:sepia:1> a"} {
+		if _, no := Resolve(Wanted{Prompt: text}, small, 1); no == nil ||
+			!strings.Contains(no.Sentence, "another text encoder") {
+			t.Errorf("%s: got %v, want a refusal", text, no)
+		}
+	}
+	small.Models[0].TextWidth = 128
+	if got, no := Resolve(Wanted{Prompt: "a kite"}, small, 1); no != nil || len(got.Spec.Addons) != 1 {
+		t.Errorf("where it fits: got %v, %v", got.Spec.Addons, no)
+	}
+}

@@ -15,9 +15,13 @@ type Size = picture.Size
 // JSON is the same everywhere, with the names that it was first written with. A card does not decide an image, so it
 // is no part of a folder's hash.
 type Card struct {
-	Name     string          `json:"name"`
-	Hash     string          `json:"hash"`             // of the model's content; the renderer adds it
-	Family   string          `json:"family,omitempty"` // its architecture; the renderer adds it
+	Name   string `json:"name"`
+	Hash   string `json:"hash"`             // of the model's content; the renderer adds it
+	Family string `json:"family,omitempty"` // its architecture; the renderer adds it
+
+	// TextWidth is how many numbers its UNet reads of each token; 0 where it is not known. The renderer adds it.
+	TextWidth int `json:"text_width,omitempty"`
+
 	Dialect  picture.Dialect `json:"dialect,omitempty"`
 	Sizes    []Size          `json:"sizes,omitempty"`    // the only sizes it renders; empty for any, see Multiple
 	Samplers []string        `json:"samplers"`           // the renderer adds them

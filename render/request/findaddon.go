@@ -141,7 +141,9 @@ func (c AddonCard) hasHash(digits string) bool {
 
 // Fits tells whether the add-on's shapes are those of a model, as far as both are known.
 func (c AddonCard) Fits(model Card) bool {
-	return len(c.Families) == 0 || model.Family == "" || slices.Contains(c.Families, model.Family)
+	family := len(c.Families) == 0 || model.Family == "" || slices.Contains(c.Families, model.Family)
+	width := len(c.TextWidths) == 0 || model.TextWidth == 0 || slices.Contains(c.TextWidths, model.TextWidth)
+	return family && width
 }
 
 var hexDigits = regexp.MustCompile(`(?i)^[0-9a-f]{6,64}$`)
@@ -239,9 +241,12 @@ func (r *resolution) otherFamily(c AddonCard) *Refusal {
 	if len(others) > 0 {
 		hint = "Choose another model: " + orList(others) + "."
 	}
-	refusal := Refuse(hint, "The %s “%s” is for %s, and %s is a model of %s.",
-		picture.KindName(c.Kind), plainFile(c.Name), orList(c.Families), r.Card.Name, r.Card.Family)
-	refusal.otherFamily = true
+	kind, name := picture.KindName(c.Kind), plainFile(c.Name)
+	refusal := Refuse(hint, "The %s “%s” is for %s, and %s is a model of %s.", kind, name, orList(c.Families), r.Card.Name,
+		r.Card.Family)
+	if len(c.Families) == 0 || slices.Contains(c.Families, r.Card.Family) {
+		refusal = Refuse(hint, "The %s “%s” is for models with another text encoder than that of %s.", kind, name, r.Card.Name)
+	}
 	return refusal
 }
 

@@ -64,8 +64,6 @@ func (r *Resolved) Resize(s Size) {
 type Refusal struct {
 	Sentence string // what is not possible
 	Hint     string // what is; may be empty
-
-	otherFamily bool // an add-on is for models of another family
 }
 
 // Refuse makes a Refusal. The hint may be empty.

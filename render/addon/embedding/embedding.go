@@ -78,6 +78,14 @@ func (e Embedding) Families() []string {
 	}
 }
 
+// TextWidth is the width of the vectors, of two text encoders together.
+func (e Embedding) TextWidth() (width int) {
+	for _, rows := range e.Rows {
+		width += rows.Shape[1]
+	}
+	return width
+}
+
 // Fits checks the embedding against the widths of a model's text encoders. An error is a sentence without a subject.
 func (e Embedding) Fits(widths map[string]int) error {
 	for part, width := range widths {

@@ -5,6 +5,7 @@ package hypernet
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -57,6 +58,14 @@ func Open(path string) (Network, error) {
 	default:
 		return Network{}, fmt.Errorf("a %q file, want one of %s", extension, strings.Join(Extensions(), ", "))
 	}
+}
+
+// imageWidths are the widths of Stable Diffusion's self-attentions, whose context is the image.
+var imageWidths = []int{320, 640, 1280}
+
+// TextWidths lists the widths of text that the network changes; nil where it changes only what the image itself is.
+func (n Network) TextWidths() []int {
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(n.Widths)), func(w int) bool { return slices.Contains(imageWidths, w) })
 }
 
 // Families names the families that have a text as wide as one of the network's; nil where none is known.

@@ -32,7 +32,7 @@ const (
 	CheckpointSDXLFolder    = "sdxl-folder"    // the same as diffusers saves it, with .fp16 in the files' names
 	CheckpointRefiner       = "refiner"        // SDXL's refiner: one text encoder, five sizes, float16
 	CheckpointRefinerFolder = "refiner-folder" // the same as diffusers saves it
-	CheckpointSSD           = "ssd"            // a pruned SDXL as SSD-1B: layers of other depths, half a middle block, float16
+	CheckpointSSD           = "ssd"            // a pruned SDXL as SSD-1B: other depths, half a middle block, float16
 	CheckpointVAE           = "vae"            // a VAE alone by its authors' keys: another one than in the checkpoints
 	CheckpointVAENamed      = "vae-named"      // the same by diffusers' names
 )
