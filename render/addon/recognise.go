@@ -22,7 +22,9 @@ var elsewhere = []struct{ sign, name string }{
 }
 
 // widths are those of the text that a family's UNet reads in cross-attention.
-var widths = map[int]string{768: family.SD1.Name, 1024: family.SD2.Name, 2048: family.SDXL.Name, 1280: family.Refiner.Name}
+var widths = map[int]string{
+	768: family.SD1.Name, 1024: family.SD2.Name, 2048: family.SDXL.Name, 1280: family.Refiner.Name,
+}
 
 // Families names the families whose models the file was made for, by its modules' names and shapes, or by what its
 // training wrote down. nil if nothing tells.

@@ -154,7 +154,8 @@ func Sum(
 	if err != nil {
 		return "", "", nil, err
 	}
-	return r.SHA256, cmp.Or(r.Tensors, r.SHA256)[:picture.ShortHashDigits], []filehash.File{{Path: i.Path, Stamp: r.Stamp}}, nil
+	short = cmp.Or(r.Tensors, r.SHA256)[:picture.ShortHashDigits]
+	return r.SHA256, short, []filehash.File{{Path: i.Path, Stamp: r.Stamp}}, nil
 }
 
 // hasTensorHash tells whether A1111 names the item by the hash of its tensors alone.
