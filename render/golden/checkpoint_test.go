@@ -101,7 +101,9 @@ func compareVAE(t *testing.T, path string, cases []checkpointRecord, numbers []i
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, model := range []string{goldentest.Checkpoint(t, goldentest.CheckpointSD1), goldentest.Model(t, goldentest.SD1)} {
+	for _, model := range []string{
+		goldentest.Checkpoint(t, goldentest.CheckpointSD1), goldentest.Model(t, goldentest.SD1),
+	} {
 		p := pipelinetest.Load(t, model)
 		changed, err := p.Model.With(onnx.Addons{VAE: vae})
 		if err != nil {
