@@ -21,7 +21,8 @@ func TestReadDemo(t *testing.T) {
 		path := filepath.Join("..", "demo", "addons", file)
 		card, err := Read(kind, path)
 		name := strings.TrimSuffix(filepath.Base(file), ".safetensors")
-		if want := (request.AddonCard{Kind: kind, Name: name, TextWidths: []int{128}}); err != nil || !reflect.DeepEqual(card, want) {
+		want := request.AddonCard{Kind: kind, Name: name, TextWidths: []int{128}}
+		if err != nil || !reflect.DeepEqual(card, want) {
 			t.Errorf("%s: got %+v, %v, want %+v", file, card, err, want)
 		}
 	}
