@@ -72,14 +72,19 @@ func TestRequestExpandsPrompt(t *testing.T) {
 	}
 }
 
-// announced is a model as the bot knows it: as a renderer announces it and SQL remembers it.
+// inkLoRA is a LoRA that both have.
+func inkLoRA() []request.AddonCard {
+	return []request.AddonCard{{Kind: picture.LoRA, Name: "ink", Hash: strings.Repeat("1", 64)}}
+}
+
+// announced is a model as the bot knows it, with a LoRA: as a renderer announces it and SQL remembers it.
 func announced(t *testing.T, f *folder.Model) request.Available {
 	t.Helper()
 	var card request.Card
 	if err := json.Unmarshal(cardJSON(t, f), &card); err != nil {
 		t.Fatal(err)
 	}
-	text, err := json.Marshal(request.Available{Models: []request.Card{card}})
+	text, err := json.Marshal(request.Available{Models: []request.Card{card}, Addons: inkLoRA()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -159,7 +164,9 @@ func TestDrawAgreesWithImagine(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			o := drawRequest{settings: settings.Draw, folder: f, seed: 42, inputs: map[string][]byte{}}
+			o := drawRequest{
+				settings: settings.Draw, folder: f, seed: 42, inputs: map[string][]byte{}, addons: inkLoRA(),
+			}
 			if err := errors.Join(o.expand(t.Context()), o.resolve(t.Context())); err != nil {
 				t.Fatalf("%s, %q: %v", name, args, err)
 			}
