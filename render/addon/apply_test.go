@@ -188,8 +188,8 @@ func TestApplyCache(t *testing.T) {
 			t.Errorf("call %d: the same weight as at first: %v", i, same)
 		}
 	}
-	if want := int64(2 * 4 * 16 * 12 * 9); cache.Size() != want {
-		t.Errorf("the cache keeps %d bytes, want %d", cache.Size(), want)
+	if want := int64(2 * 4 * 16 * 12 * 9); cache.size != want {
+		t.Errorf("the cache keeps %d bytes, want %d", cache.size, want)
 	}
 }
 
@@ -238,16 +238,16 @@ func TestCache(t *testing.T) {
 	put("b", 4)
 	c.get("a")
 	put("c", 4)
-	if got := kept(); got != "ac" || c.Size() != 8 {
-		t.Errorf("got %q in %d bytes, want a, which was used after b, and c", got, c.Size())
+	if got := kept(); got != "ac" || c.size != 8 {
+		t.Errorf("got %q in %d bytes, want a, which was used after b, and c", got, c.size)
 	}
 	put("d", 11)
 	if got := kept(); got != "ac" {
 		t.Errorf("got %q: one that exceeds the budget was kept", got)
 	}
 	put("a", 6)
-	if got := kept(); got != "ac" || c.Size() != 10 {
-		t.Errorf("got %q in %d bytes, want a of 6 bytes and c", got, c.Size())
+	if got := kept(); got != "ac" || c.size != 10 {
+		t.Errorf("got %q in %d bytes, want a of 6 bytes and c", got, c.size)
 	}
 	var none *Cache
 	none.put("a", nil)

@@ -20,13 +20,6 @@ type cached struct {
 // NewCache returns an empty cache for at most so many bytes.
 func NewCache(budget int64) *Cache { return &Cache{budget: budget, kept: map[string]*cached{}} }
 
-// Size is how many bytes are kept.
-func (c *Cache) Size() int64 {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.size
-}
-
 func (c *Cache) get(key string) ([]byte, bool) {
 	if c == nil {
 		return nil, false

@@ -2,15 +2,9 @@ package addon
 
 import (
 	"cmp"
-	"crypto/sha256"
-	"encoding/binary"
-	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"maps"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -29,9 +23,8 @@ const (
 	maxTrigger  = 60
 )
 
-// Read returns what is known of an add-on of a kind before it is used: of a LoRA by its header alone. Hash and Short
-// are those of Hashes, which reads the whole file; Read leaves Hash empty, and sets Short where a LoRA's metadata has
-// it.
+// Read returns what is known of an add-on of a kind before it is used: of a LoRA by its header alone. Hash stays
+// empty, since it takes the whole file; Short is set where a LoRA's metadata has it.
 func Read(kind, path string) (request.AddonCard, error) {
 	card := request.AddonCard{Kind: kind, Name: strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))}
 	switch kind {
@@ -71,8 +64,8 @@ func (l *LoRA) describe(card *request.AddonCard) {
 		card.TextWidths = []int{width}
 	}
 	card.Triggers = triggers(m)
-	if hash := m["sshs_model_hash"]; len(hash) >= shortDigits && isHex(hash) {
-		card.Short = hash[:shortDigits]
+	if hash := m["sshs_model_hash"]; len(hash) >= picture.ShortHashDigits && isHex(hash) {
+		card.Short = hash[:picture.ShortHashDigits]
 	}
 }
 
@@ -121,39 +114,4 @@ func triggers(metadata map[string]string) []string {
 		}
 	}
 	return found
-}
-
-// shortDigits is how many digits of a hash A1111 shows of a LoRA and of an embedding.
-const shortDigits = 12
-
-// Hashes reads a file once and returns its SHA-256, and the short hash that A1111 writes into the parameters of images:
-// of a LoRA in safetensors the SHA-256 of what follows the header, of everything else that of the file.
-func Hashes(kind, path string) (whole, short string, err error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return "", "", err
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	all, tensors := sha256.New(), sha256.New()
-	head := make([]byte, 8)
-	if n, err := io.ReadFull(f, head); err != nil {
-		head = head[:n]
-	}
-	all.Write(head)
-	body := io.TeeReader(f, all)
-	withHeader := kind == picture.LoRA && strings.EqualFold(filepath.Ext(path), ".safetensors") && len(head) == 8
-	if withHeader {
-		n := binary.LittleEndian.Uint64(head)
-		if _, err := io.CopyN(io.Discard, body, int64(min(n, 1<<62))); err != nil && !errors.Is(err, io.EOF) {
-			return "", "", err
-		}
-	}
-	if _, err := io.Copy(tensors, body); err != nil {
-		return "", "", err
-	}
-	whole = hex.EncodeToString(all.Sum(nil))
-	if withHeader {
-		return whole, hex.EncodeToString(tensors.Sum(nil))[:shortDigits], nil
-	}
-	return whole, whole[:shortDigits], nil
 }

@@ -112,9 +112,6 @@ func (l *LoRA) bundledKeys() map[string][]string {
 	return found
 }
 
-// Check returns an error when the file is not the one that was opened any more.
-func (l *LoRA) Check() error { return l.file.Check() }
-
 // peftSettings are PEFT's LoraConfig, as far as it decides the scale.
 type peftSettings struct {
 	Rank         int                `json:"r"`

@@ -31,9 +31,6 @@ func addonKeys() []Field {
 	}
 }
 
-// shortDigits is how many digits of an add-on's hash A1111 writes.
-const shortDigits = 12
-
 // addonFields names the files of the add-ons as A1111 does: "name: digits, name: digits", by the names in the prompt
 // (extensions-builtin/Lora/extra_networks_lora.py, modules/sd_hijack.py).
 func addonFields(s picture.Spec, short func(sha256 string) string) (out []Field) {
@@ -49,7 +46,7 @@ func addonFields(s picture.Spec, short func(sha256 string) string) (out []Field)
 				digits = short(a.Hash)
 			}
 			if digits == "" {
-				digits = a.Hash[:min(len(a.Hash), shortDigits)]
+				digits = a.Hash[:min(len(a.Hash), picture.ShortHashDigits)]
 			}
 			if cell := plainCell.Replace(names[i]) + ": " + digits; !slices.Contains(all, cell) {
 				all = append(all, cell)

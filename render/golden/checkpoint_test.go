@@ -94,22 +94,26 @@ func compareCheckpoint(t *testing.T, path string, cases []checkpointRecord, numb
 	}
 }
 
-// compareVAE puts a VAE into a model.
+// compareVAE puts a VAE into a model: a checkpoint, and a folder of ONNX files.
 func compareVAE(t *testing.T, path string, cases []checkpointRecord, numbers []int16) {
 	t.Helper()
-	p := pipelinetest.Load(t, goldentest.Checkpoint(t, goldentest.CheckpointSD1))
 	vae, err := checkpoint.OpenVAE(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	changed, err := p.Model.With(onnx.Addons{VAE: vae})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = changed.Close() }()
-	for _, c := range cases {
-		got, _ := c.answer(t, &pipeline.Pipeline{Folder: p.Folder, Model: changed})
-		c.compare(t, c.Kind, got, c.Out, numbers)
+	for _, model := range []string{
+		goldentest.Checkpoint(t, goldentest.CheckpointSD1), goldentest.Model(t, goldentest.SD1),
+	} {
+		p := pipelinetest.Load(t, model)
+		changed, err := p.Model.With(onnx.Addons{VAE: vae})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = changed.Close() })
+		for _, c := range cases {
+			got, _ := c.answer(t, &pipeline.Pipeline{Folder: p.Folder, Model: changed})
+			c.compare(t, c.Kind, got, c.Out, numbers)
+		}
 	}
 }
 

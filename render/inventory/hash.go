@@ -14,6 +14,7 @@ import (
 
 	"darkroom/render/filehash"
 	"darkroom/render/folder"
+	"darkroom/render/picture"
 )
 
 const (
@@ -153,10 +154,9 @@ func Sum(
 	if err != nil {
 		return "", "", nil, err
 	}
-	return r.SHA256, cmp.Or(r.Tensors, r.SHA256)[:shortDigits], []filehash.File{{Path: i.Path, Stamp: r.Stamp}}, nil
+	short = cmp.Or(r.Tensors, r.SHA256)[:picture.ShortHashDigits]
+	return r.SHA256, short, []filehash.File{{Path: i.Path, Stamp: r.Stamp}}, nil
 }
-
-const shortDigits = 12
 
 // hasTensorHash tells whether A1111 names the item by the hash of its tensors alone.
 func (i Item) hasTensorHash() bool {

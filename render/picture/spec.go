@@ -99,6 +99,9 @@ const (
 	Upscaler  = "upscaler"
 )
 
+// ShortHashDigits is how many digits of an add-on's hash A1111 shows, and writes into the parameters of images.
+const ShortHashDigits = 12
+
 // Addon is a LoRA, textual inversion or hypernetwork of an image.
 type Addon struct {
 	Kind     string  `json:"kind"` // LoRA, Embedding or Hypernet

@@ -1,7 +1,6 @@
 package weightname
 
 import (
-	"maps"
 	"slices"
 	"strings"
 )
@@ -143,13 +142,4 @@ func (f *File) translate(part string, names []string) map[string]map[string]Plac
 		}
 	}
 	return found
-}
-
-// Keys lists the keys that hold weights of a part, sorted.
-func (f File) Keys(part string) []string {
-	all := map[string]bool{}
-	for _, place := range f.Parts[part] {
-		all[place.Key] = true
-	}
-	return slices.Sorted(maps.Keys(all))
 }
