@@ -53,7 +53,7 @@ func storedValues() map[string]any {
 			PauseReason: "loud",
 		},
 		"meta.offer": &request.Available{Models: []request.Card{{
-			Name: "photo", Hash: "cd", Family: "SDXL", TextWidth: 2048,
+			Name: "photo", Hash: "cd", Family: "SDXL", TextWidth: 2048, Prediction: picture.PredictsVelocity, ZeroSNR: true,
 			Dialect: picture.A1111, Sizes: []request.Size{{Width: 160, Height: 112}},
 			Samplers: []string{"euler"}, Words: request.Words{"red", "boat"}, Examples: []string{"a red boat"},
 			Groups:       []request.WordGroup{{Name: "subjects", Words: []string{"boat"}}},

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"darkroom/render/folder"
+	"darkroom/render/picture"
 	"darkroom/render/request"
 )
 
@@ -28,6 +29,9 @@ func Card(f *folder.Model) request.Card {
 	c.Traits = Config(can).Traits()
 	if f.Upscaler != nil {
 		c.Upscaler = &f.Upscaler.Ref
+	}
+	if f.FromCheckpoint() {
+		c.Prediction, c.ZeroSNR = picture.Prediction(can.Prediction), can.ZeroSNR
 	}
 	c.Guess = guess(f, c.Defaults)
 	return c

@@ -22,6 +22,11 @@ type Card struct {
 	// TextWidth is how many numbers its UNet reads of each token; 0 where it is not known. The renderer adds it.
 	TextWidth int `json:"text_width,omitempty"`
 
+	// Prediction and ZeroSNR say what the UNet of a checkpoint predicts, and how its schedule ends: a file beside it can
+	// change both, so a Spec holds them. Empty for a model folder, whose hash decides it. The renderer adds them.
+	Prediction picture.Prediction `json:"prediction,omitempty"`
+	ZeroSNR    bool               `json:"zero_snr,omitempty"`
+
 	Dialect  picture.Dialect `json:"dialect,omitempty"`
 	Sizes    []Size          `json:"sizes,omitempty"`    // the only sizes it renders; empty for any, see Multiple
 	Samplers []string        `json:"samplers"`           // the renderer adds them

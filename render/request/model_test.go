@@ -68,3 +68,20 @@ func TestModelsForAdults(t *testing.T) {
 		t.Errorf("a reroll: got %v, want a refusal", no)
 	}
 }
+
+// TestSpecsHoldWhatACheckpointPredicts: a file beside it can change that, and an image must not change with it.
+func TestSpecsHoldWhatACheckpointPredicts(t *testing.T) {
+	t.Parallel()
+	a := postcards()
+	plain, _ := Resolve(Wanted{Prompt: "boat"}, a, 1)
+	a.Models[0].Prediction, a.Models[0].ZeroSNR = picture.PredictsVelocity, true
+	got, no := Resolve(Wanted{Prompt: "boat"}, a, 1)
+	if no != nil || got.Spec.Prediction != picture.PredictsVelocity || !got.Spec.ZeroSNR || got.Spec.Version != 3 ||
+		plain.Spec.Prediction != "" {
+		t.Errorf("got %+v, %v, and %q of a folder", got.Spec, no, plain.Spec.Prediction)
+	}
+	a.Models[0].Prediction, a.Models[0].ZeroSNR = picture.PredictsEpsilon, false
+	if again, no := Repaint(got.Spec, a); no != nil || again.Spec.Prediction != picture.PredictsVelocity {
+		t.Errorf("a reroll: got %q, %v, want what it was", again.Spec.Prediction, no)
+	}
+}

@@ -121,6 +121,9 @@ func (r *resolution) finish() (Resolved, *Refusal) {
 		return Resolved{}, refusal
 	}
 	r.FitSampler()
+	if r.Spec.Prediction == "" {
+		r.Spec.Prediction, r.Spec.ZeroSNR = r.Card.Prediction, r.Card.ZeroSNR
+	}
 	r.SettleVersion()
 	if refusal := r.Check(); refusal != nil {
 		return Resolved{}, refusal
