@@ -138,10 +138,10 @@ func redrawn(err error) bool {
 }
 
 // browserTimeout is the limit of one test. A machine under load starts a browser slowly.
-const browserTimeout = 4 * time.Minute
+const browserTimeout = 8 * time.Minute
 
 // stepTimeout is the limit of one step.
-const stepTimeout = time.Minute
+const stepTimeout = 3 * time.Minute
 
 // fadeIn is the time in which a picture appears, before a screenshot.
 const fadeIn = 50 * time.Millisecond
