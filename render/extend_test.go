@@ -126,8 +126,8 @@ func (u firstCall) Unet(
 	return u.unet.Unet(ctx, x, at, conditioning)
 }
 
-// BenchmarkAlternateAddons is the time from Render to the first run of the UNet when jobs with two LoRAs alternate, both
-// at hand. Which network is fed is all that changes, so the size of the LoRAs does not count.
+// BenchmarkAlternateAddons is the time from Render to the first run of the UNet when jobs with two LoRAs alternate,
+// both at hand. Which network is fed is all that changes, so the size of the LoRAs does not count.
 func BenchmarkAlternateAddons(b *testing.B) {
 	r, _ := newFake(b, Options{})
 	var at time.Time

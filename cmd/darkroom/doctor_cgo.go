@@ -60,12 +60,12 @@ func checkModels(r config.Runtime) []finding {
 		case e.Model == nil:
 			addons[e.Kind]++
 		default:
-			state := fmt.Sprintf("%s, %s, %s, %s, %s",
-				e.Model.Name, describeEntry(e), size(e.Bytes), needs(e, r), e.Path)
+			parts := []string{fmt.Sprintf("%s, %s, %s, %s, %s",
+				e.Model.Name, describeEntry(e), size(e.Bytes), needs(e, r), e.Path)}
 			for _, note := range pipeline.Notes(e.Model) {
-				state += "; " + labelled(e.Model, note)
+				parts = append(parts, labelled(e.Model, note))
 			}
-			all = append(all, healthy(subject, "%s", state))
+			all = append(all, healthy(subject, "%s", strings.Join(parts, "; ")))
 		}
 	}
 	var counts []string
