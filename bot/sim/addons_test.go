@@ -5,7 +5,6 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"os"
-	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -33,15 +32,9 @@ func TestAddonsAreNeitherLostNorDoubled(t *testing.T) {
 }
 
 // runAddons runs one cluster and returns what the oracle found.
-func runAddons(t *testing.T, seed uint64, requests int) (v verdict) {
+func runAddons(t *testing.T, seed uint64, requests int) verdict {
 	t.Helper()
-	dir, log := scratchDir(t), openLog(t, seed)
-	began := time.Now()
-	t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) { v = runAddonsInBubble(t, seed, dir, log, requests) })
-	})
-	t.Logf("seed %d: %v of real time for %d jobs, %v", seed, time.Since(began).Round(time.Millisecond), v.Jobs, v.Ends)
-	return v
+	return runIn(t, runAddonsInBubble, seed, requests)
 }
 
 func runAddonsInBubble(t *testing.T, seed uint64, dir string, log *slog.Logger, requests int) verdict {

@@ -74,12 +74,20 @@ func seedOr(t *testing.T, other uint64) uint64 {
 }
 
 // runSeed runs one cluster and returns what the oracle found.
-func runSeed(t *testing.T, seed uint64, requests int) (v verdict) {
+func runSeed(t *testing.T, seed uint64, requests int) verdict {
+	t.Helper()
+	return runIn(t, runInBubble, seed, requests)
+}
+
+// runIn runs one cluster by a function that runs it inside a bubble.
+func runIn(
+	t *testing.T, bubble func(*testing.T, uint64, string, *slog.Logger, int) verdict, seed uint64, requests int,
+) (v verdict) {
 	t.Helper()
 	dir, log := scratchDir(t), openLog(t, seed)
 	began := time.Now()
 	t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) { v = runInBubble(t, seed, dir, log, requests) })
+		synctest.Test(t, func(t *testing.T) { v = bubble(t, seed, dir, log, requests) })
 	})
 	t.Logf("seed %d: %v of real time for %d jobs, %v", seed, time.Since(began).Round(time.Millisecond), v.Jobs, v.Ends)
 	return v

@@ -91,7 +91,7 @@ func (b *binding) bind(w folder.Weighted, constants bool, changes tensor.Changes
 func checkNames(w folder.Weighted, changes tensor.Changes) error {
 	weights, branches := map[string]bool{}, map[string]bool{}
 	for _, x := range w.Weights {
-		weights[canonicalName(x)] = true
+		weights[x.CanonicalName()] = true
 	}
 	for _, x := range w.Branches {
 		branches[x.Module] = true
@@ -125,21 +125,13 @@ func (b *binding) bindWeights(w folder.Weighted, mappings map[string]*mapped.Map
 	return nil
 }
 
-// canonicalName is a weight's name as package weightname has it.
-func canonicalName(x graph.ExposedWeight) string {
-	if x.Module != "" {
-		return x.Module + ".weight"
-	}
-	return x.Name
-}
-
 // bindWeight feeds a weight, or what replaces it. A table of embeddings without a fixed number of rows takes the extra
 // rows.
 func (b *binding) bindWeight(x graph.ExposedWeight, data []byte, changes tensor.Changes) error {
 	shape := slices.Clone(x.Dims)
-	if own, ok := changes.Weights[canonicalName(x)]; ok {
+	if own, ok := changes.Weights[x.CanonicalName()]; ok {
 		if len(own) != len(data) {
-			return fmt.Errorf("%s: a replacement of %d bytes, want %d", canonicalName(x), len(own), len(data))
+			return fmt.Errorf("%s: a replacement of %d bytes, want %d", x.CanonicalName(), len(own), len(data))
 		}
 		if data = own; x.Transposed && len(shape) == 2 {
 			data = transpose(own, shape[1], shape[0])

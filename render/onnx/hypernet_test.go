@@ -161,20 +161,9 @@ func model(nodes, constants []byte, inputs []graph.Value, output string) []byte 
 		return protowire.AppendVarint(protowire.AppendTag(b, n, protowire.VarintType), v)
 	}
 	g := append(field(nodes, 2, []byte("test")), constants...)
-	value := func(v graph.Value) []byte {
-		var shape []byte
-		for _, d := range v.Dims {
-			var dim []byte
-			if d > 0 {
-				dim = number(nil, 1, uint64(d))
-			}
-			shape = field(shape, 1, dim)
-		}
-		return field(field(nil, 1, []byte(v.Name)), 2, field(nil, 1, field(number(nil, 1, uint64(v.Type)), 2, shape)))
-	}
 	for _, v := range inputs {
-		g = field(g, 11, value(v))
+		g = field(g, 11, graph.EncodeValue(v))
 	}
-	g = field(g, 12, value(graph.Value{Name: output, Type: graph.Float, Dims: inputs[0].Dims}))
+	g = field(g, 12, graph.EncodeValue(graph.Value{Name: output, Type: graph.Float, Dims: inputs[0].Dims}))
 	return field(field(number(nil, 1, 9), 7, g), 8, number(nil, 2, 17))
 }

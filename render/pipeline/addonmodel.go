@@ -56,11 +56,7 @@ type storedWeight struct {
 func storedWeights(w folder.Weighted) map[string]storedWeight {
 	all := map[string]storedWeight{}
 	for _, x := range w.Weights {
-		name := x.Name
-		if x.Module != "" {
-			name = x.Module + ".weight"
-		}
-		all[name] = storedWeight{x, w}
+		all[x.CanonicalName()] = storedWeight{x, w}
 	}
 	return all
 }

@@ -18,9 +18,11 @@ const tokenTable = "text_model.embeddings.token_embedding.weight"
 
 // applyEmbeddings puts textual inversions behind the vocabularies: those of a Spec, and those that its LoRAs carry. It
 // returns the tokenizers that find their names.
-func (e *extender) applyEmbeddings(spec picture.Spec, into *onnx.Addons) (words []*clip.Tokenizer, err error) {
+func (e *extender) applyEmbeddings(
+	spec picture.Spec, loras []addon.Use, into *onnx.Addons,
+) (words []*clip.Tokenizer, err error) {
 	words = e.parts.Tokenizers
-	all, err := e.embeddings(spec)
+	all, err := e.embeddings(spec, loras)
 	if len(all) == 0 || err != nil {
 		return words, err
 	}
@@ -56,30 +58,24 @@ func (e *extender) applyEmbeddings(spec picture.Spec, into *onnx.Addons) (words 
 
 // embeddings reads the textual inversions of a Spec, and after them those that its LoRAs carry. Of one name the first
 // counts.
-func (e *extender) embeddings(spec picture.Spec) ([]embedding.Named, error) {
-	var all []embedding.Named
-	for _, a := range spec.Addons {
-		if a.Kind != picture.Embedding {
-			continue
+func (e *extender) embeddings(spec picture.Spec, loras []addon.Use) (all []embedding.Named, err error) {
+	err = e.each(spec, picture.Embedding, func(a picture.Addon, path string) error {
+		read, err := embedding.Open(path)
+		if err != nil {
+			return &render.Refusal{Sentence: fmt.Sprintf("the embedding “%s” cannot be read", a.Name), Err: err}
 		}
-		path, err := e.find(a.Kind, picture.Ref{Name: a.Name, Hash: a.Hash})
+		all = append(all, embedding.Named{Name: a.Name, Embedding: read})
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, use := range loras {
+		carried, err := e.carried(use.LoRA)
 		if err != nil {
 			return nil, err
 		}
-		read, err := embedding.Open(path)
-		if err != nil {
-			return nil, &render.Refusal{Sentence: fmt.Sprintf("the embedding “%s” cannot be read", a.Name), Err: err}
-		}
-		all = append(all, embedding.Named{Name: a.Name, Embedding: read})
-	}
-	for _, a := range spec.Addons {
-		if a.Kind == picture.LoRA && !a.Idle() {
-			carried, err := e.carried(a)
-			if err != nil {
-				return nil, err
-			}
-			all = append(all, carried...)
-		}
+		all = append(all, carried...)
 	}
 	taken := map[string]bool{}
 	return slices.DeleteFunc(all, func(n embedding.Named) bool {
@@ -91,15 +87,7 @@ func (e *extender) embeddings(spec picture.Spec) ([]embedding.Named, error) {
 
 // carried reads the textual inversions that a LoRA carries. Those for another model are left out: nobody asked for
 // them.
-func (e *extender) carried(a picture.Addon) (all []embedding.Named, err error) {
-	path, err := e.find(a.Kind, picture.Ref{Name: a.Name, Hash: a.Hash})
-	if err != nil {
-		return nil, err
-	}
-	lora, err := addon.OpenLoRA(path, a.Name, a.Hash)
-	if err != nil {
-		return nil, err
-	}
+func (e *extender) carried(lora *addon.LoRA) (all []embedding.Named, err error) {
 	found, err := lora.Embeddings()
 	if err != nil {
 		return nil, err

@@ -15,6 +15,7 @@ import (
 	"darkroom/render/filehash"
 	"darkroom/render/inventory"
 	"darkroom/render/onnx"
+	"darkroom/render/onnx/graph"
 	"darkroom/render/picture"
 	"darkroom/render/tensor"
 )
@@ -36,7 +37,7 @@ type InventoryAddons struct {
 func (a InventoryAddons) Addon(kind, hash string) (string, error) {
 	e, ok := a.Find(inventory.Kind(kind), hash)
 	if !ok {
-		return "", fmt.Errorf("no %s of the hash %s is here", kindWords[kind], hash)
+		return "", fmt.Errorf("no %s of the hash %s is here", picture.KindName(kind), hash)
 	}
 	if err := e.Changed(); err != nil {
 		return "", err
@@ -68,7 +69,11 @@ func newExtender(model *onnx.Model, parts render.Parts, files Addons) *extender 
 // extend returns the parts with the add-ons of a Spec: see render.Parts.
 func (e *extender) extend(ctx context.Context, spec picture.Spec) (render.Extended, error) {
 	var changes onnx.Addons
-	notes, err := e.applyLoRAs(ctx, spec, &changes)
+	var notes []string
+	loras, err := e.openLoRAs(spec)
+	if err == nil {
+		notes, err = e.applyLoRAs(ctx, loras, &changes)
+	}
 	if err == nil {
 		err = e.applyHypernets(spec, &changes)
 	}
@@ -77,7 +82,7 @@ func (e *extender) extend(ctx context.Context, spec picture.Spec) (render.Extend
 	}
 	var words []*clip.Tokenizer
 	if err == nil {
-		words, err = e.applyEmbeddings(spec, &changes)
+		words, err = e.applyEmbeddings(spec, loras, &changes)
 	}
 	if err != nil {
 		return render.Extended{}, refuseAddon(err)
@@ -116,44 +121,50 @@ func refuseAddon(err error) error {
 }
 
 // find returns the file of an add-on.
-func (e *extender) find(kind string, a picture.Ref) (string, error) {
-	what := fmt.Sprintf("the %s “%s” is not here", kindWords[kind], a.Name)
+func (e *extender) find(p picture.Part) (string, error) {
 	if e.files == nil {
-		return "", &render.Refusal{Sentence: what}
+		return "", &render.Refusal{Sentence: p.String() + " is not here"}
 	}
-	path, err := e.files.Addon(kind, a.Hash)
+	path, err := e.files.Addon(p.Kind, p.Hash)
 	if err != nil {
-		return "", &render.Refusal{Sentence: what + " any more", Err: err}
+		return "", &render.Refusal{Sentence: p.String() + " is not here any more", Err: err}
 	}
 	return path, nil
 }
 
-// kindWords are the kinds of add-ons in sentences.
-var kindWords = map[string]string{
-	picture.LoRA: "LoRA", picture.Embedding: "embedding", picture.Hypernet: "hypernetwork", picture.VAE: "VAE",
-}
-
-// applyLoRAs computes the changes by LoRAs.
-func (e *extender) applyLoRAs(ctx context.Context, spec picture.Spec, into *onnx.Addons) (notes []string, err error) {
-	var uses []addon.Use
+// each calls use for every add-on of a kind that changes something, with its file.
+func (e *extender) each(spec picture.Spec, kind string, use func(a picture.Addon, path string) error) error {
 	for _, a := range spec.Addons {
-		if a.Kind != picture.LoRA || a.Idle() {
+		if a.Kind != kind || a.Idle() {
 			continue
 		}
-		path, err := e.find(a.Kind, picture.Ref{Name: a.Name, Hash: a.Hash})
-		if err != nil {
-			return nil, err
+		path, err := e.find(picture.Part{Kind: kind, Name: a.Name, Hash: a.Hash})
+		if err == nil {
+			err = use(a, path)
 		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// openLoRAs reads the headers of a Spec's LoRAs.
+func (e *extender) openLoRAs(spec picture.Spec) (uses []addon.Use, err error) {
+	err = e.each(spec, picture.LoRA, func(a picture.Addon, path string) error {
 		lora, err := addon.OpenLoRA(path, a.Name, a.Hash)
-		if err != nil {
-			return nil, err
-		}
 		use := addon.Use{LoRA: lora, Unet: a.Strength, Text: a.Strength}
 		if a.TextStrength != nil {
 			use.Text = *a.TextStrength
 		}
 		uses = append(uses, use)
-	}
+		return err
+	})
+	return uses, err
+}
+
+// applyLoRAs computes the changes by LoRAs.
+func (e *extender) applyLoRAs(ctx context.Context, uses []addon.Use, into *onnx.Addons) (notes []string, err error) {
 	if len(uses) == 0 {
 		return nil, nil
 	}
@@ -182,14 +193,7 @@ func changesOf(c *tensor.Changes) tensor.Changes {
 
 // applyHypernets reads hypernetworks, in their order.
 func (e *extender) applyHypernets(spec picture.Spec, into *onnx.Addons) error {
-	for _, a := range spec.Addons {
-		if a.Kind != picture.Hypernet || a.Idle() {
-			continue
-		}
-		path, err := e.find(a.Kind, picture.Ref{Name: a.Name, Hash: a.Hash})
-		if err != nil {
-			return err
-		}
+	return e.each(spec, picture.Hypernet, func(a picture.Addon, path string) error {
 		network, err := hypernet.Open(path)
 		if err != nil {
 			return &render.Refusal{Sentence: fmt.Sprintf("the hypernetwork “%s” cannot be read", a.Name), Err: err}
@@ -205,8 +209,8 @@ func (e *extender) applyHypernets(spec picture.Spec, into *onnx.Addons) error {
 				"“%s” is a hypernetwork for text that is %v wide, and this model's is %d", a.Name, fits, width)}
 		}
 		into.Unet.Hypernets = append(into.Unet.Hypernets, hypernetOf(network, a.Strength))
-	}
-	return nil
+		return nil
+	})
 }
 
 // applyVAE opens the VAE that a Spec names.
@@ -214,7 +218,7 @@ func (e *extender) applyVAE(spec picture.Spec, into *onnx.Addons) error {
 	if spec.VAE == nil {
 		return nil
 	}
-	path, err := e.find(picture.VAE, *spec.VAE)
+	path, err := e.find(picture.Part{Kind: picture.VAE, Name: spec.VAE.Name, Hash: spec.VAE.Hash})
 	if err != nil {
 		return err
 	}
@@ -239,10 +243,10 @@ func hypernetLayers(m hypernet.Module) []tensor.HypernetLayer {
 		switch {
 		case l.Linear != nil:
 			all = append(all, tensor.HypernetLayer{
-				Op: "Linear", Weight: tensor.Transpose(l.Linear.Weight), Bias: l.Linear.Bias,
+				Op: graph.HypernetLinear, Weight: tensor.Transpose(l.Linear.Weight), Bias: l.Linear.Bias,
 			})
 		case l.Norm != nil:
-			all = append(all, tensor.HypernetLayer{Op: "LayerNorm", Weight: l.Norm.Weight, Bias: l.Norm.Bias})
+			all = append(all, tensor.HypernetLayer{Op: graph.HypernetNorm, Weight: l.Norm.Weight, Bias: l.Norm.Bias})
 		default:
 			all = append(all, tensor.HypernetLayer{Op: l.Activation})
 		}

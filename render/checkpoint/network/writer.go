@@ -300,10 +300,10 @@ func (w *writer) finish() (graph.Written, error) {
 	}
 	g := append(text(w.nodes, 2, "darkroom"), w.constants...)
 	for _, v := range inputs {
-		g = message(g, 11, valueInfo(v))
+		g = message(g, 11, graph.EncodeValue(v))
 	}
 	for _, v := range w.Outputs {
-		g = message(g, 12, valueInfo(v))
+		g = message(g, 12, graph.EncodeValue(v))
 	}
 	m := text(number(nil, 1, irVersion), 2, "darkroom")
 	m = message(m, 7, g)
@@ -315,19 +315,4 @@ func (w *writer) finish() (graph.Written, error) {
 	}
 	w.Model = m
 	return w.Written, nil
-}
-
-// valueInfo writes a ValueInfoProto: name = 1, type = 2; in TypeProto tensor_type = 1; in its Tensor elem_type = 1,
-// shape = 2; in TensorShapeProto dim = 1; in Dimension dim_value = 1. A dimension of 0 may vary.
-func valueInfo(v graph.Value) []byte {
-	var shape []byte
-	for _, d := range v.Dims {
-		var dim []byte
-		if d > 0 {
-			dim = number(nil, 1, uint64(d))
-		}
-		shape = message(shape, 1, dim)
-	}
-	kind := message(number(nil, 1, uint64(v.Type)), 2, shape)
-	return message(text(nil, 1, v.Name), 2, message(nil, 1, kind))
 }

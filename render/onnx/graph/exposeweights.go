@@ -26,6 +26,14 @@ type ExposedWeight struct {
 	Transposed     bool   // it lies as [in, out], as exporters write a linear layer on rows of tokens
 }
 
+// CanonicalName is the weight's name as package weightname has it, which is not always that of the input.
+func (w ExposedWeight) CanonicalName() string {
+	if w.Module != "" {
+		return w.Module + ".weight"
+	}
+	return w.Name
+}
+
 // BranchInput is a linear layer's side branch: y = layer(x) + (x·Down)·Up. Its rank may be any, also 0.
 type BranchInput struct {
 	Module   string
@@ -153,11 +161,11 @@ func (e *exposer) graph(message []byte) ([]byte, error) {
 		}
 	}
 	for _, b := range e.Branches {
-		out = appendMessage(out, 11, newValueInfo(b.Down))
-		out = appendMessage(out, 11, newValueInfo(b.Up))
+		out = appendMessage(out, 11, EncodeValue(b.Down))
+		out = appendMessage(out, 11, EncodeValue(b.Up))
 	}
 	for _, in := range e.Hypernets {
-		out = appendMessage(out, 11, newValueInfo(in.Value))
+		out = appendMessage(out, 11, EncodeValue(in.Value))
 	}
 	return out, nil
 }
@@ -207,7 +215,7 @@ func (e *exposer) expose(weight []rawField) (input []byte, ok bool) {
 		w.Module, _ = weightOf(w.Name) // of a norm or an embedding
 	}
 	e.Weights = append(e.Weights, w)
-	return newValueInfo(w.Value), true
+	return EncodeValue(w.Value), true
 }
 
 // isTable says whether rows of a weight are looked up by their number, as those of a text encoder's embeddings.
@@ -217,9 +225,9 @@ func (e *exposer) isTable(weight string) bool {
 	})
 }
 
-// newValueInfo makes a ValueInfoProto: name = 1, type = 2; in TypeProto tensor_type = 1; in its Tensor elem_type = 1,
+// EncodeValue makes a ValueInfoProto: name = 1, type = 2; in TypeProto tensor_type = 1; in its Tensor elem_type = 1,
 // shape = 2; in TensorShapeProto dim = 1; in Dimension dim_value = 1. A dimension of 0 is free: it has no value.
-func newValueInfo(v Value) []byte {
+func EncodeValue(v Value) []byte {
 	var shape []byte
 	for _, d := range v.Dims {
 		var dim []byte
