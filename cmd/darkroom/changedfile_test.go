@@ -56,6 +56,24 @@ func (c *changingCheckpoint) submit() sandbox.Interaction {
 	return i
 }
 
+// submitUntilLeased asks again until a renderer takes the job: the bot hears of a file's new content some time after the
+// renderer has it, and until then asks for the old one.
+func (c *changingCheckpoint) submitUntilLeased() sandbox.Interaction {
+	c.t.Helper()
+	for before := c.up.count("job leased"); ; {
+		i := c.ask(c.home.Member.ID, "a red boat", 30, sandbox.With("count", 1))
+		m, err := c.WaitReply(c.ctx(), i.ID, func(m sandbox.Message) bool {
+			return strings.Contains(m.Content, "for a renderer that has the model") || c.up.count("job leased") > before
+		})
+		if err != nil {
+			c.t.Fatalf("%v: %s", err, m.Content)
+		}
+		if c.up.count("job leased") > before {
+			return i
+		}
+	}
+}
+
 // cutShort cuts the file short in mid-picture and puts the whole one in its place. It returns false if no process died
 // of it: it was noticed between two steps, or came too late.
 func (c *changingCheckpoint) cutShort() bool {
@@ -117,5 +135,5 @@ func TestFileCutShortWhileInUse(t *testing.T) {
 		t.Errorf("got %v, want to hear that nobody has the model", err)
 	}
 	c.until("the other content is offered", func() bool { return c.up.count("ready to be used") > ready })
-	c.waitResult(c.submit())
+	c.waitResult(c.submitUntilLeased())
 }
