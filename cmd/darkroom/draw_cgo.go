@@ -57,7 +57,7 @@ func draw(ctx context.Context, s invocation) (err error) {
 	if err := openRuntime(d.Runtime); err != nil {
 		return err
 	}
-	model, err := pipeline.Load(ctx, folder, device(d.Runtime), files)
+	model, err := pipeline.LoadWithin(ctx, folder, device(d.Runtime), files, int64(d.Runtime.Memory))
 	if err != nil {
 		return err
 	}
