@@ -37,6 +37,7 @@ type Options struct {
 	Log     *slog.Logger     // a logger that discards
 
 	Wildcards dynamic.Wildcards // what __names__ in prompts stand for; none
+	Upscaler  string            // of models without one of their own, by its name; the first that a renderer has
 
 	Intervals Intervals
 

@@ -15,10 +15,7 @@ import (
 // brighten is an upscaler that doubles pictures and makes them white.
 type brighten struct{ runs atomic.Int64 }
 
-func (*brighten) Scale() int             { return 2 }
-func (*brighten) Multiple() int          { return 1 }
-func (*brighten) Tile() (w, h int)       { return 0, 0 }
-func (*brighten) BytesPerPixel() float64 { return 12 }
+func (*brighten) Traits() upscale.Traits { return upscale.Traits{Scale: 2} }
 
 func (b *brighten) Upscale(_ context.Context, in tensor.Tensor) (tensor.Tensor, error) {
 	b.runs.Add(1)

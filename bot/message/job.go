@@ -174,16 +174,16 @@ func SingleRows(spec picture.Spec, job string, tile int) []Row {
 	if tile > 1 {
 		remix.Tile = tile // it may have a prompt of its own
 	}
-	var row Row
+	var rows []Row
 	if spec.Hires == nil && spec.Upscale == nil {
-		row = append(row, Button{Style: Secondary, Label: "Upscale 2×", ID: id(button.Upscale, "")})
+		rows = append(rows, upscaleRow(spec, id))
 	}
-	row = append(row,
-		Button{Style: Secondary, Label: "Vary (subtle)", ID: id(button.Vary, "subtle")},
-		Button{Style: Secondary, Label: "Vary (strong)", ID: id(button.Vary, "strong")},
-		Button{Style: Primary, Emoji: "🔄", ID: button.ID{Verb: button.Reroll, Job: job}.String()},
-		Button{Style: Primary, Emoji: "✏️", ID: remix.String()},
-	)
+	vary := Row{
+		{Style: Secondary, Label: "Vary (subtle)", ID: id(button.Vary, "subtle")},
+		{Style: Secondary, Label: "Vary (strong)", ID: id(button.Vary, "strong")},
+		{Style: Primary, Emoji: "🔄", ID: button.ID{Verb: button.Reroll, Job: job}.String()},
+		{Style: Primary, Emoji: "✏️", ID: remix.String()},
+	}
 	zoom := Row{
 		{Style: Secondary, Emoji: "🔍", Label: "Zoom out 2×", ID: id(button.Zoom, "2")},
 		{Style: Secondary, Emoji: "🔍", Label: "Zoom out 1.5×", ID: id(button.Zoom, "1-5")},
@@ -194,7 +194,19 @@ func SingleRows(spec picture.Spec, job string, tile int) []Row {
 		{Style: Secondary, Emoji: "⬆️", ID: id(button.Pan, "up")},
 		{Style: Secondary, Emoji: "⬇️", ID: id(button.Pan, "down")},
 	}
-	return []Row{row, zoom, pan, lastRow(job, tile)}
+	return append(rows, vary, zoom, pan, lastRow(job, tile))
+}
+
+// upscaleRow are the buttons that enlarge an image. 4× is left out where no renderer makes images so large.
+func upscaleRow(spec picture.Spec, id func(verb button.Verb, arg string) string) Row {
+	row := Row{{Style: Secondary, Label: "Upscale 2×", ID: id(button.Upscale, "")}}
+	if 4*max(spec.Width, spec.Height) <= picture.MaxSide {
+		row = append(row, Button{Style: Secondary, Label: "Upscale 4×", ID: id(button.Upscale, button.UpscaleMore)})
+	}
+	return append(row,
+		Button{Style: Secondary, Label: "Upscale (creative)", ID: id(button.Upscale, button.UpscaleCreative)},
+		Button{Style: Secondary, Label: "Upscale…", ID: id(button.Upscale, button.UpscaleChoose)},
+	)
 }
 
 // lastRow is the last row of every finished message. With a tile its ids differ from those under the whole gallery.

@@ -1,6 +1,7 @@
 package message
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -73,7 +74,7 @@ func TestEachImageTellsItsPrompt(t *testing.T) {
 func TestRemixOfOneImage(t *testing.T) {
 	t.Parallel()
 	id := func(tile int) string {
-		for _, b := range SingleRows(picture.Spec{}, "7-0", tile)[0] {
+		for _, b := range slices.Concat(SingleRows(picture.Spec{}, "7-0", tile)...) {
 			if b.Emoji == "✏️" {
 				return b.ID
 			}

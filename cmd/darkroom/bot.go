@@ -33,7 +33,7 @@ func runBot(ctx context.Context, s invocation) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, q.Close()) }()
-	b, err := newBot(c.Discord, c.Retention, c.Redis.Pool, c.Wildcards.Folder(c.Data), db, q, s.log)
+	b, err := newBot(c.Discord, c.Retention, c.Upscaling, c.Redis.Pool, c.Wildcards.Folder(c.Data), db, q, s.log)
 	if err != nil {
 		return err
 	}
@@ -42,7 +42,8 @@ func runBot(ctx context.Context, s invocation) (err error) {
 
 // newBot makes the bot. The folder wildcards may be missing.
 func newBot(
-	d config.Discord, m config.Retention, pool, wildcards string, db *store.Store, q *queue.Queue, log *slog.Logger,
+	d config.Discord, m config.Retention, u config.Upscaling, pool, wildcards string, db *store.Store, q *queue.Queue,
+	log *slog.Logger,
 ) (*bot.Bot, error) {
 	log = newFullDiskLog(log, db.Disk)
 	cdn, err := ownCDN(d.API)
@@ -56,7 +57,7 @@ func newBot(
 		Options: bot.Options{
 			Token: d.Token.Text(), Base: d.API.Base, CDN: cdn, Pool: pool, Shared: db.Shared(), Log: log,
 			ForgetAfter: m.ForgetAfter,
-			Wildcards:   wildcardFolder(wildcards, log),
+			Wildcards:   wildcardFolder(wildcards, log), Upscaler: u.Upscaler,
 		},
 	})
 }

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
-	"slices"
 
 	"golang.org/x/sync/errgroup"
 
@@ -18,7 +17,6 @@ import (
 	"darkroom/queue/worker"
 	"darkroom/render/filehash"
 	"darkroom/render/inventory"
-	"darkroom/render/picture"
 	"darkroom/render/pipeline"
 	"darkroom/render/request"
 )
@@ -211,7 +209,7 @@ func (p onnxPool) Watch(ctx context.Context) { p.inventory.Run(ctx) }
 
 // Addons lists the add-ons that the models can be rendered with.
 func (p onnxPool) Addons() []request.AddonCard {
-	return slices.DeleteFunc(p.inventory.Addons(), func(a request.AddonCard) bool { return a.Kind == picture.Upscaler })
+	return p.inventory.Addons()
 }
 
 // Changed has a value when models or add-ons have come or gone.

@@ -23,6 +23,7 @@ type Upscaler struct {
 	Image, Enlarged graph.Value // RGB [n, 3, h, w] from 0 to 1
 	Scale           int         // how many times larger its images are
 	Multiple        int         // of the sides of its input
+	Runs            int         // how often it may enlarge what it has enlarged; 0 for any number
 	Tile            Size        // the only size that its input has; zero for any
 	Peak            float64     // numbers of activations that are held at once, for each pixel of the input
 	Work            float64     // multiplications for each pixel of the input
@@ -44,6 +45,7 @@ func (f *Model) findUpscaler() error {
 	var told struct {
 		Scale    int `json:"scale"`
 		Multiple int `json:"multiple"`
+		Runs     int `json:"runs"`
 	}
 	config := filepath.Join(filepath.Dir(path), "config.json")
 	if err := readJSON(config, &told); err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -57,6 +59,10 @@ func (f *Model) findUpscaler() error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
+	if told.Runs < 0 {
+		return fmt.Errorf("%s: runs %d, want 1 or more", config, told.Runs)
+	}
+	u.Runs = told.Runs
 	if told.Scale > 0 && told.Scale != u.Scale {
 		return fmt.Errorf("%s: scale %d, and the network's is %d", config, told.Scale, u.Scale)
 	}
