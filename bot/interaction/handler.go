@@ -247,8 +247,9 @@ func (h *Handler) route(ctx context.Context, r *responder) (err error) {
 // the custom_id of any job with any message that it sees. So whatever a handler does to the message of a click, it does
 // to a message of that job, and what it shows belongs to a message that the person sees.
 //
-// A form may be older than the message, which has lost its buttons since. A remix or an upscale that was typed into it is
-// taken if the job is the person's own, because it is answered by a new message. A question that lost its buttons was answered.
+// A form may be older than the message, which has lost its buttons since. A remix or an upscale that was typed into it
+// is taken if the job is the person's own, because it is answered by a new message. A question that lost its buttons
+// was answered.
 func (h *Handler) authentic(ctx context.Context, r *responder) error {
 	switch {
 	case r.req.Genuine:

@@ -174,7 +174,7 @@ func TestBrowserUsesEveryButton(t *testing.T) {
 	v.waitGalleries("see the variations", 3)
 	v.until("read where they came from", `document.body.innerText.includes('variation of image 2')`)
 	v.press("U3")
-	v.until("see one picture alone", `document.querySelectorAll('[data-custom*=":upscale:"]').length === 1`)
+	v.until("see one picture alone", `document.querySelectorAll('[data-custom*=":upscale:"]').length === 4`)
 	v.press("Upscale 2×")
 	v.until(
 		"see it enlarged",

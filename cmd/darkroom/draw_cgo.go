@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -90,7 +91,7 @@ func (o *drawRequest) findAddons(ctx context.Context) (pipeline.Addons, error) {
 	found.HashNow(ctx, func(e inventory.Entry) bool {
 		return e.Addon != nil && (w.MayName(*e.Addon) || o.mayEnlarge(*e.Addon))
 	})
-	o.addons = found.Addons()
+	o.addons, o.faults = found.Addons(), found.Faults()
 	for _, e := range found.Entries() {
 		if e.Err != nil && !e.Kind.IsModel() {
 			o.unusable = append(o.unusable, e)
@@ -110,6 +111,13 @@ func (o *drawRequest) explain(err error) error {
 		name := strings.ToLower(e.Name)
 		if strings.Contains(sentence, "“"+name+"”") || strings.Contains(sentence, "“"+name+".") {
 			return fmt.Errorf("“%s” cannot be used: %w", e.Name, e.Err)
+		}
+	}
+	_, rest, _ := strings.Cut(sentence, "“")
+	name, _, named := strings.Cut(rest, "”")
+	for _, fault := range o.faults { // of files that are not even listed, such as pickles
+		if named && strings.Contains(strings.ToLower(fault.Error()), string(filepath.Separator)+name+".") {
+			return fmt.Errorf("“%s” cannot be used: %w", name, fault)
 		}
 	}
 	return err

@@ -38,6 +38,7 @@ type drawRequest struct {
 	seed     int64                // of a request that names none
 	addons   []request.AddonCard  // that there are
 	unusable []inventory.Entry    // add-ons that are here and cannot be used
+	faults   []error              // of files in the models folder, each with its path
 	tiles    []request.Wanted     // the words of the further pictures, if they differ
 	prompts  []picture.TilePrompt // what each picture shows, if that differs
 	spec     picture.Spec

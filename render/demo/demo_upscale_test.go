@@ -266,9 +266,9 @@ func TestGestureSheet(t *testing.T) {
 	writePNG(t, path, sheet)
 }
 
-// TestUpscaleSheet draws the middles of some pictures at four times their size: by Lanczos's filter, by the demo model's
-// own network, which runs twice, and by the upscaler in the file that DARKROOM_UPSCALER names, if any. DARKROOM_SHEET
-// names the sheet's file.
+// TestUpscaleSheet draws the middles of some pictures at four times their size: by Lanczos's filter, by the demo
+// model's own network, which runs twice, and by the upscaler in the file that DARKROOM_UPSCALER names, if any.
+// DARKROOM_SHEET names the sheet's file.
 func TestUpscaleSheet(t *testing.T) {
 	path := os.Getenv("DARKROOM_SHEET")
 	if path == "" {
@@ -284,7 +284,7 @@ func TestUpscaleSheet(t *testing.T) {
 		networks = append(networks, openUpscaler(t, opened))
 	}
 	words := []string{"a red boat on a blue sea", "a house in the snow at sunset", "a green fish, neon"}
-	const gap, cell, large = 4, 256, 4 * side
+	const gap, cell, large = 4, 240, 4 * side
 	sheet := image.NewNRGBA(image.Rect(0, 0, len(networks)*(cell+gap)-gap, len(words)*(cell+gap)-gap))
 	draw.Draw(sheet, sheet.Rect, image.White, image.Point{}, draw.Src)
 	for i, prompt := range words {

@@ -37,6 +37,9 @@ func upscalerDevice(d Device) Device {
 	return d
 }
 
+// Trim gives memory of earlier runs back to the system, where the allocator keeps it.
+func (u *Upscaler) Trim() { trimHeap() }
+
 // Close frees the upscaler's memory once its running calls have returned.
 func (u *Upscaler) Close() error {
 	err := u.session.close()
@@ -44,8 +47,8 @@ func (u *Upscaler) Close() error {
 	return err
 }
 
-// overhead is what a run takes beside the activations that it holds at once: copies into the layout of the convolutions.
-// docs/upscalers.md has measurements.
+// overhead is what a run takes beside the activations that it holds at once: copies into the layout of the
+// convolutions. docs/upscalers.md has measurements.
 const overhead = 1.5
 
 // Traits are what must be known of the network.

@@ -67,6 +67,7 @@ func (u *upscalers) open(ctx context.Context, named picture.Ref) (upscale.Upscal
 	used := u.last
 	used.users++
 	release := sync.OnceFunc(func() {
+		used.Trim()
 		u.mu.Lock()
 		defer u.mu.Unlock()
 		_ = u.drop(used) // it only frees memory

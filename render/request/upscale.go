@@ -138,8 +138,8 @@ func (r *resolution) chooseUsualUpscaler() *Refusal {
 	return nil
 }
 
-// useUpscaler names an installed upscaler in the Spec. One that is called like the model has its folder before its name,
-// since the model's name stands for the model's own.
+// useUpscaler names an installed upscaler in the Spec. One that is called like the model has its folder before its
+// name, since the model's name stands for the model's own.
 func (r *resolution) useUpscaler(card AddonCard) {
 	name := plainFile(card.Name)
 	if name == r.Spec.Model.Name {

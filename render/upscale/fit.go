@@ -34,8 +34,8 @@ func (t Traits) leastTile() int {
 	return (smallTile + m - 1) / m * m
 }
 
-// tilingOf is the tiling of an image for a network whose run takes no more than some memory, if a tile of the least size
-// does. An image that fits as a whole is one tile.
+// tilingOf is the tiling of an image for a network whose run takes no more than some memory, if a tile of the least
+// size does. An image that fits as a whole is one tile.
 func tilingOf(network Traits, size image.Point, memory int64) Tiling {
 	t := Tiling{Overlap: overlap, Margin: margin, Multiple: max(network.Multiple, 1)}
 	width, height := network.padded(size)

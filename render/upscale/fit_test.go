@@ -76,8 +76,8 @@ func TestFixedTiles(t *testing.T) {
 	}
 }
 
-// spreading is a network that doubles images, and mixes each pixel by a share with those up to a radius away. Beyond the
-// edge of what it sees there is black, as with convolutions that pad zeros.
+// spreading is a network that doubles images, and mixes each pixel by a share with those up to a radius away. Beyond
+// the edge of what it sees there is black, as with convolutions that pad zeros.
 type spreading struct {
 	*repeating
 	radius int
@@ -117,8 +117,8 @@ func spread(data []float32, n, step, length, radius int) {
 	}
 }
 
-// TestTilesAgreeWithTheWhole: a network that looks no farther than what does not count of a tile gives the same in tiles.
-// One that looks farther, and is off by some levels near a tile's edge as Real-ESRGAN's is, shows no borders.
+// TestTilesAgreeWithTheWhole: a network that looks no farther than what does not count of a tile gives the same in
+// tiles. One that looks farther, and is off by some levels near a tile's edge as Real-ESRGAN's is, shows no borders.
 func TestTilesAgreeWithTheWhole(t *testing.T) {
 	t.Parallel()
 	img := colours(300, 210)
@@ -152,8 +152,8 @@ func TestTilesAgreeWithTheWhole(t *testing.T) {
 	}
 }
 
-// borderSteps is the mean change of the slope at columns where the weight of a tile begins, rises fully or ends, divided
-// by that of all columns.
+// borderSteps is the mean change of the slope at columns where the weight of a tile begins, rises fully or ends,
+// divided by that of all columns.
 func borderSteps(img *image.NRGBA, tiling Tiling) float64 {
 	borders := map[int]bool{}
 	for _, at := range tiling.Cover(img.Rect.Dx()/2, 1) {
