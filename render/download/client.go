@@ -2,7 +2,6 @@ package download
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -14,8 +13,8 @@ import (
 
 // Client fetches files and documents. Its zero value works. Several goroutines may use it.
 type Client struct {
-	// HTTP sends the requests; http.DefaultClient if nil, which knows HTTPS_PROXY and NO_PROXY.
-	HTTP *http.Client
+	// Transport sends the requests; http.DefaultTransport if nil, which knows HTTPS_PROXY and NO_PROXY.
+	Transport http.RoundTripper
 	// UserAgent is what servers see; "darkroom" if empty.
 	UserAgent string
 	// Stall is how long a server may send nothing; a minute if zero.
@@ -107,7 +106,7 @@ func (a *answer) cause(err error) error {
 	if cause := context.Cause(a.ctx); cause != nil {
 		return cause
 	}
-	return plain(err)
+	return err
 }
 
 func (a *answer) close() {
@@ -170,18 +169,7 @@ func (c *Client) ask(ctx context.Context, u *url.URL, header http.Header) (*answ
 	ctx, cancel := context.WithCancelCause(ctx)
 	a := &answer{ctx: ctx, cancel: cancel, stall: stall}
 	a.timer = time.AfterFunc(stall, func() { cancel(&StallError{After: stall}) })
-	req := (&http.Request{Method: http.MethodGet, URL: u, Host: u.Host, Header: header.Clone()}).WithContext(ctx)
-	if req.Header == nil {
-		req.Header = http.Header{}
-	}
-	req.Header.Set("User-Agent", c.userAgent())
-	client := http.Client{}
-	if c.HTTP != nil {
-		client = *c.HTTP
-	}
-	client.Jar = nil
-	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	resp, err := client.Do(req)
+	resp, err := c.transport().RoundTrip(c.request(ctx, u, header))
 	if err != nil {
 		a.timer.Stop()
 		err = &BrokenError{Address: Redacted(u.String()), Err: a.cause(err), Dial: isDial(err)}
@@ -190,6 +178,27 @@ func (c *Client) ask(ctx context.Context, u *url.URL, header http.Header) (*answ
 	}
 	a.Response = resp
 	return a, nil
+}
+
+// request makes a request as net/http's client does, with the password of an address, and without cookies.
+func (c *Client) request(ctx context.Context, u *url.URL, header http.Header) *http.Request {
+	req := (&http.Request{Method: http.MethodGet, URL: u, Host: u.Host, Header: header.Clone()}).WithContext(ctx)
+	if req.Header == nil {
+		req.Header = http.Header{}
+	}
+	req.Header.Set("User-Agent", c.userAgent())
+	if u.User != nil && req.Header.Get("Authorization") == "" {
+		password, _ := u.User.Password()
+		req.SetBasicAuth(u.User.Username(), password)
+	}
+	return req
+}
+
+func (c *Client) transport() http.RoundTripper {
+	if c.Transport != nil {
+		return c.Transport
+	}
+	return http.DefaultTransport
 }
 
 func (c *Client) userAgent() string {
@@ -223,17 +232,6 @@ func Redacted(address string) string {
 	if err != nil {
 		return "(an address that does not parse)"
 	}
-	u.RawQuery, u.Fragment, u.RawFragment, u.ForceQuery = "", "", "", false
-	if u.User != nil {
-		u.User = nil
-	}
+	u.User, u.RawQuery, u.Fragment, u.RawFragment, u.ForceQuery = nil, "", "", "", false
 	return u.String()
-}
-
-// plain takes the address, which may hold secrets, out of an error of net/http.
-func plain(err error) error {
-	if u, ok := errors.AsType[*url.Error](err); ok {
-		return u.Err
-	}
-	return err
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"net/url"
 	"strconv"
 	"time"
 )
@@ -167,9 +166,6 @@ func retryAfter(h http.Header) time.Duration {
 
 // isDial tells whether a request failed before there was a connection.
 func isDial(err error) bool {
-	if u, ok := errors.AsType[*url.Error](err); ok {
-		err = u.Err
-	}
 	op, ok := errors.AsType[*net.OpError](err)
 	return ok && op.Op == "dial"
 }

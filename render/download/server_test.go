@@ -79,7 +79,7 @@ func (s *server) header(name string) []string {
 func (s *server) client() (*Client, *[]time.Duration) {
 	waits := &[]time.Duration{}
 	return &Client{
-		HTTP: s.Client(),
+		Transport: s.Client().Transport,
 		Wait: func(ctx context.Context, d time.Duration) error {
 			*waits = append(*waits, d)
 			return ctx.Err()
