@@ -27,7 +27,7 @@ type Fetcher struct {
 // NewFetcher returns a Fetcher that finds registries as the tools on this machine do. A registry of the operator's own
 // may be one without TLS: what comes from it is checked against pinned hashes.
 func NewFetcher() Fetcher {
-	return Fetcher{Registries: registry.System(), Client: &download.Client{AllowHTTP: true}}
+	return Fetcher{Registries: registry.System(), Client: &download.Client{PlainHTTP: true}}
 }
 
 // Locate returns the address of an archive. It may hold credentials.

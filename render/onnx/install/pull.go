@@ -23,7 +23,6 @@ type Puller struct {
 	Fetcher  Fetcher
 	Progress func(Progress)          // may be nil
 	Note     func(string)            // told why one source of several was passed over; may be nil
-	Free     func(string) int64      // bytes that can be written in a folder, -1 for unknown; asks the system if nil
 	rename   func(a, b string) error // os.Rename, or a test's
 }
 
@@ -54,7 +53,7 @@ func (p Puller) Pull(ctx context.Context, r Runtime) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if err := writeManifest(stage, r, used); err != nil {
+	if err := errors.Join(sweep(stage, used), writeManifest(stage, r, used)); err != nil {
 		return "", err
 	}
 	return place, p.replace(stage, place)
@@ -130,6 +129,29 @@ func (p Puller) fill(ctx context.Context, stage string, r Runtime) ([]Archive, e
 	return used, nil
 }
 
+// sweep removes what is no file of the runtime: the rest of a source that broke off before another one delivered.
+func sweep(stage string, used []Archive) error {
+	keep := map[string]bool{}
+	for _, a := range used {
+		for _, m := range a.Members {
+			keep[m.Name] = true
+		}
+	}
+	entries, err := os.ReadDir(stage)
+	if err != nil {
+		return fmt.Errorf("look at what came: %w", err)
+	}
+	for _, e := range entries {
+		if keep[e.Name()] {
+			continue
+		}
+		if err := os.RemoveAll(filepath.Join(stage, e.Name())); err != nil {
+			return fmt.Errorf("remove what is not needed: %w", err)
+		}
+	}
+	return nil
+}
+
 // checkSpace compares what the disk must hold at once, which is everything unpacked and the archive at work, with what
 // it has.
 func (p Puller) checkSpace(stage string, r Runtime, missing []int) error {
@@ -139,11 +161,7 @@ func (p Puller) checkSpace(stage string, r Runtime, missing []int) error {
 		unpacked += a.Unpacked()
 		need = max(need, unpacked+a.Size-sizeOf(filepath.Join(stage, a.File+".part")))
 	}
-	free := p.Free
-	if free == nil {
-		free = p.Fetcher.Client.FreeBytes
-	}
-	if have := free(stage); have >= 0 && need > have {
+	if have := p.Fetcher.Client.FreeBytes(stage); have >= 0 && need > have {
 		return fmt.Errorf("%s needs %s on the disk of %s while it is made, %s are free; make room, or name another "+
 			"folder with --runtimes", r.Name, download.Size(need), p.Dir, download.Size(have))
 	}
