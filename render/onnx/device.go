@@ -132,7 +132,7 @@ func (d Device) appendCUDA(o *ort.SessionOptions) error {
 		err = o.AppendExecutionProviderCUDA(cuda)
 	}
 	if err := errors.Join(err, cuda.Destroy()); err != nil {
-		return fmt.Errorf("device %s: %w; "+hint, d, err)
+		return fmt.Errorf("device %s: %w; "+hint, d, plainCUDAError(err))
 	}
 	return nil
 }
