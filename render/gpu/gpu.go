@@ -1,6 +1,7 @@
 package gpu
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strconv"
@@ -13,7 +14,9 @@ type Report struct {
 	Driver string // version, such as "580.65.06"; "" where there is none
 	CUDA   int    // newest version of CUDA that the driver supports, as 1000 × major + 10 × minor; 0 for unknown
 	Cards  []Card // by the number that CUDA has for them
-	Err    error  // why the driver could not be asked; ErrNoDriver where there is none
+	// Unused is how many cards of NVIDIA's are on the bus; it is counted only where there is no driver for them.
+	Unused int
+	Err    error // why the driver could not be asked; ErrNoDriver where there is none
 }
 
 // ErrNoDriver says that this machine has no NVIDIA driver.
@@ -60,6 +63,7 @@ func (r Report) Find(index int) (Card, bool) {
 type Options struct {
 	Library string              // NVML; "libnvidia-ml.so.1" if empty, which the system finds
 	Proc    string              // the driver's folder; "/proc/driver/nvidia" if empty
+	Bus     string              // devices on the bus; "/sys/bus/pci/devices" if empty
 	Getenv  func(string) string // for CUDA_VISIBLE_DEVICES; nil for none
 	Timeout time.Duration       // for the driver's answer; 10 s if zero
 }
@@ -67,6 +71,7 @@ type Options struct {
 const (
 	usualLibrary = "libnvidia-ml.so.1"
 	usualProc    = "/proc/driver/nvidia"
+	usualBus     = "/sys/bus/pci/devices"
 	usualTimeout = 10 * time.Second
 )
 
@@ -74,18 +79,14 @@ const (
 //
 // A driver that hangs is left to itself after the timeout, in a thread of its own.
 func Look(o Options) Report {
-	if o.Library == "" {
-		o.Library = usualLibrary
-	}
-	if o.Proc == "" {
-		o.Proc = usualProc
-	}
-	if o.Timeout == 0 {
-		o.Timeout = usualTimeout
-	}
+	o.Library, o.Proc, o.Bus = cmp.Or(o.Library, usualLibrary), cmp.Or(o.Proc, usualProc), cmp.Or(o.Bus, usualBus)
+	o.Timeout = cmp.Or(o.Timeout, usualTimeout)
 	r := o.ask()
 	if r.Driver == "" {
 		r = readProc(o.Proc, r.Err)
+	}
+	if errors.Is(r.Err, ErrNoDriver) {
+		r.Unused = countOnBus(o.Bus)
 	}
 	if o.Getenv != nil {
 		r.Cards = visible(r.Cards, o.Getenv("CUDA_VISIBLE_DEVICES"))

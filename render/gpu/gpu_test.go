@@ -52,6 +52,33 @@ func TestLookReadsProc(t *testing.T) {
 	}
 }
 
+// TestLookCountsCardsWithoutADriver: a card that no driver has is told, so that a person learns what is missing.
+func TestLookCountsCardsWithoutADriver(t *testing.T) {
+	t.Parallel()
+	bus := t.TempDir()
+	for name, ids := range map[string][2]string{
+		"0000:00:02.0": {"0x8086", "0x030000"}, // Intel's graphics
+		"0000:01:00.0": {"0x10de", "0x030000"},
+		"0000:01:00.1": {"0x10de", "0x040300"}, // that card's sound
+		"0000:41:00.0": {"0x10de", "0x030200"}, // a card without a connector
+	} {
+		dir := filepath.Join(bus, name)
+		err := os.Mkdir(dir, 0o700)
+		for i, file := range []string{"vendor", "class"} {
+			err = errors.Join(err, os.WriteFile(filepath.Join(dir, file), []byte(ids[i]+"\n"), 0o600))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := gpu.Look(gpu.Options{Library: "none", Proc: t.TempDir(), Bus: bus}); got.Unused != 2 {
+		t.Errorf("got %+v, want two cards without a driver", got)
+	}
+	if got := gpu.Look(gpu.Options{Library: "none", Proc: procFolder(t), Bus: bus}); got.Unused != 0 {
+		t.Errorf("got %+v, want none without a driver", got)
+	}
+}
+
 func TestLookHonoursCUDAVisibleDevices(t *testing.T) {
 	t.Parallel()
 	for variable, want := range map[string][]string{

@@ -48,3 +48,25 @@ func readFields(text string) map[string]string {
 	}
 	return fields
 }
+
+// The numbers by which the bus knows NVIDIA's graphics cards: the vendor, and the class of display controllers (PCI Code
+// and ID Assignment Specification; as sysfs writes them).
+const (
+	nvidiaVendor = "0x10de"
+	displayClass = "0x03"
+)
+
+// countOnBus counts NVIDIA's cards, whether or not a driver has them.
+func countOnBus(dir string) int {
+	devices, _ := filepath.Glob(filepath.Join(dir, "*")) // the pattern is constant
+	n := 0
+	for _, d := range devices {
+		vendor, err1 := os.ReadFile(filepath.Join(d, "vendor"))
+		class, err2 := os.ReadFile(filepath.Join(d, "class"))
+		if err1 == nil && err2 == nil && strings.TrimSpace(string(vendor)) == nvidiaVendor &&
+			strings.HasPrefix(string(class), displayClass) {
+			n++
+		}
+	}
+	return n
+}
