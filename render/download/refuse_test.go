@@ -47,7 +47,7 @@ func TestFetchRefuses(t *testing.T) {
 		"429": {
 			handler: status(429, "Retry-After", "7"), as: new(*StatusError), tries: 3,
 			waits: []time.Duration{7 * second, 7 * second},
-			says: "too many requests (429); try again in 7s",
+			says:  "too many requests (429); try again in 7s",
 		},
 		"429 for long": {
 			handler: status(429, "Retry-After", "3600"), as: new(*StatusError), says: "try again in 1h0m0s", tries: 1,
