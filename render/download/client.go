@@ -27,6 +27,8 @@ type Client struct {
 	Free func(dir string) int64
 	// Wait waits before another try; a timer if nil.
 	Wait func(context.Context, time.Duration) error
+	// PlainHTTP allows plain HTTP to any host: for files whose hash is known beforehand, and requests without a secret.
+	PlainHTTP bool
 	// TestLoopback allows plain HTTP to this machine's own loopback addresses. It is for tests.
 	TestLoopback bool
 }
@@ -50,6 +52,14 @@ func (c *Client) patience() time.Duration {
 		return c.Patience
 	}
 	return usualPatience
+}
+
+// FreeBytes is how many bytes can still be written in a folder that is there, -1 where that is not known.
+func (c *Client) FreeBytes(dir string) int64 {
+	if c.Free != nil {
+		return c.Free(dir)
+	}
+	return freeBytes(dir)
 }
 
 // Document returns the body of a small document, at most max bytes, and the header of the answer that held it. The
@@ -208,13 +218,14 @@ func (c *Client) userAgent() string {
 	return "darkroom"
 }
 
-// allowed parses an address and refuses any that is not HTTPS.
+// allowed parses an address and refuses any that is not HTTPS, unless the client allows plain HTTP.
 func (c *Client) allowed(address string) (*url.URL, error) {
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" {
 		return nil, fmt.Errorf("%s is no address", Redacted(address))
 	}
-	if u.Scheme == "https" || u.Scheme == "http" && c.TestLoopback && isLoopback(u.Hostname()) {
+	plain := c.PlainHTTP || c.TestLoopback && isLoopback(u.Hostname())
+	if u.Scheme == "https" || u.Scheme == "http" && plain {
 		u.Fragment = ""
 		return u, nil
 	}

@@ -260,12 +260,8 @@ func (t *transfer) located(err error) error {
 }
 
 func (t *transfer) checkSpace() error {
-	free := freeBytes
-	if t.client.Free != nil {
-		free = t.client.Free
-	}
 	dir := filepath.Dir(t.file.Path)
-	if have, need := free(dir), t.total-t.part.size; have >= 0 && need > have {
+	if have, need := t.client.FreeBytes(dir), t.total-t.part.size; have >= 0 && need > have {
 		return &SpaceError{Dir: dir, Need: need, Free: have}
 	}
 	return nil
