@@ -36,7 +36,9 @@ func (b *Bar) Step(done, total int) {
 }
 
 // Bytes shows that done of total bytes are there.
-func (b *Bar) Bytes(done, total int64) { b.show(amount(done)+" of "+amount(total), bytesWidth, done, total) }
+func (b *Bar) Bytes(done, total int64) {
+	b.show(amount(done)+" of "+amount(total), bytesWidth, done, total)
+}
 
 // show shows words, with the time left after them, of at most so many columns together.
 func (b *Bar) show(words string, columns int, done, total int64) {
