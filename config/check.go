@@ -22,6 +22,10 @@ func (s *Settings) checker() checker {
 		return &s.Renderer
 	case "doctor":
 		return &s.Doctor
+	case "draw":
+		return s.Draw.Runtime
+	case "models check":
+		return s.Models.Check.Runtime
 	case "queue show":
 		return PauseTarget{Data: s.Queue.Show.Data, Redis: s.Queue.Show.Redis}
 	case "queue pause":
@@ -35,7 +39,7 @@ func (s *Settings) checker() checker {
 
 func (u *Up) check(src Sources) []error {
 	return withoutNil(u.Discord.loadToken(src), u.Discord.API.check(), u.Page.check(), u.Data.check(),
-		u.Redis.check(), u.Redis.checkPool(), u.Worker.check(), u.Leasing.check())
+		u.Redis.check(), u.Redis.checkPool(), u.Worker.check(), u.Runtime.checkSlot(u.Worker), u.Leasing.check())
 }
 
 func (b *Bot) check(src Sources) []error {
@@ -45,7 +49,7 @@ func (b *Bot) check(src Sources) []error {
 
 func (r *Renderer) check(Sources) []error {
 	return withoutNil(r.API.check(), r.Redis.requireURL(), r.Redis.check(), r.Redis.checkPool(),
-		r.Worker.check(), r.Leasing.check())
+		r.Worker.check(), r.Runtime.checkSlot(r.Worker), r.Leasing.check())
 }
 
 // check lets only an unreadable secret stop the doctor: it reports all other faults itself, each with its fix.
@@ -109,6 +113,26 @@ func (a API) check() error {
 	}
 	return nil
 }
+
+// check allows one device alone: only a renderer starts a process for each.
+func (r Runtime) check(Sources) []error {
+	if len(r.Device) > 1 {
+		return []error{fmt.Errorf("--device %s: want one device; only renderer and up take several", r.Device)}
+	}
+	return nil
+}
+
+// checkSlot says where several devices leave no room in the slots' names.
+func (r Runtime) checkSlot(w Worker) error {
+	if len(r.Device) > 1 && len(w.Slot) > maxSlot {
+		return fmt.Errorf("--slot: %q: want at most %d characters with several devices, each of which adds its name",
+			w.Slot, maxSlot)
+	}
+	return nil
+}
+
+// maxSlot leaves room for what several devices add to a slot's name, "-cuda255-2".
+const maxSlot = 64 - 10
 
 func (d Data) check() error {
 	scheme, rest, found := strings.Cut(d.Database.Text(), ":")

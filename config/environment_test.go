@@ -15,8 +15,8 @@ func fullRenderer() Renderer {
 		Redis: Redis{URL: NewSecret("unix://:p@/tmp/queue.sock?protocol=2"), Pool: "night"},
 		API:   API{Base: "http://127.0.0.1:1/api/v10"},
 		Runtime: Runtime{
-			Ort: "/lib/ort.so", Device: Device{Kind: "cuda", Index: 1}, Threads: 3, Prefer: "start", ModelsDir: "/m",
-			Memory: 6 << 30,
+			Ort: "/lib/ort.so", Device: Devices{{Kind: "cuda", Index: 1}, {Kind: "cpu"}}, Threads: 3, Prefer: "start",
+			ModelsDir: "/m", Memory: 6 << 30, Runtimes: Runtimes{Dir: "/r"},
 		},
 		Worker: Worker{Models: []string{"a,b", "c"}, Batch: 2, Slot: "east"},
 		Leasing: Leasing{

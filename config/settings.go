@@ -8,23 +8,24 @@ import (
 // Settings is the command line: one field per subcommand. Command names the one that was chosen and checked.
 type Settings struct {
 	// Command is "up", "bot", "renderer", "queue show", "queue pause", "queue resume", "draw", "prompt", "models list",
-	// "models check", "models import", "models remove", "doctor" or "version".
+	// "models check", "models import", "models remove", "runtime list", "runtime pull", "doctor" or "version".
 	Command string   `kong:"-"`
 	Notices []string `kong:"-"` // what to tell the person who typed the command: settings that have a new name
 
 	Config string `name:"config" from:"DARKROOM_CONFIG" placeholder:"FILE" help:"YAML file with settings. Its keys are the names of the flags."`
 	Log    Log    `embed:""`
 
-	Up       Up       `cmd:"" group:"serve" help:"Run bot, renderer, queue and database in one process. Without a token, open a page to try the bot on."`
-	Bot      Bot      `cmd:"" group:"serve" help:"Run only the bot."`
-	Renderer Renderer `cmd:"" group:"serve" help:"Run only a renderer."`
-	Queue    Queue    `cmd:"" group:"shell" help:"Show the queue; pause a server, a model or everything, and resume it."`
-	Line     Queue    `cmd:"" hidden:"" help:"Former name of queue."`
-	Draw     Draw     `cmd:"" group:"shell" help:"Generate images from the shell, without Discord and Redis."`
-	Prompt   Prompt   `cmd:"" group:"shell" help:"Show how a prompt is read: weights and chunks."`
-	Models   Models   `cmd:"" group:"shell" help:"List, check, import and remove models and add-ons."`
-	Doctor   Doctor   `cmd:"" group:"shell" help:"Check this machine and report each problem with its fix."`
-	Version  struct{} `cmd:"" group:"shell" help:"Print the version."`
+	Up       Up             `cmd:"" group:"serve" help:"Run bot, renderer, queue and database in one process. Without a token, open a page to try the bot on."`
+	Bot      Bot            `cmd:"" group:"serve" help:"Run only the bot."`
+	Renderer Renderer       `cmd:"" group:"serve" help:"Run only a renderer."`
+	Queue    Queue          `cmd:"" group:"shell" help:"Show the queue; pause a server, a model or everything, and resume it."`
+	Line     Queue          `cmd:"" hidden:"" help:"Former name of queue."`
+	Draw     Draw           `cmd:"" group:"shell" help:"Generate images from the shell, without Discord and Redis."`
+	Prompt   Prompt         `cmd:"" group:"shell" help:"Show how a prompt is read: weights and chunks."`
+	Models   Models         `cmd:"" group:"shell" help:"List, check, import and remove models and add-ons."`
+	Runtime  RuntimeCommand `cmd:"" group:"shell" help:"List and fetch builds of ONNX Runtime, for the CPU and for NVIDIA's cards."`
+	Doctor   Doctor         `cmd:"" group:"shell" help:"Check this machine and report each problem with its fix."`
+	Version  struct{}       `cmd:"" group:"shell" help:"Print the version."`
 }
 
 // Log says what is logged and how.
@@ -148,12 +149,18 @@ type Page struct {
 
 // Runtime is what rendering needs from the machine.
 type Runtime struct {
-	Ort       string `name:"ort" from:"ONNXRUNTIME_LIB" placeholder:"FILE" help:"ONNX Runtime library. When empty: the one beside the program."`
-	Device    Device `name:"device" from:"DARKROOM_DEVICE" default:"cpu" placeholder:"cpu|cuda:N" help:"Device that renders: cpu or cuda:N."`
+	Ort       string  `name:"ort" from:"ONNXRUNTIME_LIB" placeholder:"FILE" help:"ONNX Runtime library, or its folder. When empty: of what was pulled the one for the device, or the one beside the program."`
+	Device    Devices `name:"device" from:"DARKROOM_DEVICE" default:"auto" placeholder:"DEVICE" help:"Device that renders: cpu, cuda:N, webgpu, or auto, which is all NVIDIA cards that can be used, or the CPU. A renderer takes several (cuda:0,cuda:1), each in a process of its own."`
+	Runtimes  `embed:""`
 	Threads   int    `name:"threads" from:"DARKROOM_THREADS" default:"0" range:"0..256" placeholder:"N" help:"Threads on the CPU; 0 means one per core."`
 	Prefer    string `name:"prefer" from:"DARKROOM_PREFER" enum:"auto,steps,start" default:"auto" placeholder:"WHAT" help:"What matters more on the CPU. steps: the fastest steps. start: a start within a second, with weights left in their files and memory free. auto: start for checkpoints, steps for ONNX folders."`
 	Memory    Bytes  `name:"memory" from:"DARKROOM_MEMORY" placeholder:"SIZE" help:"Memory that loaded models may hold together, such as 8GiB; those used longest ago make room. When left out: half of this machine's on the CPU, and on a GPU room for one model."`
 	ModelsDir string `name:"models" from:"DARKROOM_MODELS" default:"./models" placeholder:"DIR" help:"Directory of model folders, checkpoint files and add-ons, or an installation of A1111's web UI or ComfyUI; the demo model is built in."`
+}
+
+// Runtimes is where builds of ONNX Runtime lie.
+type Runtimes struct {
+	Dir string `name:"runtimes" from:"DARKROOM_RUNTIMES" default:"./runtimes" placeholder:"DIR" help:"Directory of what darkroom runtime pull brings: ONNX Runtime with the libraries of CUDA."`
 }
 
 // Worker is which jobs a renderer takes from the queue.
@@ -245,4 +252,15 @@ type Models struct {
 		Yes       bool   `name:"yes" help:"Do not ask."`
 		ModelsDir string `name:"models" from:"DARKROOM_MODELS" default:"./models" placeholder:"DIR" help:"Directory of models."`
 	} `cmd:"" help:"Delete a model or an add-on, and what lies beside it."`
+}
+
+// RuntimeCommand lists and fetches builds of ONNX Runtime, the library that runs models.
+type RuntimeCommand struct {
+	List struct {
+		Runtime Runtime `embed:"" group:"models"`
+	} `cmd:"" help:"List what can be pulled, what is here, and what would be used."`
+	Pull struct {
+		Name     string `arg:"" placeholder:"NAME" help:"What to pull: cpu, cuda12 or cuda13. darkroom doctor says which is right for this machine."`
+		Runtimes `embed:""`
+	} `cmd:"" help:"Fetch a build of ONNX Runtime with everything that it needs but a driver."`
 }
