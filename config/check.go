@@ -26,6 +26,8 @@ func (s *Settings) checker() checker {
 		return s.Draw.Runtime
 	case "models check":
 		return s.Models.Check.Runtime
+	case "models pull":
+		return &s.Models.Pull
 	case "queue show":
 		return PauseTarget{Data: s.Queue.Show.Data, Redis: s.Queue.Show.Redis}
 	case "queue pause":
@@ -54,6 +56,18 @@ func (r *Renderer) check(Sources) []error {
 
 // check lets only an unreadable secret stop the doctor: it reports all other faults itself, each with its fix.
 func (d *Doctor) check(src Sources) []error { return withoutNil(d.Discord.loadToken(src)) }
+
+func (m *ModelsPull) check(src Sources) []error {
+	return append(m.Runtime.check(src), withoutNil(m.Hub.loadToken(src), m.Hub.check(), m.checkName())...)
+}
+
+// checkName keeps a name below --models, and visible.
+func (m *ModelsPull) checkName() error {
+	if m.Name != "" && (m.Name[0] == '.' || strings.ContainsAny(m.Name, `/\:`) || len(m.Name) > 200) {
+		return fmt.Errorf("--name: %q: want the name of a folder or file, without a path", m.Name)
+	}
+	return nil
+}
 
 func (p PauseTarget) check(Sources) []error {
 	return withoutNil(p.Data.check(), p.Redis.check(), p.Redis.checkPool(), p.checkServer())
@@ -95,6 +109,35 @@ func (d *Discord) loadToken(src Sources) error {
 		}
 	}
 	d.Token = NewSecret(strings.TrimPrefix(text, "Bot "))
+	return nil
+}
+
+// hubTokenVariable is the environment variable that holds the token of an account on the hub.
+const hubTokenVariable = "HF_TOKEN"
+
+// loadToken reads the token, from the environment or from its file.
+func (h *Hub) loadToken(src Sources) error {
+	text := strings.TrimSpace(src.Getenv(hubTokenVariable))
+	if text == "" && h.TokenFile != "" {
+		data, err := src.ReadFile(h.TokenFile)
+		if err != nil {
+			return fmt.Errorf("read the hub's token: %w", err)
+		}
+		text = strings.TrimSpace(string(data))
+	}
+	if strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return errors.New("the hub's token has characters that no token has") // without the value
+	}
+	h.Token = NewSecret(text)
+	return nil
+}
+
+func (h *Hub) check() error {
+	u, err := url.Parse(h.Endpoint)
+	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		// Without the value, because it may hold a password.
+		return errors.New("--hub: want an address like https://hub.example, without a password or a query")
+	}
 	return nil
 }
 

@@ -59,7 +59,7 @@ func TestEnvironmentKeepsNoSecretOfTheBot(t *testing.T) {
 	base := []string{
 		"PATH=/bin", "DISCORD_TOKEN=hush", "DISCORD_TOKEN_FILE=/hush", "DATABASE_URL=postgres://hush",
 		"REDIS_URL=redis://hush", "DARKROOM_CONFIG=/hush", "DARKROOM_DATA=/hush", "DARKROOM_DISCORD_API=http://hush",
-		"LD_LIBRARY_PATH=/lib",
+		"HF_TOKEN=hush", "HF_TOKEN_PATH=/hush", "HF_ENDPOINT=https://hush", "LD_LIBRARY_PATH=/lib",
 	}
 	env := Environment(base, Log{Level: "info", Format: "text"}, fullRenderer())
 	hush := strings.Contains(strings.Join(env, "\n"), "hush")

@@ -98,7 +98,8 @@ func TestCommands(t *testing.T) {
 	for want, args := range map[string][]string{
 		"renderer": {"renderer", "--redis-url", "redis://h:1"}, "draw": {"draw", "a boat"},
 		"prompt":      {"prompt", "a", "--json"},
-		"models list": {"models", "list"}, "runtime list": {"runtime", "list"}, "runtime pull": {"runtime", "pull", "cpu"}, "models check": {"models", "check"}, "doctor": {"doctor"},
+		"models list": {"models", "list"}, "runtime list": {"runtime", "list"}, "runtime pull": {"runtime", "pull", "cpu"}, "models check": {"models", "check"},
+		"models pull": {"models", "pull", "a/b"}, "doctor": {"doctor"},
 		"queue show": {"queue", "show"}, "queue pause": {"queue", "pause", "--server", "5", "--reason", "night"},
 		"queue resume": {"queue", "resume", "--model", "m"}, "version": {"version"},
 	} {
@@ -124,6 +125,11 @@ func TestSecrets(t *testing.T) {
 	equal(t, "token of the environment", s.Bot.Discord.Token.Text(), "abc")
 	s = load(t, sources("up").env("DISCORD_TOKEN_FILE", "t").file("t", "abc\n"))
 	equal(t, "token of a file", s.Up.Discord.Token.Text(), "abc")
+
+	s = load(t, sources("models", "pull", "a/b").env("HF_TOKEN", " hf_abc\n"))
+	equal(t, "the hub's token of the environment", s.Models.Pull.Hub.Token.Text(), "hf_abc")
+	s = load(t, sources("models", "pull", "a/b").env("HF_TOKEN_PATH", "t").file("t", "hf_abc\n"))
+	equal(t, "the hub's token of a file", s.Models.Pull.Hub.Token.Text(), "hf_abc")
 
 	secret := NewSecret("hush")
 	var log bytes.Buffer
@@ -201,6 +207,15 @@ func TestFaults(t *testing.T) {
 			sources("up", "--device", "cpu,cpu", "--slot", strings.Repeat("a", 55)),
 			[]string{`--slot: "` + strings.Repeat("a", 55) + `": want at most 54 characters with several devices, each of which ` +
 				"adds its name"},
+		},
+		"a hub without TLS, and what else a pull refuses": {
+			sources("models", "pull", "a/b", "--hub", "http://me:pw@h", "--name", "../x", "--stall", "2h").
+				env("HF_TOKEN", "hf_\x00"),
+			[]string{
+				"--stall: 2h0m0s is not from 1s to 1h", "the hub's token has characters that no token has",
+				"--hub: want an address like https://hub.example, without a password or a query",
+				`--name: "../x": want the name of a folder or file, without a path`,
+			},
 		},
 		"a size":    {sources("draw", "a", "--size", "12"), []string{`--size: size "12": want WIDTHxHEIGHT in pixels`}},
 		"a flag":    {sources("up", "--lese", "1s"), []string{`unknown flag --lese, did you mean "--lease"?`}},

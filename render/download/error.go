@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -129,21 +130,12 @@ func (e *BusyError) Error() string { return e.Path + ": another download of it i
 
 // statusError is a server's refusal, nil where its status is one of want.
 func statusError(r *http.Response, want ...int) error {
-	for _, code := range want {
-		if r.StatusCode == code {
-			return nil
-		}
+	if slices.Contains(want, r.StatusCode) {
+		return nil
 	}
-	e := &StatusError{Address: Redacted(requestURL(r)), Code: r.StatusCode, Header: r.Header}
-	e.RetryAfter = retryAfter(r.Header)
-	return e
-}
-
-func requestURL(r *http.Response) string {
-	if r.Request == nil || r.Request.URL == nil {
-		return ""
+	return &StatusError{
+		Address: Redacted(r.Request.URL.String()), Code: r.StatusCode, Header: r.Header, RetryAfter: retryAfter(r.Header),
 	}
-	return r.Request.URL.String()
 }
 
 // retryAfter reads the header's two forms, seconds and a date (RFC 9110, 10.2.3). The date is compared with the

@@ -5,8 +5,8 @@ import (
 	"errors"
 	"net/http"
 	"os"
+	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 )
 
@@ -164,7 +164,8 @@ func TestFetchStopsAndGoesOn(t *testing.T) {
 	if !errors.Is(err, asked) {
 		t.Fatalf("got %v, want the context's cause", err)
 	}
-	if names := namesIn(t, f.Path[:strings.LastIndex(f.Path, "/")]); !slices.Equal(names, []string{"model.bin.part", "model.bin.part.json"}) {
+	names := namesIn(t, filepath.Dir(f.Path))
+	if !slices.Equal(names, []string{"model.bin.part", "model.bin.part.json"}) {
 		t.Errorf("there lie %q, want the part and its note", names)
 	}
 	if err := c.Fetch(t.Context(), f, nil); err != nil {

@@ -125,7 +125,7 @@ func (p *part) restart(etag string) error {
 
 func (p *part) write(data []byte) error {
 	n, err := p.out.Write(data)
-	p.sums.Write(data[:n])
+	p.sums.add(data[:n])
 	p.size += int64(n)
 	return err
 }
@@ -198,10 +198,15 @@ func (s sums) reset() {
 
 // Write adds to the hashes.
 func (s sums) Write(data []byte) (int, error) {
+	s.add(data)
+	return len(data), nil
+}
+
+func (s sums) add(data []byte) {
+	s.sha256.Write(data)
 	if s.blob != nil {
 		s.blob.Write(data)
 	}
-	return s.sha256.Write(data)
 }
 
 // compare returns the first hash that differs and the one that is wanted, or twice the same.

@@ -41,12 +41,13 @@ func TestFetchRefuses(t *testing.T) {
 	for name, c := range map[string]refused{
 		"401":                    {handler: status(401), as: new(*StatusError), says: "wants a token, or refuses", tries: 1},
 		"403":                    {handler: status(403), as: new(*StatusError), says: "allows no access (403)", tries: 1},
-		"404":                    {handler: status(404), as: new(*StatusError), says: "there is no such file (404)", tries: 1},
+		"404":                    {handler: status(404), as: new(*StatusError), says: "is no such file (404)", tries: 1},
 		"416 to a whole request": {handler: status(416), as: new(*StatusError), says: "(416)", tries: 1},
 		"418":                    {handler: status(418), as: new(*StatusError), says: "answers 418 I'm a teapot", tries: 1},
 		"429": {
-			handler: status(429, "Retry-After", "7"), as: new(*StatusError), tries: 3, waits: []time.Duration{7 * second, 7 * second},
-			says: "too many requests (429); try again in 7s",
+			handler: status(429, "Retry-After", "7"), as: new(*StatusError), tries: 3,
+			waits: []time.Duration{7 * second, 7 * second},
+			says:  "too many requests (429); try again in 7s",
 		},
 		"429 for long": {
 			handler: status(429, "Retry-After", "3600"), as: new(*StatusError), says: "try again in 1h0m0s", tries: 1,
@@ -60,7 +61,8 @@ func TestFetchRefuses(t *testing.T) {
 			waits: []time.Duration{second, 2 * second},
 		},
 		"a body that breaks off": {
-			handler: cut(data, `"v1"`, 0), as: new(*BrokenError), says: "unexpected EOF", tries: 3, waits: []time.Duration{second, 2 * second},
+			handler: cut(data, `"v1"`, 0), as: new(*BrokenError), says: "unexpected EOF", tries: 3,
+			waits: []time.Duration{second, 2 * second},
 		},
 		"another size": {
 			handler: whole(data[1:], ""), as: new(*SizeError), says: "a file of 393215 bytes, want 393216", tries: 1,
