@@ -88,11 +88,10 @@ func showProgress(bar *terminal.Bar) func(install.Progress) {
 			fmt.Fprintf(bar.W, "fetching %s\n", p.Package)
 		}
 		shown = p.Package
+		bar.Bytes(p.Done, p.Total)
 		if p.Unpacking {
 			bar.Say("unpacking " + p.Package)
-			return
 		}
-		bar.Bytes(p.Done, p.Total)
 	}
 }
 
