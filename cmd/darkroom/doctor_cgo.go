@@ -112,7 +112,8 @@ func checkDevice(r config.Runtime, c device.Choice, open bool) finding {
 	const subject = "device"
 	if open {
 		if err := onnxDevice(r, c.Wanted).Check(); err != nil {
-			return broken(subject, err, cmp.Or(c.Fix, "mend that, or use --device cpu"))
+			return broken(subject, errors.New(strings.TrimPrefix(err.Error(), subject+" ")),
+				cmp.Or(c.Fix, "mend that, or use --device cpu"))
 		}
 	}
 	found := healthy(subject, "%s: %s", c.Wanted, c.Reason)

@@ -211,7 +211,7 @@ func openONNXPool(
 		none := errors.New("there is no model to generate with: `darkroom doctor` says what is wrong")
 		return nil, errors.Join(append(found.Faults(), none)...)
 	}
-	if err := d.Check(); err != nil {
+	if err := tryDevice(d); err != nil {
 		return nil, err
 	}
 	pool := pipeline.NewPool(pipeline.PoolOptions{

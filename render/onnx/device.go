@@ -114,13 +114,12 @@ func (d Device) appendWebGPU(o *ort.SessionOptions) error {
 // appendCUDA chooses the GPU. HEURISTIC, and no TF32: the same image from one run to the next is worth more than the
 // last percents of speed, and neither slows float16 models.
 func (d Device) appendCUDA(o *ort.SessionOptions) error {
-	const hint = "`darkroom doctor` says more; --device cpu renders without the card"
 	if err := loadCUDALibraries(); err != nil {
-		return fmt.Errorf("device %s: %w; "+hint, d, cudaHint(err))
+		return fmt.Errorf("device %s: %w", d, cudaHint(err))
 	}
 	cuda, err := ort.NewCUDAProviderOptions()
 	if err != nil {
-		return fmt.Errorf("device %s: %w; "+hint, d, err)
+		return fmt.Errorf("device %s: %w", d, err)
 	}
 	err = cuda.Update(map[string]string{
 		"device_id":              strconv.Itoa(d.Index),
@@ -132,7 +131,7 @@ func (d Device) appendCUDA(o *ort.SessionOptions) error {
 		err = o.AppendExecutionProviderCUDA(cuda)
 	}
 	if err := errors.Join(err, cuda.Destroy()); err != nil {
-		return fmt.Errorf("device %s: %w; "+hint, d, plainCUDAError(err))
+		return fmt.Errorf("device %s: %w", d, plainCUDAError(err))
 	}
 	return nil
 }

@@ -48,6 +48,7 @@ func (p Puller) Pull(ctx context.Context, r Runtime) (string, error) {
 		return "", fmt.Errorf("%s: %w", r.Name, err)
 	}
 	defer unlock()
+	dropHalves(stage)
 	adopt(place, stage, r)
 	used, err := p.fill(ctx, stage, r)
 	if err != nil {
@@ -86,6 +87,14 @@ func (p Part) in(dir string) (Archive, bool) {
 		}
 	}
 	return Archive{}, false
+}
+
+// dropHalves removes what a process left that was killed while it unpacked.
+func dropHalves(stage string) {
+	halves, _ := filepath.Glob(filepath.Join(stage, unpackPattern)) // the pattern is well formed
+	for _, path := range halves {
+		_ = os.Remove(path) // one that stays is removed with what else is not needed
+	}
 }
 
 // adopt gives good files of an earlier runtime in its place a second name in the stage, so that they are not fetched
