@@ -52,6 +52,7 @@ func (p Puller) Pull(ctx context.Context, r Runtime) (string, error) {
 	adopt(place, stage, r)
 	used, err := p.fill(ctx, stage, r)
 	if err != nil {
+		_ = os.Remove(stage) // fails where something came
 		return "", err
 	}
 	if err := errors.Join(sweep(stage, used), writeManifest(stage, r, used)); err != nil {
@@ -169,7 +170,8 @@ func (p Puller) checkSpace(stage string, r Runtime, missing []int) error {
 	for _, i := range missing {
 		a := r.Parts[i][0]
 		unpacked += a.Unpacked()
-		need = max(need, unpacked+a.Size-sizeOf(filepath.Join(stage, a.File+".part")))
+		archive := filepath.Join(stage, a.File)
+		need = max(need, unpacked+a.Size-sizeOf(archive)-sizeOf(archive+".part"))
 	}
 	if have := p.Fetcher.Client.FreeBytes(stage); have >= 0 && need > have {
 		return fmt.Errorf("%s needs %s on the disk of %s while it is made, %s are free; make room, or name another "+

@@ -95,6 +95,14 @@ func (f *fixture) wantWhole(t *testing.T) {
 	}
 }
 
+// wantNothing asserts that not even a folder was made.
+func (f *fixture) wantNothing(t *testing.T) {
+	t.Helper()
+	if got := files(t, f.puller.Dir); len(got) != 0 {
+		t.Errorf("got %q, want nothing", got)
+	}
+}
+
 // wantNone asserts that no runtime is there, however much of one has come.
 func (f *fixture) wantNone(t *testing.T) {
 	t.Helper()
@@ -168,6 +176,9 @@ func TestPullFaults(t *testing.T) {
 				t.Errorf("got %v, want cuda12 and %q", err, c.fails)
 			}
 			f.wantNone(t)
+			if strings.HasPrefix(c.fails, "make room") {
+				f.wantNothing(t)
+			}
 			f.BreakOff(cublas)
 			f.Put("cublas", cublas, data)
 			f.puller.Fetcher.Client.Free = nil
