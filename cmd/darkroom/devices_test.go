@@ -135,7 +135,10 @@ func TestDoctorTellsCards(t *testing.T) {
 		},
 		"without a driver, but with a card": {
 			gpu.Report{Err: gpu.ErrNoDriver, Unused: 1}, nil,
-			[]string{"BROKEN device", "there is no driver for it", "fix: install NVIDIA's driver"}, exitFailure,
+			[]string{
+				"ok     gpu            1 NVIDIA card, and no driver: install NVIDIA's driver to render on it\n",
+				"ok     device         cpu: an NVIDIA card is here, but there is no driver for it\n",
+			}, exitOK,
 		},
 		"without a library": {
 			gpu.Report{Driver: "570.86.15", CUDA: 12080, Cards: []gpu.Card{card}}, nil,

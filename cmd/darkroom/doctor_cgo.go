@@ -35,7 +35,8 @@ func checkCards(r gpu.Report) []finding {
 	const subject = "gpu"
 	if errors.Is(r.Err, gpu.ErrNoDriver) {
 		if r.Unused > 0 {
-			return []finding{healthy(subject, "%d NVIDIA on the bus, and no driver for it", r.Unused)}
+			return []finding{healthy(subject, "%s, and no driver: install NVIDIA's driver to render on it",
+				count(r.Unused, "NVIDIA card"))}
 		}
 		return []finding{healthy(subject, "%s", r.Err)}
 	}

@@ -83,7 +83,7 @@ func (m Machine) noCardReason() []cardReason {
 	case len(m.GPU.Cards) > 0:
 		return nil
 	case m.GPU.Unused > 0:
-		return []cardReason{{"an NVIDIA card is here, but there is no driver for it", "install NVIDIA's driver"}}
+		return []cardReason{{"an NVIDIA card is here, but there is no driver for it", ""}}
 	case m.GPU.Err != nil:
 		return []cardReason{{m.GPU.Err.Error(), ""}}
 	}

@@ -76,7 +76,7 @@ func TestChoose(t *testing.T) {
 	}{
 		"auto without a driver": {none, nil, auto, "cpu", "there is no NVIDIA driver", "", ""},
 		"auto with a card and no driver": {
-			gpu.Report{Err: gpu.ErrNoDriver, Unused: 1}, nil, auto, "cpu", "there is no driver for it", "install NVIDIA's driver", "",
+			gpu.Report{Err: gpu.ErrNoDriver, Unused: 1}, nil, auto, "cpu", "there is no driver for it", "", "",
 		},
 		"auto without a library": {
 			driver(12080, rtx3060), nil, auto, "cpu", "cuda:0, RTX 3060 is here, but the libraries of CUDA are missing",
