@@ -98,6 +98,7 @@ func (r *resolution) applyRules(w Wanted) *Refusal {
 	chosen := prompt.DetectNotation(r.Spec.Prompt) != r.Spec.Notation
 	r.Spec.Prompt = text
 	w = r.applyPreset(r.mergeFlags(w, flags))
+	r.Spoiler = r.Spoiler || w.Spoiler
 	r.hashes = w.Hashes
 	if !chosen {
 		r.Spec.Notation = prompt.DetectNotation(r.Spec.Prompt)
