@@ -8,7 +8,8 @@ import (
 // Settings is the command line: one field per subcommand. Command names the one that was chosen and checked.
 type Settings struct {
 	// Command is "up", "bot", "renderer", "queue show", "queue pause", "queue resume", "draw", "prompt", "models list",
-	// "models check", "models pull", "models import", "models remove", "runtime list", "runtime pull", "doctor" or "version".
+	// "models check", "models pull", "models import", "models remove", "runtime list", "runtime pull", "doctor" or
+	// "version".
 	Command string   `kong:"-"`
 	Notices []string `kong:"-"` // what to tell the person who typed the command: settings that have a new name
 

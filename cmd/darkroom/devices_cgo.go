@@ -83,7 +83,7 @@ func (s invocation) chooseRenderers(r config.Runtime) ([]device.Wanted, error) {
 	devices = nil
 	for _, c := range choices {
 		devices = append(devices, c.Wanted)
-		s.log.Info("rendering", "on", c.String(), "why", c.Reason)
+		s.log.Info("rendering", "on", c.String(), "reason", c.Reason)
 		if c.Fix != "" {
 			s.log.Warn("a card could do more", "run", c.Fix)
 		}

@@ -56,7 +56,9 @@ func checkCards(r gpu.Report) []finding {
 
 // describeCard is what is known of a card.
 func describeCard(c gpu.Card) string {
-	words := []string{device.Wanted{Kind: device.CUDA, Index: c.Index}.String(), cmp.Or(c.Name, "a card that does not answer")}
+	words := []string{
+		device.Wanted{Kind: device.CUDA, Index: c.Index}.String(), cmp.Or(c.Name, "a card that does not answer"),
+	}
 	if c.Total > 0 {
 		words = append(words, size(c.Total)+" of memory, "+size(c.Free)+" free")
 	}
@@ -75,7 +77,9 @@ func checkRuntimes(all []install.Installed) []finding {
 			found = append(found, broken(subject, i.Err, "darkroom runtime pull "+i.Name))
 			continue
 		}
-		found = append(found, healthy(subject, "%s: ONNX Runtime %s, %s, %s", i.Name, i.Version, download.Size(i.Size), i.Dir))
+		found = append(found, healthy(
+			subject, "%s: ONNX Runtime %s, %s, %s", i.Name, i.Version, download.Size(i.Size), i.Dir,
+		))
 	}
 	return found
 }

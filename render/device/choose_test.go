@@ -132,8 +132,9 @@ func TestChoose(t *testing.T) {
 		"a card where nothing is known of it": { // CUDA has the last word
 			none, []install.Installed{cuda12, cuda13}, first, "cuda:0/cuda12", "cuda:0", "", "",
 		},
-		"the CPU with a library for GPUs alone": {none, []install.Installed{cuda12}, device.Wanted{Kind: device.CPU}, "cpu/cuda12",
-			"as asked for", "", ""},
+		"the CPU with a library for GPUs alone": {
+			none, []install.Installed{cuda12}, device.Wanted{Kind: device.CPU}, "cpu/cuda12", "as asked for", "", "",
+		},
 		"nonsense": {none, nil, device.Wanted{Kind: "tpu"}, "", "", "", "want auto, cpu, cuda:N or webgpu"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -42,8 +42,8 @@ type Machine struct {
 	Platform string              // as "linux/amd64"; for what could be pulled
 }
 
-// Here is this machine, without its cards: with what was pulled into a folder, the libraries beside the program, and the
-// one that was named, "" for none.
+// Here is this machine, without its cards: with what was pulled into a folder, the libraries beside the program, and
+// the one that was named, "" for none.
 func Here(runtimes, named string) Machine {
 	return Machine{Runtimes: install.List(runtimes), Dirs: library.Dirs(), Explicit: named, Platform: Platform}
 }
