@@ -56,7 +56,7 @@ func TestChosenDevices(t *testing.T) {
 		t.Fatalf("got %v, %v, want %v", got, err, want)
 	}
 	for _, line := range []string{
-		`on=cuda:0 reason="cuda:0, RTX 3060, with cuda13"`, `on=cuda:1 reason="cuda:1, RTX 5090, with cuda13"`,
+		`on=cuda:0 reason="RTX 3060, with cuda13"`, `on=cuda:1 reason="RTX 5090, with cuda13"`,
 	} {
 		if !strings.Contains(log.String(), line) {
 			t.Errorf("got %s, want %s", log.String(), line)

@@ -182,6 +182,14 @@ func (m Machine) cpuLibrary() (path, pulled string, err error) {
 	return "", "", err
 }
 
+// nameOf is what a card is called.
+func nameOf(card gpu.Card) string {
+	if card.Name == "" {
+		return "a card that is not known"
+	}
+	return strings.TrimSpace(card.Name)
+}
+
 // describe names a card for people.
 func describe(w Wanted, card gpu.Card) string {
 	if card.Name == "" {
