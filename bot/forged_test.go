@@ -27,7 +27,7 @@ func (h *cluster) forge(f forgery) sandbox.Interaction {
 	kind, data := wire.TypeComponent, wire.InteractionData{CustomID: f.id, ComponentType: max(f.kind, wire.Button)}
 	if f.isForm {
 		prompt := "a blue star"
-		field := wire.SubmittedComponent{Type: wire.TextInput, CustomID: "prompt", Value: &prompt}
+		field := wire.SubmittedComponent{Type: wire.TextInput, CustomID: "prompt", Value: prompt}
 		kind, data = wire.TypeModalSubmit, wire.InteractionData{CustomID: f.id, Components: []wire.SubmittedComponent{
 			{Type: wire.ActionRow, Components: []wire.SubmittedComponent{field}},
 		}}
