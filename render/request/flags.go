@@ -1,6 +1,7 @@
 package request
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -55,6 +56,44 @@ func (r *resolution) mergeFlags(w Wanted, flags []prompt.Flag) Wanted {
 		}
 	}
 	return w
+}
+
+// flagText writes what was asked for as flags, as far as there are flags for it.
+func flagText(w Wanted) string {
+	var all []string
+	add := func(name string, value *string) {
+		if value != nil && strings.TrimSpace(*value) != "" {
+			all = append(all, typed(prompt.Flag{Name: name, Value: *value}))
+		}
+	}
+	number := func(n int64) *string { return new(strconv.FormatInt(n, 10)) }
+	add(prompt.FlagAspect, w.Aspect)
+	add(prompt.FlagNegative, w.Negative)
+	if w.Seed != nil && *w.Seed >= 0 {
+		add(prompt.FlagSeed, number(*w.Seed))
+	}
+	if w.Steps != nil {
+		add(prompt.FlagSteps, number(int64(*w.Steps)))
+	}
+	if w.Tiling != nil && *w.Tiling {
+		all = append(all, typed(prompt.Flag{Name: prompt.FlagTile}))
+	}
+	if w.Init != nil {
+		add(prompt.FlagResize, w.Resize)
+	}
+	return strings.Join(all, " ")
+}
+
+// WithoutFlags returns flags, as Resolved has them, without those of some names.
+func WithoutFlags(text string, names ...string) string {
+	_, flags, _ := prompt.Flags(text)
+	var kept []string
+	for _, f := range flags {
+		if !slices.Contains(names, f.Name) {
+			kept = append(kept, typed(f))
+		}
+	}
+	return strings.Join(kept, " ")
 }
 
 // joinNegatives makes one of all --no flags.

@@ -37,7 +37,7 @@ func TestUpscale(t *testing.T) {
 		},
 		"a model that cannot begin with a picture repaints nothing": {blind, nil, picture.Upscale{Scale: 2}},
 	} {
-		got, no := Upscale(base, 2, c.available)
+		got, no := Upscale(base, 2, false, c.available)
 		if no != nil || !reflect.DeepEqual(*got.Spec.Upscale, c.want) || !reflect.DeepEqual(got.Spec.Upscaler, c.upscaler) {
 			t.Errorf("%s: got %+v by %+v, %v; want %+v", name, got.Spec.Upscale, got.Spec.Upscaler, no, c.want)
 		}
@@ -50,7 +50,7 @@ func TestUpscale(t *testing.T) {
 	}
 	large := boat(t, anySize(), "512x512")
 	large.Width = 4096
-	if _, no := Upscale(large, 2, anySize()); no == nil {
+	if _, no := Upscale(large, 2, false, anySize()); no == nil {
 		t.Error("a picture of 4096 pixels: got no refusal")
 	}
 }

@@ -20,12 +20,12 @@ type Message struct {
 }
 
 // Text returns the text of a message: its content, or that of its text displays, a line for each.
-func (m *Message) Text() string {
+func (m Message) Text() string {
 	return strings.TrimPrefix(m.Content+displayText(m.Components), "\n")
 }
 
 // Accent returns the colour of a message's first container; -1 if it has none.
-func (m *Message) Accent() int {
+func (m Message) Accent() int {
 	for _, c := range m.Components {
 		if c.Type == wire.Container && c.AccentColor != nil {
 			return *c.AccentColor
