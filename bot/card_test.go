@@ -2,6 +2,7 @@ package bot_test
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -102,6 +103,10 @@ func TestMessagesKeepTheirForm(t *testing.T) {
 			}
 			h.pollUntil("the store to say done", func() bool { return h.job(first).State == store.Done })
 			job := first.ID + "-0"
+			h.waitFor("the last edit to be put right", func() bool { // a position may have come after the images
+				m, _ := h.sandbox.VisibleMessage(me, grid.ID)
+				return slices.Contains(buttons(m.Components), "1:vary:"+job+":3")
+			})
 			for what, id := range map[string]string{"U2": "1:single:" + job + ":2", "V3": "1:vary:" + job + ":3"} {
 				tiles := map[string]int{"U2": 1, "V3": 4}[what]
 				if m := h.waitPictures(h.click(me, grid.ID, id), tiles); isCard(m) != plain {
