@@ -122,6 +122,31 @@ func TestMessagesKeepTheirForm(t *testing.T) {
 	}
 }
 
+// TestCardWithoutItsFilesIsOfferedAgain: an edit that came late took the images off the card. They are not stored any
+// more, so their owner can have the same ones rendered again.
+func TestCardWithoutItsFilesIsOfferedAgain(t *testing.T) {
+	t.Parallel()
+	h := newCluster(t, sandbox.Options{})
+	stop := h.startBot()
+	h.waitReady()
+	i := h.command("imagine", sandbox.With("prompt", "a boat"), sandbox.With("count", 1))
+	h.waitText(i, "in the queue")
+	h.pollUntil("its message to be known", func() bool { e := h.job(i); return e.Message != "" && e.Epoch > 0 })
+	stop()
+	if _, err := h.db.Finish(
+		h.ctx, i.ID+"-0", "", []byte(`{"delivered":"posted","files":[{"name":"a.png"}]}`),
+	); err != nil {
+		t.Fatal(err)
+	}
+	h.startBot()
+	m := h.waitText(i, "too late to be posted")
+	h.startRenderer()
+	again := h.click(h.defaults.Member.ID, m.ID, "1:show:"+i.ID+"-0:0")
+	if shown := h.waitPictures(again, 1); shown.ID != m.ID || !isCard(shown) {
+		t.Errorf("got %s, want the images on the same card", describe(shown))
+	}
+}
+
 func TestUsedButtonsTurnBlue(t *testing.T) {
 	t.Parallel()
 	h := startCluster(t)
