@@ -196,12 +196,13 @@ func (c *cluster) startBot() *process {
 	return p
 }
 
-// nextForm changes --cards with every start of a bot, while messages of the other form are in flight.
+// nextForm changes --cards with every start of a bot, while messages of the other form are in flight. It begins with
+// cards.
 func (c *cluster) nextForm() (plain bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.botStarts++
-	return (uint64(c.botStarts)+c.seed)%2 == 0
+	return c.botStarts%2 == 0
 }
 
 // startRenderer starts a renderer in a slot. An earlier one there must be killed first.
