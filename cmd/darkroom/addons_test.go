@@ -156,7 +156,8 @@ func TestAddonsInTheWhole(t *testing.T) {
 	_, large := a.press(all, button.Upscale)
 	a.want("upscale", large, three...)
 
-	info := words(a.waitText(a.click(all, button.Info), "Add-ons"))
+	more := a.waitText(a.click(all, button.More), "More")
+	info := words(a.waitText(a.click(more, button.Info), "Add-ons"))
 	for _, want := range []string{"stained-glass ×1", "sepia ×0.7 (hypernetwork)", "kite (embedding)"} {
 		if !strings.Contains(info, want) {
 			t.Errorf("info says %q, want %q", info, want)

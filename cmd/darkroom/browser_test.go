@@ -212,7 +212,7 @@ func TestBrowserUsesEveryButton(t *testing.T) {
 	v.until("read the settings", `/Steps 12, .*Only you can see this/s.test(document.body.innerText)`)
 	v.screenshot("6-remix")
 
-	const deletable = `document.querySelectorAll('[data-custom*=":more:"]').length`
+	const deletable = `document.querySelectorAll('[data-custom*=":more:"][aria-label="⋯"]').length`
 	before, err := chromedp.Run(v.ctx, chromedp.Evaluate[int](deletable))
 	if err != nil {
 		t.Fatal(err)

@@ -57,11 +57,9 @@ func resultOf(m sandbox.Message) string {
 	if len(m.Files) == 0 {
 		return ""
 	}
-	for _, row := range m.Components {
-		for _, c := range row.Components {
-			if id, err := button.Parse(c.CustomID); err == nil && id.Verb == button.Remix {
-				return id.Job
-			}
+	for _, customID := range m.CustomIDs() {
+		if id, err := button.Parse(customID); err == nil && id.Verb == button.Remix {
+			return id.Job
 		}
 	}
 	return ""
@@ -146,11 +144,9 @@ func (cl *cluster) waitSignal(what string, c <-chan struct{}) {
 
 func (cl *cluster) button(m sandbox.Message, verb button.Verb) string {
 	cl.t.Helper()
-	for _, row := range m.Components {
-		for _, c := range row.Components {
-			if id, err := button.Parse(c.CustomID); err == nil && id.Verb == verb {
-				return c.CustomID
-			}
+	for _, customID := range m.CustomIDs() {
+		if id, err := button.Parse(customID); err == nil && id.Verb == verb {
+			return customID
 		}
 	}
 	cl.t.Fatalf("message %q has no button %q", m.Text(), verb)

@@ -91,13 +91,11 @@ func (rs *requests) cancel(w *userRequest) {
 	if !ok {
 		return
 	}
-	for _, row := range m.Components {
-		for _, c := range row.Components {
-			if id, err := button.Parse(c.CustomID); err == nil && id.Verb == button.Cancel {
-				_, err := rs.Click(w.who, m.ID, c.CustomID)
-				w.cancelClicked = w.cancelClicked || err == nil
-				return
-			}
+	for _, customID := range m.CustomIDs() {
+		if id, err := button.Parse(customID); err == nil && id.Verb == button.Cancel {
+			_, err := rs.Click(w.who, m.ID, customID)
+			w.cancelClicked = w.cancelClicked || err == nil
+			return
 		}
 	}
 }

@@ -34,6 +34,16 @@ func (m Message) Accent() int {
 	return -1
 }
 
+// CustomIDs lists the custom_ids of a message's components, nested ones too, in their order.
+func (m Message) CustomIDs() (ids []string) {
+	wire.Walk(m.Components, "", func(_ string, c *wire.Component) {
+		if c.CustomID != "" {
+			ids = append(ids, c.CustomID)
+		}
+	})
+	return ids
+}
+
 // sorted lists a channel's messages, oldest first. The lock is held.
 func (w *World) sorted(channel string) []*Message {
 	var list []*Message
