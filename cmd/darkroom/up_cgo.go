@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"darkroom/bot"
 	"darkroom/bot/sandbox"
 	"darkroom/cmd/darkroom/supervise"
 	"darkroom/config"
@@ -56,7 +57,10 @@ func up(ctx context.Context, s invocation) (err error) {
 	if err != nil {
 		return err
 	}
-	b, err := newBot(c.Discord, c.Retention, c.Redis.Pool, c.Wildcards.Folder(c.Data), db, q, s.log)
+	b, err := newBot(c.Discord, bot.Options{
+		Pool: c.Redis.Pool, Plain: c.Messages.Plain(), ForgetAfter: c.Retention.ForgetAfter,
+		Wildcards: wildcardFolder(c.Wildcards.Folder(c.Data), s.log),
+	}, db, q, s.log)
 	if err != nil {
 		return err
 	}
