@@ -56,7 +56,7 @@ func TestLinkAtTheStartOfAPrompt(t *testing.T) {
 	t.Parallel()
 	h := startCluster(t)
 	posted := h.waitPictures(h.command("imagine", sandbox.With("prompt", "a red boat")), 4)
-	i := h.command("imagine", sandbox.With("prompt", "<"+posted.Attachments[0].URL+"> a blue boat --iw 2"))
+	i := h.command("imagine", sandbox.With("prompt", "<"+posted.Files[0].URL+"> a blue boat --iw 2"))
 	h.waitPictures(i, 4)
 	if s := h.spec(i); s.Prompt != "a blue boat" || s.Init == nil {
 		t.Errorf("got prompt %q and start image %v, want the link as the start image", s.Prompt, s.Init)
