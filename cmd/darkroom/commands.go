@@ -8,6 +8,7 @@ import (
 
 	"darkroom/cmd/darkroom/terminal"
 	"darkroom/config"
+	"darkroom/render/gpu"
 )
 
 // environment is what the program sees of the process it runs in.
@@ -20,6 +21,7 @@ type environment struct {
 	stderr     io.Writer              // logs and errors
 	outScreen  func() terminal.Screen // of stdout; nil where that is no terminal
 	errScreen  func() terminal.Screen // of stderr; nil where that is no terminal
+	cards      func() gpu.Report      // what a test has in place of this machine's cards; nil for these
 	poolOpener                        // where models come from
 }
 

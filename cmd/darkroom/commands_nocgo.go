@@ -31,6 +31,6 @@ func cannotRender(context.Context, invocation) error {
 type poolOpener struct{}
 
 // checkRendering has nothing to look at: this build generates no images.
-func checkRendering(config.Runtime) []finding {
+func (invocation) checkRendering(config.Runtime) []finding {
 	return []finding{healthy("rendering", "not in this build: it is the bot alone")}
 }

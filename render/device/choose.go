@@ -19,8 +19,8 @@ func (m Machine) Choose(w Wanted) ([]Choice, error) {
 		c, err := m.chooseCard(w)
 		return []Choice{c}, err
 	case CPU, WebGPU:
-		path, runtime, err := m.cpuLibrary()
-		return []Choice{{Wanted: w, Library: path, Runtime: runtime, Reason: "as asked for"}}, err
+		path, pulled, err := m.cpuLibrary()
+		return []Choice{{Wanted: w, Library: path, Runtime: pulled, Reason: "as asked for"}}, err
 	}
 	return nil, fmt.Errorf("device %s: want auto, cpu, cuda:N or webgpu", w)
 }
@@ -45,12 +45,12 @@ func (m Machine) chooseAuto() ([]Choice, error) {
 	for _, card := range m.GPU.Cards {
 		w := Wanted{Kind: CUDA, Index: card.Index}
 		c, err := m.chooseCard(w)
-		var no *cardError
+		var no *CardError
 		switch {
 		case err == nil:
 			all = append(all, c)
 		case errors.As(err, &no):
-			why = append(why, cardReason{describe(w, card) + " is here, but " + no.reason, no.fix})
+			why = append(why, cardReason{describe(w, card) + " is here, but " + no.Reason, no.Fix})
 		default:
 			return nil, err
 		}
@@ -61,8 +61,8 @@ func (m Machine) chooseAuto() ([]Choice, error) {
 		}
 		return all, nil
 	}
-	path, runtime, err := m.cpuLibrary()
-	c := Choice{Wanted: Wanted{Kind: CPU}, Library: path, Runtime: runtime}
+	path, pulled, err := m.cpuLibrary()
+	c := Choice{Wanted: Wanted{Kind: CPU}, Library: path, Runtime: pulled}
 	var texts []string
 	for _, w := range why {
 		texts = append(texts, w.text)
@@ -90,32 +90,33 @@ func (m Machine) noCardReason() []cardReason {
 	return []cardReason{{"the NVIDIA driver sees no card that may be used", ""}}
 }
 
-// cardError says why a card cannot be used.
-type cardError struct {
-	device string
-	reason string
-	fix    string // a command, or in words; "" for none
+// CardError says why a card cannot be used.
+type CardError struct {
+	Device string // as "cuda:0"
+	Reason string
+	Fix    string // a command; "" for none
 }
 
-func (e *cardError) Error() string {
-	text := "device " + e.device + ": " + e.reason
-	if e.fix != "" {
-		text += ": run `" + e.fix + "`"
+// Error gives the reason, and the command that helps.
+func (e *CardError) Error() string {
+	text := "device " + e.Device + ": " + e.Reason
+	if e.Fix != "" {
+		text += ": run `" + e.Fix + "`"
 	}
 	return text
 }
 
-// chooseCard finds the library for a card that was asked for, or that auto tries. The error is a *cardError where the
+// chooseCard finds the library for a card that was asked for, or that auto tries. The error is a *CardError where the
 // card cannot be used.
 func (m Machine) chooseCard(w Wanted) (Choice, error) {
 	card, found := m.GPU.Find(w.Index)
 	if !found && len(m.GPU.Cards) > 0 {
-		return Choice{}, &cardError{w.String(), "there is no such card; here " + m.cardNames(), ""}
+		return Choice{}, &CardError{w.String(), "there is no such card; here " + m.cardNames(), ""}
 	}
 	if m.Explicit != "" {
 		path, err := library.Find(m.Explicit)
 		if err == nil && !library.HasCUDA(path) {
-			return Choice{}, &cardError{w.String(), "the library of --ort, " + path + ", has no CUDA", ""}
+			return Choice{}, &CardError{w.String(), "the library of --ort, " + path + ", has no CUDA", ""}
 		}
 		return Choice{Wanted: w, Library: path, Card: card, Reason: describe(w, card)}, err
 	}
@@ -142,17 +143,17 @@ func (m Machine) withoutRuntime(w Wanted, card gpu.Card, better string) (Choice,
 	}
 	for _, r := range m.Runtimes {
 		if r.Err != nil && r.Name == better {
-			return Choice{}, &cardError{w.String(), "its runtime is not whole: " + firstLine(r.Err), pull(better)}
+			return Choice{}, &CardError{w.String(), "its runtime is not whole: " + firstLine(r.Err), pull(better)}
 		}
 	}
 	if better == "" {
-		return Choice{}, &cardError{w.String(), m.unfitReason(card), ""}
+		return Choice{}, &CardError{w.String(), m.unfitReason(card), ""}
 	}
 	reason := "the libraries of CUDA are missing"
 	if errors.Is(m.GPU.Err, gpu.ErrNoDriver) {
 		reason += ", and " + m.GPU.Err.Error()
 	}
-	return Choice{}, &cardError{w.String(), reason, pull(better)}
+	return Choice{}, &CardError{w.String(), reason, pull(better)}
 }
 
 func firstLine(err error) string {

@@ -2,7 +2,8 @@
 // of what was asked for, the cards and their driver (render/gpu), and the libraries that lie here (render/onnx/install,
 // render/onnx/library). It opens none of them.
 //
-//	m := device.Machine{GPU: gpu.Look(gpu.Options{}), Runtimes: install.List("runtimes"), Dirs: library.Dirs()}
+//	m := device.Here("runtimes", "")
+//	m.GPU = gpu.Look(gpu.Options{})
 //	choices, err := m.Choose(device.Wanted{Kind: device.Auto})
 //
 // For a card, a runtime is fit whose generation of CUDA the driver supports, and that has code for the card. Of several

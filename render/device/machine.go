@@ -2,6 +2,7 @@ package device
 
 import (
 	"fmt"
+	"runtime"
 	"strconv"
 	"strings"
 
@@ -40,6 +41,15 @@ type Machine struct {
 	Explicit string              // a library that was named, or its folder; always used
 	Platform string              // as "linux/amd64"; for what could be pulled
 }
+
+// Here is this machine, without its cards: with what was pulled into a folder, the libraries beside the program, and the
+// one that was named, "" for none.
+func Here(runtimes, named string) Machine {
+	return Machine{Runtimes: install.List(runtimes), Dirs: library.Dirs(), Explicit: named, Platform: Platform}
+}
+
+// Platform is this machine's, as runtimes name it.
+const Platform = runtime.GOOS + "/" + runtime.GOARCH
 
 // Choice is a device to render on.
 type Choice struct {
@@ -153,7 +163,7 @@ const (
 
 // cpuLibrary returns the library for a device that is no card of NVIDIA's: the named one, then the one beside the
 // program, then that of any runtime: those for GPUs compute on a CPU as well.
-func (m Machine) cpuLibrary() (path, runtime string, err error) {
+func (m Machine) cpuLibrary() (path, pulled string, err error) {
 	if m.Explicit != "" {
 		path, err = library.Find(m.Explicit)
 		return path, "", err

@@ -129,7 +129,7 @@ func (p Puller) fill(ctx context.Context, stage string, r Runtime) ([]Archive, e
 	return used, nil
 }
 
-// sweep removes what is no file of the runtime: the rest of a source that broke off before another one delivered.
+// sweep removes what does not belong to the runtime: the rest of a source that broke off before another one delivered.
 func sweep(stage string, used []Archive) error {
 	keep := map[string]bool{}
 	for _, a := range used {
