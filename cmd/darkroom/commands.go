@@ -5,6 +5,7 @@ import (
 	"io"
 	"log/slog"
 	"maps"
+	"net/http"
 
 	"darkroom/cmd/darkroom/terminal"
 	"darkroom/config"
@@ -22,6 +23,7 @@ type environment struct {
 	outScreen  func() terminal.Screen // of stdout; nil where that is no terminal
 	errScreen  func() terminal.Screen // of stderr; nil where that is no terminal
 	cards      func() gpu.Report      // what a test has in place of this machine's cards; nil for these
+	transport  http.RoundTripper      // of downloads; nil for the usual one
 	poolOpener                        // where models come from
 }
 
