@@ -220,6 +220,7 @@ func TestFaults(t *testing.T) {
 		"a size":    {sources("draw", "a", "--size", "12"), []string{`--size: size "12": want WIDTHxHEIGHT in pixels`}},
 		"a flag":    {sources("up", "--lese", "1s"), []string{`unknown flag --lese, did you mean "--lease"?`}},
 		"a command": {sources("paint"), []string{`unexpected argument paint`}},
+		"no name":   {sources("runtime", "pull"), []string{`the name is missing, as in: darkroom runtime pull NAME`}},
 		"no prompt": {sources("draw"), []string{`the prompt is missing, as in: darkroom draw "a red boat on a blue sea"`}},
 	} {
 		t.Run(name, func(t *testing.T) {

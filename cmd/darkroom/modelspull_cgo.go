@@ -11,9 +11,7 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
-	"time"
 
-	"darkroom/cmd/darkroom/terminal"
 	"darkroom/config"
 	"darkroom/render/download"
 	"darkroom/render/hub"
@@ -221,7 +219,7 @@ func (p *puller) free(kind inventory.Kind) error {
 
 // check reads a model as a whole, and renders a step with it.
 func (p *puller) check(ctx context.Context, k checker, path string) error {
-	bar := downloadBar(p.environment)
+	bar := newDownloadBar(p.environment)
 	bar.Say("checking the model")
 	m, err := pipeline.Directory(p.modelsDir()).Open(path, nil)
 	bar.Clear()
@@ -237,11 +235,11 @@ func (p *puller) check(ctx context.Context, k checker, path string) error {
 // staged runs a pull in a hidden folder of the models folder, which is kept until it is done: a break costs nothing.
 // run tells whether it is done, for good or ill.
 func (p *puller) staged(run func(*download.Stage) (bool, error)) error {
-	return staged(p.modelsDir(), p.repository.Name, run)
+	return staged(p.modelsDir(), p.repository.Name.String(), run)
 }
 
-func staged(models string, name fmt.Stringer, run func(*download.Stage) (bool, error)) error {
-	at := filepath.Join(models, ".pull", strings.NewReplacer("/", "--", "@", "--").Replace(name.String()))
+func staged(models, name string, run func(*download.Stage) (bool, error)) error {
+	at := filepath.Join(models, ".pull", strings.NewReplacer("/", "--", "@", "--").Replace(name))
 	s, err := download.OpenStage(at)
 	if _, busy := errors.AsType[*download.BusyError](err); busy {
 		return fmt.Errorf("%s: another process fetches it", name)
@@ -259,7 +257,7 @@ func staged(models string, name fmt.Stringer, run func(*download.Stage) (bool, e
 
 // fetch brings the files into a folder of a stage, and nothing else stays there.
 func (p *puller) fetch(ctx context.Context, s *download.Stage, dir string) error {
-	bar := downloadBar(p.environment)
+	bar := newDownloadBar(p.environment)
 	err := p.hub.Fetch(ctx, p.repository, p.choice, dir, bar.Bytes)
 	bar.Clear()
 	if err != nil {
@@ -304,13 +302,4 @@ func (p *puller) placed(target string, err error) error {
 	}
 	_, err = fmt.Fprintf(p.stdout, "%s: in place\n", target)
 	return err
-}
-
-// downloadBar is the progress of a download on stderr, as newBar's of draw.
-func downloadBar(s environment) *terminal.Bar {
-	b := &terminal.Bar{W: s.stderr, Now: time.Now}
-	if s.errScreen != nil && s.getenv("TERM") != "dumb" {
-		b.Width = func() int { return s.errScreen().Columns }
-	}
-	return b
 }

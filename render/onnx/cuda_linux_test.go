@@ -28,6 +28,7 @@ func newFakeCUDA(t *testing.T, generation string) *fakeCUDA {
 	f.link("cublasLt", "cudart")
 	f.link("cublas", "cublasLt")
 	f.link("cudnn")
+	f.link("curand")
 	f.provider("cublas", "cudart", "cudnn")
 	return f
 }
@@ -54,9 +55,11 @@ func (f *fakeCUDA) compile(path, function string, needs ...string) {
 		"-shared", "-fPIC", "-Wl,-soname," + filepath.Base(path), "-Wl,--no-as-needed", "-Wl,--allow-shlib-undefined",
 		"-o", path, "-x", "c", "-", "-x", "none",
 	}
-	for _, n := range needs {
+	for _, n := range append(needs, unlinked(function)...) {
 		code.WriteString("void " + n + f.generation + "(void);\n")
 		calls.WriteString(n + f.generation + "();")
+	}
+	for _, n := range needs {
 		args = append(args, f.path(n))
 	}
 	code.WriteString("void " + function + "(void) {" + calls.String() + "}\n")
@@ -65,6 +68,15 @@ func (f *fakeCUDA) compile(path, function string, needs ...string) {
 	if out, err := cmd.CombinedOutput(); err != nil {
 		f.t.Fatalf("gcc %q: %v: %s", args, err, out)
 	}
+}
+
+// unlinked are libraries that the provider calls without saying that it needs them, as libraries do that others open for
+// them.
+func unlinked(function string) []string {
+	if strings.HasPrefix(function, "provider") {
+		return []string{"curand"}
+	}
+	return nil
 }
 
 // lib is the runtime library beside them, which need not be there.
@@ -163,7 +175,7 @@ func TestCUDALibrariesInOrder(t *testing.T) {
 	for _, path := range library.CUDALibraries(f.lib()) {
 		got = append(got, filepath.Base(path))
 	}
-	const want = "libcudart.so.9007 libcublasLt.so.9007 libcublas.so.9007 libcudnn.so.9007"
+	const want = "libcudart.so.9007 libcublasLt.so.9007 libcublas.so.9007 libcurand.so.9007 libcudnn.so.9007"
 	if strings.Join(got, " ") != want {
 		t.Errorf("got %q, want %s", got, want)
 	}

@@ -26,11 +26,11 @@ func Others() []Other {
 			"it wants a whole ROCm 7.2 installed by hand beside it, which no package brings",
 		},
 		{
-			"tensorrt", "NVIDIA's GPUs", "a provider in the CUDA packages; TensorRT itself is another 3 GB",
-			"it builds an engine of minutes for each range of sizes, and again for each LoRA",
+			"tensorrt", "NVIDIA's GPUs", "a provider in the CUDA packages; of TensorRT itself the registry has a stub alone",
+			"it comes from an index of NVIDIA's own, and builds an engine for minutes, again for each LoRA",
 		},
 		{
-			"tensorrt-rtx", "NVIDIA's GPUs from RTX 20xx on", "Python package onnxruntime-ep-nv-tensorrt-rtx, 171 MB",
+			"tensorrt-rtx", "NVIDIA's GPUs from RTX 20xx on", "Python package onnxruntime-ep-nv-tensorrt-rtx-cu13 0.5.0, 146 MB",
 			"it is a plug-in that wants ONNX Runtime 1.29 or newer, and those send usage reports",
 		},
 		{

@@ -36,7 +36,7 @@ var errOther = errors.New("another process pulls it; wait until that has ended")
 // Pull goes on from there. An older runtime of that name stays until the new one is whole.
 func (p Puller) Pull(ctx context.Context, r Runtime) (string, error) {
 	place := filepath.Join(p.Dir, r.Name)
-	if p.isWhole(place, r) {
+	if p.IsWhole(r) {
 		return place, nil
 	}
 	stage := filepath.Join(p.Dir, "."+r.Name+".part")
@@ -59,8 +59,9 @@ func (p Puller) Pull(ctx context.Context, r Runtime) (string, error) {
 	return place, p.replace(stage, place)
 }
 
-// isWhole tells whether a folder holds this very runtime, by the hashes of all its files.
-func (p Puller) isWhole(place string, r Runtime) bool {
+// IsWhole tells whether this very runtime lies in its place, by the hashes of all its files. That reads them all.
+func (p Puller) IsWhole(r Runtime) bool {
+	place := filepath.Join(p.Dir, r.Name)
 	m, err := readManifest(place)
 	if err != nil || m.Version != r.Version {
 		return false
