@@ -81,7 +81,9 @@ func CheckName(path string, kind Kind) error {
 }
 
 // Target is where Put puts a file of a kind.
-func Target(root, path string, kind Kind) string { return filepath.Join(placeOf(root, kind), filepath.Base(path)) }
+func Target(root, path string, kind Kind) string {
+	return filepath.Join(placeOf(root, kind), filepath.Base(path))
+}
 
 // Put puts a file of a kind, and what lies beside it, into its place below root, and returns its new path. A file that
 // is there already is kept. Nobody sees half a file.
