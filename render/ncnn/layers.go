@@ -1,6 +1,7 @@
 package ncnn
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -28,7 +29,7 @@ func (r *reader) convolution(l layer, in []*blob) (blob, error) {
 	padding, err3 := l.whole(4, 0, 0, maxKernel)
 	bias, err4 := l.whole(5, 0, 0, 1)
 	count, err5 := l.whole(6, 0, 1, math.MaxInt32)
-	if err := errors.Join(err, err2, err3, err4, err5); err != nil {
+	if err := cmp.Or(err, err2, err3, err4, err5); err != nil {
 		return blob{}, err
 	}
 	if kernel%2 == 0 || padding != kernel/2 {
@@ -79,7 +80,7 @@ func (r *reader) constantName() string { return strconv.Itoa(len(r.steps)) + "."
 // prelu reads a slope for each channel.
 func (r *reader) prelu(l layer, in []*blob) (blob, error) {
 	slopes, err := l.whole(0, 0, in[0].channels, in[0].channels)
-	if err := errors.Join(err, l.only(0)); err != nil {
+	if err := cmp.Or(err, l.only(0)); err != nil {
 		return blob{}, err
 	}
 	v, err := r.weights.plain(slopes)
@@ -93,7 +94,7 @@ func (r *reader) prelu(l layer, in []*blob) (blob, error) {
 // concat puts channels side by side.
 func (r *reader) concat(l layer, in []*blob) (blob, error) {
 	axis, err := l.whole(0, 0, 0, 0)
-	if err := errors.Join(err, l.only(0)); err != nil {
+	if err := cmp.Or(err, l.only(0)); err != nil {
 		return blob{}, err
 	}
 	all, names := blob{scale: in[0].scale}, make([]string, 0, len(in))
@@ -110,7 +111,7 @@ func (r *reader) concat(l layer, in []*blob) (blob, error) {
 // binary reads a sum of two images.
 func (r *reader) binary(l layer, in []*blob) (blob, error) {
 	_, err := l.whole(0, 0, 0, 0) // of its operations only the sum is used
-	if err := errors.Join(err, l.only(0), alike(in)); err != nil {
+	if err := cmp.Or(err, l.only(0), alike(in)); err != nil {
 		return blob{}, err
 	}
 	return r.add(l, "Add", []string{in[0].from, in[1].from}, *in[0], nil), nil
@@ -119,7 +120,7 @@ func (r *reader) binary(l layer, in []*blob) (blob, error) {
 // eltwise reads a sum of two images, each with a factor.
 func (r *reader) eltwise(l layer, in []*blob) (blob, error) {
 	_, err := l.whole(0, 0, 1, 1)
-	if err := errors.Join(err, l.only(0, 1), alike(in)); err != nil {
+	if err := cmp.Or(err, l.only(0, 1), alike(in)); err != nil {
 		return blob{}, err
 	}
 	factors := l.settings[1]
@@ -151,7 +152,7 @@ func (r *reader) interp(l layer, in []*blob) (blob, error) {
 	kind, err := l.whole(0, 0, resizeNearest, resizeBicubic)
 	high, err2 := l.number(1, 1)
 	wide, err3 := l.number(2, 1)
-	if err := errors.Join(err, err2, err3, l.only(0, 1, 2)); err != nil {
+	if err := cmp.Or(err, err2, err3, l.only(0, 1, 2)); err != nil {
 		return blob{}, err
 	}
 	attributes := []attribute{
@@ -177,7 +178,7 @@ func (r *reader) interp(l layer, in []*blob) (blob, error) {
 // shuffle makes larger images of channels.
 func (r *reader) shuffle(l layer, in []*blob) (blob, error) {
 	factor, err := l.whole(0, 1, 1, maxScale)
-	if err := errors.Join(err, l.only(0)); err != nil {
+	if err := cmp.Or(err, l.only(0)); err != nil {
 		return blob{}, err
 	}
 	like := *in[0]

@@ -61,28 +61,36 @@ func (p Package) Needs(upscalers []Upscaler) install.Archive {
 	return a
 }
 
-// Write makes an upscaler's ONNX file of the members in a folder, there, and returns its path. The same members always
-// give the same file.
-func (p Package) Write(u Upscaler, dir string) (string, error) {
+// ONNX makes an upscaler's ONNX file of the members in a folder. The same members always give the same file.
+func (p Package) ONNX(u Upscaler, dir string) ([]byte, error) {
 	param, err := os.ReadFile(filepath.Join(dir, u.Param.Name))
 	if err != nil {
-		return "", fmt.Errorf("read the upscaler: %w", err)
+		return nil, fmt.Errorf("read the upscaler: %w", err)
 	}
 	bin, err := os.ReadFile(filepath.Join(dir, u.Bin.Name))
 	if err != nil {
-		return "", fmt.Errorf("read the upscaler: %w", err)
+		return nil, fmt.Errorf("read the upscaler: %w", err)
 	}
 	n, err := ncnn.Read(param, bin)
 	if err != nil {
-		return "", fmt.Errorf("%s: %w", u.Param.Name, err)
+		return nil, fmt.Errorf("%s: %w", u.Param.Name, err)
 	}
 	if n.Scale != u.Scale {
-		return "", fmt.Errorf("%s: its images are %d times larger, want %d", u.Param.Name, n.Scale, u.Scale)
+		return nil, fmt.Errorf("%s: its images are %d times larger, want %d", u.Param.Name, n.Scale, u.Scale)
 	}
-	data := n.ONNX(
+	return n.ONNX(
 		"source", p.Archive.Project+" "+p.Archive.Version+", "+u.Param.Name, "license", p.LicenseID,
 		"scale", strconv.Itoa(n.Scale),
-	)
+	), nil
+}
+
+// Write writes an upscaler's ONNX file beside the members in a folder, and returns its path. A file of another hash
+// than is known is an error.
+func (p Package) Write(u Upscaler, dir string) (string, error) {
+	data, err := p.ONNX(u, dir)
+	if err != nil {
+		return "", err
+	}
 	if sum := sha256.Sum256(data); hex.EncodeToString(sum[:]) != u.SHA256 {
 		return "", fmt.Errorf("%s: the ONNX file's SHA-256 is %x, want %s", u.Name, sum, u.SHA256)
 	}
