@@ -13,7 +13,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"darkroom/bot"
 	"darkroom/bot/sandbox"
 	"darkroom/cmd/darkroom/supervise"
 	"darkroom/config"
@@ -57,9 +56,8 @@ func up(ctx context.Context, s invocation) (err error) {
 	if err != nil {
 		return err
 	}
-	b, err := newBot(c.Discord, bot.Options{
-		Pool: c.Redis.Pool, Plain: c.Messages.Plain(), ForgetAfter: c.Retention.ForgetAfter,
-		Wildcards: wildcardFolder(c.Wildcards.Folder(c.Data), s.log),
+	b, err := newBot(config.Bot{
+		Data: c.Data, Retention: c.Retention, Redis: c.Redis, Discord: c.Discord, Messages: c.Messages, Wildcards: c.Wildcards,
 	}, db, q, s.log)
 	if err != nil {
 		return err
