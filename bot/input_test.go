@@ -51,6 +51,20 @@ func TestJobWithoutItsInputFails(t *testing.T) {
 	})
 }
 
+// TestLinkAtTheStartOfAPrompt starts from an image that was posted before, by its link in front of the words.
+func TestLinkAtTheStartOfAPrompt(t *testing.T) {
+	t.Parallel()
+	h := startCluster(t)
+	posted := h.waitPictures(h.command("imagine", sandbox.With("prompt", "a red boat")), 4)
+	i := h.command("imagine", sandbox.With("prompt", "<"+posted.Files[0].URL+"> a blue boat --iw 2"))
+	h.waitPictures(i, 4)
+	if s := h.spec(i); s.Prompt != "a blue boat" || s.Init == nil {
+		t.Errorf("got prompt %q and start image %v, want the link as the start image", s.Prompt, s.Init)
+	}
+	refused := h.command("imagine", sandbox.With("prompt", "https://example.org/a.png a blue boat"))
+	h.waitText(refused, "leads to example.org")
+}
+
 func TestSlowInputsBlockNobody(t *testing.T) {
 	t.Parallel()
 	h := newCluster(t, sandbox.Options{})

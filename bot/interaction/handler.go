@@ -83,6 +83,7 @@ type delivery interface {
 
 // fetcher downloads attachments; rest.Fetcher is one.
 type fetcher interface {
+	Allows(address string) bool
 	Fetch(ctx context.Context, address string, most int64) ([]byte, error)
 }
 
@@ -131,6 +132,7 @@ func New(o Options) *Handler {
 	used := newUsedButtons(o.Discord, o.Log)
 	imagine := &imaginer{
 		submit: submit, db: o.Store, clicks: clicks, catalog: o.Catalog, wildcards: o.Wildcards, seed: o.Seed,
+		allowsLink: o.Fetcher.Allows,
 	}
 	cancel := &canceller{
 		clicks: clicks, db: o.Store, queue: o.Queue, outbox: o.Outbox, delivery: o.Delivery, log: o.Log,

@@ -128,7 +128,7 @@ func (p *repainter) outpaint(ctx context.Context, r *responder, verb string, pla
 		return err
 	}
 	s.Seed, s.Variations, s.Tiling, s.Count = p.seed(), nil, false, picture.MaxCount
-	s.Hires, s.Upscale, s.Upscaler = nil, nil, nil
+	s.Hires, s.Upscale, s.Upscaler, s.Stop = nil, nil, nil, 0
 	return p.submit.submit(ctx, r, func(available request.Available, policy store.Policy) (newJob, *request.Refusal) {
 		made := newJob{verb: verb, tile: n, parent: j.ID, flags: outpaintFlags(j, verb)}
 		var refusal *request.Refusal

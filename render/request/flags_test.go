@@ -20,8 +20,17 @@ func TestFlagsOfARequest(t *testing.T) {
 		"options become flags": {
 			Wanted{Prompt: "a boat", Aspect: &wide, Negative: &fog, Steps: new(9)}, "--ar 3:2 --no fog, rain --steps 9",
 		},
-		"what has no flag is not one": {Wanted{Prompt: "a boat", Size: &size, Count: new(2), GuidanceScale: new(3.5)}, ""},
-		"any seed is none":            {Wanted{Prompt: "a boat", Seed: new(int64(-1))}, ""},
+		"what has no flag is not one": {Wanted{Prompt: "a boat", Size: &size, Notation: new("a1111")}, ""},
+		"numbers and words": {
+			Wanted{
+				Prompt: "a boat --q 0.5 --stop 60 --repeat 2", Count: new(2), GuidanceScale: new(3.5), ClipSkip: new(2),
+				Emphasis: new("no_norm"), Sampler: new("Euler a"),
+			},
+			"--q 0.5 --stop 60 --cfg 3.5 --sampler Euler a --count 2 --clip-skip 2 --emphasis no-norm",
+		},
+		"a weight without a picture": {Wanted{Prompt: "a boat --iw 2"}, ""},
+		"a weight with a picture":    {Wanted{Prompt: "a boat --iw 2", Init: &file}, "--iw 2"},
+		"any seed is none":           {Wanted{Prompt: "a boat", Seed: new(int64(-1))}, ""},
 		"a preset is not asked for": {
 			Wanted{Prompt: "a boat", Preset: &Preset{Settings: Wanted{Steps: new(9), Aspect: &wide}}}, "",
 		},

@@ -98,7 +98,7 @@ func (r *resolution) applyRules(w Wanted) *Refusal {
 	chosen := prompt.DetectNotation(r.Spec.Prompt) != r.Spec.Notation
 	r.Spec.Prompt = text
 	w = r.mergeFlags(w, flags)
-	r.Flags = flagText(w)
+	r.Flags, r.Spoiler = flagText(w), r.Spoiler || w.Spoiler
 	w = r.applyPreset(w)
 	r.hashes = w.Hashes
 	if !chosen {
