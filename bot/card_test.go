@@ -1,6 +1,7 @@
 package bot_test
 
 import (
+	"net/http"
 	"regexp"
 	"slices"
 	"strings"
@@ -81,7 +82,8 @@ func TestMessagesKeepTheirForm(t *testing.T) {
 			me := h.defaults.Member.ID
 			stop := h.startBot()
 			h.waitReady()
-			first, gone := h.command("imagine", sandbox.With("prompt", "a boat")), h.command("imagine", sandbox.With("prompt", "x"))
+			first := h.command("imagine", sandbox.With("prompt", "a boat"))
+			gone := h.command("imagine", sandbox.With("prompt", "a star"))
 			for _, i := range []sandbox.Interaction{first, gone} {
 				if m := h.waitText(i, "in the queue"); isCard(m) == plain {
 					t.Errorf("got %s, want a card: %v", describe(m), !plain)
@@ -197,12 +199,12 @@ func TestBlueGivesWay(t *testing.T) {
 			i := h.command("imagine", sandbox.With("prompt", "a boat"))
 			grid, job := h.waitPictures(i, 4), i.ID+"-0"
 			h.pollUntil("the store to say done", func() bool { return h.job(i).State == store.Done })
-			fault.Method, fault.Path, fault.Times = "PATCH", regexp.MustCompile("/messages/"+grid.ID+"$"), -1
+			fault.Method, fault.Path, fault.Times = http.MethodPatch, regexp.MustCompile("/messages/"+grid.ID+"$"), -1
 			h.sandbox.Fail(fault)
 			h.waitPictures(h.click(me, grid.ID, "1:single:"+job+":2"), 1)
 			edits := func() (n int) {
 				for _, r := range h.sandbox.Rules().Requests() {
-					if r.Method == "PATCH" && fault.Path.MatchString(r.Path) {
+					if r.Method == http.MethodPatch && fault.Path.MatchString(r.Path) {
 						n++
 					}
 				}

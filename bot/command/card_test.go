@@ -6,8 +6,8 @@ import (
 
 func TestDecodeClickOnACard(t *testing.T) {
 	t.Parallel()
-	const raw = `{"id":"1","token":"t","type":3,"data":{"custom_id":"a","component_type":2},"message":{"id":"9","flags":32768,
-"attachments":[],"components":[{"type":17,"components":[{"type":12,"items":[
+	const raw = `{"id":"1","token":"t","type":3,"data":{"custom_id":"a","component_type":2},
+"message":{"id":"9","flags":32768,"attachments":[],"components":[{"type":17,"components":[{"type":12,"items":[
 {"media":{"url":"https://cdn/9/2/one%20b.png?ex=1","attachment_id":"2","width":8,"height":6,"content_type":"image/png"}},
 {"media":{"url":"https://elsewhere/d.png"}}]},
 {"type":9,"components":[],"accessory":{"type":2,"style":2,"custom_id":"a"}}]}]}}`

@@ -105,8 +105,8 @@ func panned(side string) layout {
 // halfInLatents is half of a side in whole latents, so that the edge of the image is an edge of latents too.
 func halfInLatents(side int) int { return side / 2 / picture.SizeMultiple * picture.SizeMultiple }
 
-// outpaintFlags are the flags of a job that are still true of one made from it: not the seed, and of a canvas of another
-// shape not the aspect.
+// outpaintFlags are the flags of a job that are still true of one made from it: not the seed, and not the aspect if the
+// canvas has another shape.
 func outpaintFlags(j job.Job, verb string) string {
 	gone := []string{prompt.FlagSeed, prompt.FlagTile, prompt.FlagResize}
 	if verb != "zoom" {

@@ -35,8 +35,8 @@ func newUsedButtons(discord *rest.Client, log *slog.Logger) *usedButtons {
 	return &usedButtons{discord: discord, log: log, waiting: make(chan usedButton, maxUsedWaiting)}
 }
 
-// mark notes that the button of a click was used. Private messages cannot be edited by the bot's own token, and those of
-// the older form stay as they are.
+// mark notes that the button of a click was used. Private messages cannot be edited by the bot's own token, and
+// messages of the older form stay as they are.
 func (u *usedButtons) mark(r *responder, j job.Job) {
 	if !r.req.Card || r.req.Ephemeral {
 		return
@@ -62,8 +62,8 @@ func (h *Handler) MarkUsed(ctx context.Context) error {
 	}
 }
 
-// show turns one button blue, if it is one of several images' and not blue yet. The card is built anew from the job; the
-// message tells only which files it has, and which buttons are blue.
+// show turns one button blue, if it is one of several images' and not blue yet. The card is built anew from the job.
+// The message tells only which files it has, and which buttons are blue.
 func (u *usedButtons) show(ctx context.Context, b usedButton) error {
 	ctx, cancel := context.WithTimeout(ctx, usedTimeout)
 	defer cancel()

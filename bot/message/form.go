@@ -24,7 +24,7 @@ func RemixForm(id button.ID, prompt, negative string, maxRunes int) Form {
 func ZoomForm(id button.ID, least, most float64) Form {
 	return Form{ID: id.String(), Title: "Custom zoom", Fields: []Field{{
 		ID: FieldZoom, Label: "Zoom out how many times?", Value: "2", Max: maxShortField,
-		Description: fmt.Sprintf("From %g to %g. The image becomes so many times smaller, and the rest is painted.", least, most),
+		Description: fmt.Sprintf("From %g to %g. The image becomes so many times smaller.", least, most),
 	}}}
 }
 

@@ -9,8 +9,8 @@ import (
 // MoreOfTile is the argument of a button that shows what can be done with one of several images.
 const MoreOfTile = "tile"
 
-// More is the rest of what can be done with a card. Of several images it asks which one. target is the card's message if
-// the person may delete it, else empty.
+// More is the rest of what can be done with a card. Of several images it asks which one. target is the card's message
+// if the person may delete it, else empty.
 func More(job string, tiles, tile int, target string) Message {
 	if tiles == 1 || tile > 0 {
 		return Message{Content: "**More**", Rows: []Row{moreRow(job, tile, target)}}
@@ -47,7 +47,8 @@ func MoreTile(job string, tile int, enlargeable bool) Message {
 	rows := []Row{vary, moreRow(job, tile, "")}
 	if enlargeable {
 		up := Row{
-			press("Upscale (subtle)", button.Upscale, UpscaleSubtle), press("Upscale (creative)", button.Upscale, UpscaleCreative),
+			press("Upscale (subtle)", button.Upscale, UpscaleSubtle),
+			press("Upscale (creative)", button.Upscale, UpscaleCreative),
 		}
 		rows = append([]Row{up}, rows...)
 	}

@@ -74,7 +74,8 @@ func TestRemixOfOneImage(t *testing.T) {
 	t.Parallel()
 	id := func(tile int) string {
 		var ids []string
-		for _, rows := range [][]Row{plainSingleRows(picture.Spec{}, "7-0", tile), singleRows(picture.Spec{}, "7-0", tile, shape{})} {
+		s := picture.Spec{}
+		for _, rows := range [][]Row{plainSingleRows(s, "7-0", tile), singleRows(s, "7-0", tile, shape{})} {
 			for _, b := range rows[0] {
 				if b.Emoji == "✏️" {
 					ids = append(ids, b.ID)

@@ -15,7 +15,8 @@ const shownCard = `{"id":"9","attachments":[{"id":"3","filename":"c.png","url":"
 {"media":{"url":"https://cdn/9/2/SPOILER_b.png?ex=1","attachment_id":"2","width":8,"height":6},"description":"B","spoiler":true},
 {"media":{"url":"https://cdn/9/1/a.png?ex=1","attachment_id":"1","width":8,"height":6},"description":"A"},
 {"media":{"url":"https://elsewhere/d.png"}}]},
-{"type":1,"components":[{"type":2,"style":1,"custom_id":"1:vary:7-0:1"},{"type":2,"style":2,"custom_id":"1:remix:7-0:0"}]},
+{"type":1,"components":[{"type":2,"style":1,"custom_id":"1:vary:7-0:1"},
+{"type":2,"style":2,"custom_id":"1:remix:7-0:0"}]},
 {"type":9,"components":[{"type":10,"content":"y"}],"accessory":{"type":2,"style":2,"custom_id":"1:more:7-0:0"}}]}]}`
 
 func TestFilesOfACard(t *testing.T) {

@@ -89,9 +89,11 @@ func TestDiscordgoSendsCards(t *testing.T) {
 		!strings.HasPrefix(m.Text(), "**a lighthouse") || !strings.HasSuffix(m.Text(), "AI-generated") {
 		t.Fatalf("got %+v, %v; want a green card with two pictures", m, err)
 	}
-	if r, err := http.Get(m.Components[0].Components[1].Items[1].Media.URL); err != nil || r.StatusCode != http.StatusOK {
-		t.Errorf("the link of a picture on a card: got %v, %v; want 200", r, err)
+	r, err := http.Get(m.Components[0].Components[1].Items[1].Media.URL)
+	if err != nil || r.StatusCode != http.StatusOK {
+		t.Fatalf("the link of a picture on a card: got %v, %v; want 200", r, err)
 	}
+	r.Body.Close()
 	if _, err := s.Click(me, m.ID, "up1"); err != nil {
 		t.Fatal(err)
 	}

@@ -49,8 +49,8 @@ func (w *workload) check() verdict {
 	return o.verdict
 }
 
-// checkBodies looks for requests that Discord refused as malformed, such as an edit of a card that would take it back to
-// the older form, or that names a file which the message does not have.
+// checkBodies looks for requests that Discord refused as malformed, such as an edit of a card that would take it back
+// to the older form, or that names a file which the message does not have.
 func (o *oracle) checkBodies() {
 	for _, r := range o.Rules().Requests() {
 		var refusal struct {

@@ -17,7 +17,9 @@ func TestFlagsOfARequest(t *testing.T) {
 		"flags as they were typed, in one order": {
 			Wanted{Prompt: "a boat --seed 7 --no fog --ar 3:2 --no rain --tile"}, "--ar 3:2 --no fog, rain --seed 7 --tile",
 		},
-		"options become flags":        {Wanted{Prompt: "a boat", Aspect: &wide, Negative: &fog, Steps: new(9)}, "--ar 3:2 --no fog, rain --steps 9"},
+		"options become flags": {
+			Wanted{Prompt: "a boat", Aspect: &wide, Negative: &fog, Steps: new(9)}, "--ar 3:2 --no fog, rain --steps 9",
+		},
 		"what has no flag is not one": {Wanted{Prompt: "a boat", Size: &size, Notation: new("a1111")}, ""},
 		"numbers and words": {
 			Wanted{

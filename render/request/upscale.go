@@ -6,8 +6,8 @@ import "darkroom/render/picture"
 // 0.3, and its lines stay where they are at the lower end.
 const repaintStrength = 0.2
 
-// creativeStrength is how much an image is repainted that shall get new detail: what A1111's users take for a hires fix,
-// which is advised with 0.3 to 0.5.
+// creativeStrength is how much an image is repainted that shall get new detail: what A1111's users take for a hires
+// fix, which is advised with 0.3 to 0.5.
 const creativeStrength = 0.4
 
 // Upscale resolves a Spec that a button derived from an earlier one: the same image, larger by a factor. The model's
