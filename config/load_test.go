@@ -67,7 +67,7 @@ func TestDefaults(t *testing.T) {
 	s := load(t, sources("up"))
 	want := Up{
 		Data: Data{Dir: "./data"}, Retention: Retention{ForgetAfter: 30 * 24 * time.Hour}, Redis: Redis{Pool: "main"},
-		Page:    Page{Listen: "127.0.0.1:8790"},
+		Page: Page{Listen: "127.0.0.1:8790"}, Messages: Messages{Cards: "on"},
 		Discord: Discord{API: API{Base: "https://discord.com/api/v10"}},
 		Runtime: Runtime{
 			Device: Devices{{Kind: "auto"}}, ModelsDir: "./models", Prefer: "auto", Runtimes: Runtimes{Dir: "./runtimes"},
@@ -77,6 +77,14 @@ func TestDefaults(t *testing.T) {
 		},
 	}
 	equal(t, "up", s.Up, want)
+	for what, off := range map[string]Sources{
+		"flag": sources("up", "--cards", "off"), "variable": sources("up").env("DARKROOM_CARDS", "off"),
+		"file": sources("up", "--config", "f.yaml").file("f.yaml", "cards: off\n"),
+	} {
+		if s := load(t, off); !s.Up.Messages.Plain() || want.Messages.Plain() {
+			t.Errorf("cards off by a %s: got %+v, want the older form, and cards without it", what, s.Up.Messages)
+		}
+	}
 	equal(t, "command and log", []any{s.Command, s.Log}, []any{"up", Log{}}) // the command chooses
 }
 

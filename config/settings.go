@@ -42,6 +42,7 @@ type Up struct {
 	Redis     Redis     `embed:"" group:"state"`
 	Discord   Discord   `embed:"" group:"discord"`
 	Page      Page      `embed:"" group:"discord"`
+	Messages  Messages  `embed:"" group:"discord"`
 	Wildcards Wildcards `embed:"" group:"discord"`
 	Runtime   Runtime   `embed:"" group:"models"`
 	Worker    Worker    `embed:"" group:"models"`
@@ -54,6 +55,7 @@ type Bot struct {
 	Retention Retention `embed:"" group:"state"`
 	Redis     Redis     `embed:"" group:"state"`
 	Discord   Discord   `embed:"" group:"discord"`
+	Messages  Messages  `embed:"" group:"discord"`
 	Wildcards Wildcards `embed:"" group:"discord"`
 	Leasing   Leasing   `embed:"" group:"queue"`
 }
@@ -128,6 +130,14 @@ type Discord struct {
 	TokenFile string `name:"discord-token-file" from:"DISCORD_TOKEN_FILE" placeholder:"FILE" help:"File with the bot's token, if it is not in $$DISCORD_TOKEN. Others could read a token on the command line."`
 	API       API    `embed:""`
 }
+
+// Messages is what the messages of requests look like.
+type Messages struct {
+	Cards string `name:"cards" from:"DARKROOM_CARDS" enum:"on,off" default:"on" placeholder:"on|off" help:"Whether new requests are shown as cards (Discord's Components V2); off is the older form, for clients that show cards badly. A message keeps the form that it was posted in."`
+}
+
+// Plain tells whether messages have the older form.
+func (m Messages) Plain() bool { return m.Cards == "off" }
 
 // Wildcards is where the files for __name__ in prompts are.
 type Wildcards struct {

@@ -5,10 +5,12 @@ import (
 	"io"
 	"log/slog"
 	"maps"
+	"net/http"
 
 	"darkroom/cmd/darkroom/terminal"
 	"darkroom/config"
 	"darkroom/render/gpu"
+	"darkroom/render/realesrgan"
 )
 
 // environment is what the program sees of the process it runs in.
@@ -22,6 +24,8 @@ type environment struct {
 	outScreen     func() terminal.Screen // of stdout; nil where that is no terminal
 	errScreen     func() terminal.Screen // of stderr; nil where that is no terminal
 	cards         func() gpu.Report      // what a test has in place of this machine's cards; nil for these
+	transport     http.RoundTripper      // of downloads from a hub; nil for the usual one
+	upscalers     *realesrgan.Package    // where upscalers come from; nil for the package that is pinned
 	poolOpener                           // where models come from
 	runtimeSource                        // where runtimes come from
 }

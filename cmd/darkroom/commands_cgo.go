@@ -13,6 +13,7 @@ func renderCommands() map[string]command {
 		"renderer":      renderer,
 		"models list":   listModels,
 		"models check":  checkModelFiles,
+		"models pull":   pullModel,
 		"models import": importModels,
 		"models remove": removeModel,
 	}

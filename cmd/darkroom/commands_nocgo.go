@@ -16,7 +16,7 @@ const buildNote = ", the bot alone"
 func renderCommands() map[string]command {
 	all := map[string]command{}
 	for _, name := range []string{
-		"up", "renderer", "draw", "models list", "models check", "models import", "models remove",
+		"up", "renderer", "draw", "models list", "models check", "models pull", "models import", "models remove",
 	} {
 		all[name] = cannotRender
 	}

@@ -58,7 +58,7 @@ func draw(ctx context.Context, s invocation) (err error) {
 	if err != nil {
 		return err
 	}
-	model, err := pipeline.Load(ctx, folder, device, files)
+	model, err := pipeline.LoadWithin(ctx, folder, device, files, int64(d.Runtime.Memory))
 	if err != nil {
 		return err
 	}

@@ -220,7 +220,13 @@ func (s sums) compare(f File) (got, want string) {
 	return "", ""
 }
 
-// inPlace tells whether a file is whole in its place, and its size. Without a hash that cannot be told.
+// InPlace tells whether the file is whole in its place. Without a hash that cannot be told.
+func (f File) InPlace() bool {
+	_, whole := f.inPlace()
+	return whole
+}
+
+// inPlace is InPlace with the file's size.
 func (f File) inPlace() (int64, bool) {
 	info, err := os.Stat(f.Path)
 	if err != nil || !info.Mode().IsRegular() || f.SHA256 == "" && f.Blob == "" || f.Size > 0 && info.Size() != f.Size {

@@ -23,14 +23,18 @@ type Wish struct {
 type Choice struct {
 	Files  []File
 	Folder bool     // a model folder; else one file
+	As     string   // what a lone file is called; "" for its own name
 	Notes  []string // what is not as was wished, a sentence each
 	root   string   // what a model folder's files are named from, "" or "FOLDER/"
 }
 
 // Place is where a file belongs: its path in the model folder, or the name of a lone file.
 func (c Choice) Place(f File) string {
-	if c.Folder {
+	switch {
+	case c.Folder:
 		return strings.TrimPrefix(f.Path, c.root)
+	case c.As != "":
+		return c.As
 	}
 	return path.Base(f.Path)
 }

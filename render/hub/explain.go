@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"darkroom/render/download"
 )
@@ -12,7 +13,7 @@ import (
 // not exist and one that is private get the same answer, 401 without a token and 404 with one.
 func (c *Client) explain(n Name, file string, err error) error {
 	s, ok := errors.AsType[*download.StatusError](err)
-	if !ok {
+	if !ok || !strings.HasPrefix(s.Address, c.endpoint()+"/") { // another host does not know the hub's models
 		return err
 	}
 	name := n.Repository()

@@ -38,6 +38,25 @@ func (c *Client) Fetch(ctx context.Context, r *Repository, choice Choice, dir st
 	return nil
 }
 
+// InPlace tells whether all files of a choice lie whole in a folder.
+func (c *Client) InPlace(r *Repository, choice Choice, dir string) bool {
+	for _, f := range choice.Files {
+		if !c.file(r, f, target(choice, f, dir)).InPlace() {
+			return false
+		}
+	}
+	return true
+}
+
+// Paths is the set of the paths of a choice's files in a folder.
+func (c Choice) Paths(dir string) map[string]bool {
+	all := map[string]bool{}
+	for _, f := range c.Files {
+		all[target(c, f, dir)] = true
+	}
+	return all
+}
+
 func target(choice Choice, f File, dir string) string {
 	return filepath.Join(dir, filepath.FromSlash(choice.Place(f)))
 }

@@ -38,6 +38,8 @@ type Device struct {
 	Packed bool
 	// KeepFloat16 leaves float16 networks in float16 on the CPU too, as they run on a GPU; see graph.Widen.
 	KeepFloat16 bool
+
+	noArena bool // on the CPU: memory of a run is freed at its end
 }
 
 // String writes the device as people name it: "cpu" or "cuda:0".
@@ -84,6 +86,7 @@ func (d Device) options() (_ *ort.SessionOptions, err error) {
 		o.AddSessionConfigEntry("session.disable_prepacking", noPacking),
 		o.SetIntraOpNumThreads(threads),
 		o.SetInterOpNumThreads(1),
+		o.SetCpuMemArena(!d.noArena),
 		o.SetMemPattern(false),                       // patterns are per size: with many sizes they only hold memory
 		o.SetLogSeverityLevel(ort.LoggingLevelFatal), // its errors are returned; its own lines would bypass the log
 		// Threads that wait in a loop cost a fifth more processor time on a busy machine and gain nothing on an idle one.

@@ -168,13 +168,13 @@ func isGone(m *folder.Model, models []*folder.Model) bool {
 
 // load loads a model. Where that fails beside others it is tried once more alone: their memory may have been missing.
 func (p *Pool) load(ctx context.Context, m *folder.Model) (*Pipeline, error) {
-	loaded, err := Load(ctx, m, p.o.Device, p.o.Addons)
+	loaded, err := LoadWithin(ctx, m, p.o.Device, p.o.Addons, p.o.Memory)
 	if err == nil || ctx.Err() != nil || len(p.loaded) == 0 {
 		return loaded, err
 	}
 	err = errors.Join(err, p.freeWhere(func(loadedModel) bool { return true }))
 	p.o.Log.Warn("a model did not load beside others: they are freed", "model", m.Name, "error", err)
-	return Load(ctx, m, p.o.Device, p.o.Addons)
+	return LoadWithin(ctx, m, p.o.Device, p.o.Addons, p.o.Memory)
 }
 
 // touch returns a loaded model and makes it the last one used.

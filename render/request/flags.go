@@ -2,6 +2,7 @@ package request
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -94,6 +95,61 @@ func (w *Wanted) putOwn(f prompt.Flag, number float64) bool {
 	}
 	w.Spoiler = true // prompt.FlagSpoiler
 	return true
+}
+
+// flagText writes what was asked for as flags, as far as there are flags for it. A repeated request is one of several
+// already.
+func flagText(w Wanted) string {
+	var all []string
+	add := func(name string, value *string) {
+		if value != nil && strings.TrimSpace(*value) != "" {
+			all = append(all, typed(prompt.Flag{Name: name, Value: *value}))
+		}
+	}
+	add(prompt.FlagAspect, w.Aspect)
+	add(prompt.FlagNegative, w.Negative)
+	if w.Seed != nil && *w.Seed >= 0 {
+		add(prompt.FlagSeed, textOf(w.Seed))
+	}
+	add(prompt.FlagSteps, textOf(w.Steps))
+	add(prompt.FlagQuality, textOf(w.Quality))
+	add(prompt.FlagStop, textOf(w.Stop))
+	add(prompt.FlagGuidance, textOf(w.GuidanceScale))
+	add(prompt.FlagSampler, w.Sampler)
+	add(prompt.FlagCount, textOf(w.Count))
+	add(prompt.FlagClipSkip, textOf(w.ClipSkip))
+	if w.Emphasis != nil {
+		add(prompt.FlagEmphasis, new(strings.ReplaceAll(*w.Emphasis, "_", "-")))
+	}
+	if w.Tiling != nil && *w.Tiling {
+		all = append(all, typed(prompt.Flag{Name: prompt.FlagTile}))
+	}
+	if w.Init != nil {
+		add(prompt.FlagImageWeight, textOf(w.ImageWeight))
+		add(prompt.FlagStrength, textOf(w.Strength))
+		add(prompt.FlagResize, w.Resize)
+	}
+	return strings.Join(all, " ")
+}
+
+// textOf writes a number; nil for none.
+func textOf[T int | int64 | float64](n *T) *string {
+	if n == nil {
+		return nil
+	}
+	return new(fmt.Sprint(*n))
+}
+
+// WithoutFlags returns flags, as Resolved has them, without those of some names.
+func WithoutFlags(text string, names ...string) string {
+	_, flags, _ := prompt.Flags(text)
+	var kept []string
+	for _, f := range flags {
+		if !slices.Contains(names, f.Name) {
+			kept = append(kept, typed(f))
+		}
+	}
+	return strings.Join(kept, " ")
 }
 
 // joinNegatives makes one of all --no flags.

@@ -5,11 +5,7 @@
 package hubtest
 
 import (
-	"bytes"
-	"crypto/sha1"
-	"crypto/sha256"
 	"crypto/x509"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"log"
@@ -23,7 +19,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 )
 
 // Model is a repository of the hub, with one commit.
@@ -32,6 +27,8 @@ type Model struct {
 	Card    map[string]any    // cardData of its README
 	Private string            // the token that may read it; "" for everybody
 	Gated   bool              // nobody has accepted its terms
+
+	files map[string]content
 }
 
 // Server is the hub.
@@ -91,28 +88,33 @@ func (s *Server) Transport() http.RoundTripper {
 func (s *Server) Add(name string, m Model) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if m.files == nil {
+		m.files = map[string]content{}
+	}
+	for file, data := range m.Files {
+		m.files[file] = content{data: data, size: int64(len(data)), sum: Sum(data), blob: Blob(data)}
+	}
 	s.models[name] = m
 }
 
-// AddFolder puts the files below a folder on the hub.
+// AddFolder puts the files below a folder on the hub. They stay where they are.
 func (s *Server) AddFolder(t testing.TB, name, dir string, card map[string]any) {
 	t.Helper()
-	files := map[string][]byte{}
-	err := filepath.WalkDir(dir, func(file string, d os.DirEntry, err error) error {
+	m := Model{Card: card, files: map[string]content{}}
+	err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
 		}
-		rel, err := filepath.Rel(dir, file)
-		if err != nil {
-			return err
+		rel, err := filepath.Rel(dir, path)
+		if err == nil {
+			m.files[filepath.ToSlash(rel)], err = readContent(path)
 		}
-		files[filepath.ToSlash(rel)], err = os.ReadFile(file)
 		return err
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.Add(name, Model{Files: files, Card: card})
+	s.Add(name, m)
 }
 
 // Intercept gives a handler each request first. It answers by http.ErrAbortHandler's panic, or by writing; what it
@@ -244,7 +246,7 @@ func (m Model) info(w http.ResponseWriter, name string) {
 // list answers a page of the files below a folder, and where the next page is.
 func (s *Server) list(w http.ResponseWriter, r *http.Request, m Model, dir string) {
 	var names []string
-	for name := range m.Files {
+	for name := range m.files {
 		if dir == "" || strings.HasPrefix(name, dir+"/") {
 			names = append(names, name)
 		}
@@ -257,7 +259,7 @@ func (s *Server) list(w http.ResponseWriter, r *http.Request, m Model, dir strin
 		if parent := path.Dir(name); parent != "." && from == 0 {
 			entries = append(entries, map[string]any{"type": "directory", "path": parent, "oid": Blob(nil), "size": 0})
 		}
-		entries = append(entries, Entry(name, m.Files[name]))
+		entries = append(entries, m.files[name].entry(name))
 	}
 	if to < len(names) {
 		w.Header().Set("Link", fmt.Sprintf(`<%s%s?recursive=true&cursor=%d>; rel="next"`, s.URL, r.URL.Path, to))
@@ -268,11 +270,7 @@ func (s *Server) list(w http.ResponseWriter, r *http.Request, m Model, dir strin
 
 // Entry is a file's line in a listing.
 func Entry(name string, data []byte) map[string]any {
-	e := map[string]any{"type": "file", "path": name, "oid": Blob(data), "size": len(data)}
-	if isLarge(name) {
-		e["lfs"] = map[string]any{"oid": Sum(data), "size": len(data), "pointerSize": 134}
-	}
-	return e
+	return content{size: int64(len(data)), sum: Sum(data), blob: Blob(data)}.entry(name)
 }
 
 // isLarge tells whether a file is in LFS, as the usual .gitattributes of models say.
@@ -282,17 +280,17 @@ func isLarge(name string) bool {
 
 // resolve sends a small file, or leads to the CDN.
 func (s *Server) resolve(w http.ResponseWriter, r *http.Request, m Model, name, file string) {
-	data, ok := m.Files[file]
+	c, ok := m.files[file]
 	switch {
 	case !ok:
 		Refuse(w, http.StatusNotFound, "EntryNotFound", "Entry not found")
 	case isLarge(file):
-		w.Header().Set("X-Linked-Etag", strconv.Quote(Sum(data)))
-		w.Header().Set("X-Linked-Size", strconv.Itoa(len(data)))
+		w.Header().Set("X-Linked-Etag", strconv.Quote(c.sum))
+		w.Header().Set("X-Linked-Size", strconv.FormatInt(c.size, 10))
 		http.Redirect(w, r, s.CDN+"/"+name+"/"+file+"?X-Amz-Signature=geheim", http.StatusFound)
 	default:
-		w.Header().Set("ETag", strconv.Quote(Blob(data)))
-		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(data))
+		w.Header().Set("ETag", strconv.Quote(c.blob))
+		c.serve(w, r)
 	}
 }
 
@@ -307,25 +305,13 @@ func (s *Server) serveCDN(w http.ResponseWriter, r *http.Request) {
 	}
 	at := strings.SplitN(r.URL.Path, "/", 4)
 	m, ok := s.model(at[1] + "/" + at[2])
-	data, ok2 := m.Files[at[3]]
+	c, ok2 := m.files[at[3]]
 	if !ok || !ok2 || r.URL.Query().Get("X-Amz-Signature") != "geheim" {
 		http.Error(w, "AccessDenied", http.StatusForbidden)
 		return
 	}
-	w.Header().Set("ETag", strconv.Quote(Sum(data)[:32]))
-	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(data))
+	w.Header().Set("ETag", strconv.Quote(c.sum[:32]))
+	c.serve(w, r)
 }
 
 func commitOf(name string) string { return Blob([]byte(name)) }
-
-// Sum is the SHA-256 of data in hex.
-func Sum(data []byte) string {
-	sum := sha256.Sum256(data)
-	return hex.EncodeToString(sum[:])
-}
-
-// Blob is how git names data.
-func Blob(data []byte) string {
-	sum := sha1.Sum(append(fmt.Appendf(nil, "blob %d\x00", len(data)), data...))
-	return hex.EncodeToString(sum[:])
-}
