@@ -2,10 +2,12 @@ package render
 
 import (
 	"context"
+	"image"
 
 	"darkroom/render/clip"
 	"darkroom/render/family"
 	"darkroom/render/picture"
+	"darkroom/render/safety"
 	"darkroom/render/sampler"
 	"darkroom/render/tensor"
 	"darkroom/render/upscale"
@@ -40,6 +42,11 @@ type Encoder interface {
 	EncodeImage(ctx context.Context, pixels tensor.Tensor) (tensor.Tensor, error)
 }
 
+// SafetyChecker says of each image how near it is to the concepts that a safety checker knows. *safety.Checker is one.
+type SafetyChecker interface {
+	Check(ctx context.Context, images []image.Image) ([]safety.Verdict, error)
+}
+
 // Config is what a renderer must know of a model.
 type Config struct {
 	family.Kind
@@ -66,6 +73,10 @@ type Parts struct {
 	// PreviewDecoder decodes previews in place of Decoder: a tiny network for latents as the sampler leaves them, not
 	// divided by the scaling factor. nil for none.
 	PreviewDecoder Decoder
+	// Safety scores finished images; nil for none.
+	Safety SafetyChecker
+	// PreviewSafety scores previews; nil where that costs too much, or for none.
+	PreviewSafety SafetyChecker
 	// Upscalers are the networks that enlarge finished images, by the hash of their content.
 	Upscalers map[string]upscale.Upscaler
 	// Seamless returns networks whose convolutions pad circularly, for tileable images. They are loaded at the first

@@ -21,7 +21,25 @@ func checkRendering(r config.Runtime) []finding {
 	if found[0].fix == "" {
 		found = append(found, checkDevice(r))
 	}
-	return append(found, checkModels(r)...)
+	return append(append(found, checkSafety(r)), checkModels(r)...)
+}
+
+// checkSafety opens the safety checker for all models, if there is one.
+func checkSafety(r config.Runtime) finding {
+	const subject = "safety checker"
+	checkers, err := pipeline.OpenCheckers(r.Safety, device(r))
+	if err != nil {
+		return broken(subject, err, "name an open_nsfw .onnx file or a safety_checker folder, or auto, own or off")
+	}
+	switch m := checkers.Given(); {
+	case m != nil:
+		return healthy(subject, "%s, %s, %s", m.Kind, size(m.Bytes), m.Path)
+	case r.Safety == pipeline.SafetyOwn:
+		return healthy(subject, "each model's own")
+	case r.Safety == pipeline.SafetyAuto:
+		return healthy(subject, "each model's own, if it is small")
+	}
+	return healthy(subject, "off")
 }
 
 func checkRuntime(r config.Runtime) finding {

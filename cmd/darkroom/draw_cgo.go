@@ -22,6 +22,7 @@ import (
 	"darkroom/render/pipeline"
 	"darkroom/render/prompt"
 	"darkroom/render/request"
+	"darkroom/render/safety"
 	"darkroom/render/tensor"
 )
 
@@ -45,6 +46,10 @@ func draw(ctx context.Context, s invocation) (err error) {
 	if err != nil {
 		return err
 	}
+	checkers, err := pipeline.OpenCheckers(d.Runtime.Safety, device(d.Runtime))
+	if err != nil {
+		return err
+	}
 	m := promptReaderOf(folder)
 	m.dialect = o.spec.Dialect
 	if err := o.tell(s.stderr, m); err != nil {
@@ -57,11 +62,11 @@ func draw(ctx context.Context, s invocation) (err error) {
 	if err := openRuntime(d.Runtime); err != nil {
 		return err
 	}
-	model, err := pipeline.Load(ctx, folder, device(d.Runtime), files)
+	model, err := pipeline.Load(ctx, folder, device(d.Runtime), files, checkers)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, model.Close()) }()
+	defer func() { err = errors.Join(err, model.Close(), checkers.Close()) }()
 	load := time.Since(begun)
 	return o.render(ctx, s.environment, model, out, load, bar)
 }
@@ -231,6 +236,7 @@ type drawResult struct {
 	Width   int                `json:"width"`
 	Height  int                `json:"height"`
 	Seconds map[string]float64 `json:"seconds"`
+	Safety  *safety.Verdict    `json:"safety,omitempty"` // of the safety checker, where there is one
 }
 
 // printImage prints what became of one picture.
@@ -248,7 +254,9 @@ func (o *drawRequest) printImage(
 	}
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)
-	return e.Encode(drawResult{File: file, Seed: t.Seed, Width: size.X, Height: size.Y, Seconds: seconds})
+	return e.Encode(drawResult{
+		File: file, Seed: t.Seed, Width: size.X, Height: size.Y, Seconds: seconds, Safety: t.Safety,
+	})
 }
 
 // specRenderer renders a Spec; *pipeline.Pipeline is one.

@@ -181,6 +181,10 @@ func openONNXPool(
 	if err := openRuntime(r); err != nil {
 		return nil, err
 	}
+	checkers, err := pipeline.OpenCheckers(r.Safety, device(r))
+	if err != nil {
+		return nil, err
+	}
 	if isMissingModels(r.ModelsDir) {
 		log.Warn("the models folder does not exist", "path", r.ModelsDir)
 	}
@@ -201,7 +205,7 @@ func openONNXPool(
 	}
 	pool := pipeline.NewPool(pipeline.PoolOptions{
 		Source: chosen, Addons: pipeline.InventoryAddons{Inventory: found, Using: files.use}, Device: device(r),
-		Memory: int64(r.Memory), Log: log,
+		Checkers: checkers, Memory: int64(r.Memory), Log: log,
 	})
 	return onnxPool{pool, found, files}, nil
 }

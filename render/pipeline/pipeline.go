@@ -151,11 +151,15 @@ type Pipeline struct {
 	*render.Renderer
 	Folder *folder.Model
 	Model  *onnx.Model
+
+	checker *onnx.Network // of the model's own safety checker; nil for none
 }
 
 // Load loads a model's networks on a device. onnx.Open must have been called. files has the add-ons that it may render
-// with; nil for none. The error names the model.
-func Load(ctx context.Context, f *folder.Model, device onnx.Device, files Addons) (*Pipeline, error) {
+// with, checkers what looks at images; nil for none. The error names the model.
+func Load(
+	ctx context.Context, f *folder.Model, device onnx.Device, files Addons, checkers *Checkers,
+) (*Pipeline, error) {
 	model, err := onnx.Load(ctx, f, device)
 	if err != nil {
 		return nil, fmt.Errorf("model folder %s: %w", f.Dir, err)
@@ -164,12 +168,17 @@ func Load(ctx context.Context, f *folder.Model, device onnx.Device, files Addons
 	if err != nil {
 		return nil, errors.Join(err, model.Close())
 	}
-	parts.Extend = newExtender(model, parts, files).extend
-	renderer, err := render.New(parts, rendererOptions(device))
+	checker, own, err := checkers.load(f)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("model folder %s: %w", f.Dir, err), model.Close())
 	}
-	return &Pipeline{Renderer: renderer, Folder: f, Model: model}, nil
+	checkers.addTo(&parts, checker)
+	parts.Extend = newExtender(model, parts, files).extend
+	renderer, err := render.New(parts, rendererOptions(device))
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("model folder %s: %w", f.Dir, err), model.Close(), own.Close())
+	}
+	return &Pipeline{Renderer: renderer, Folder: f, Model: model, checker: own}, nil
 }
 
 // rendererOptions says how much a device takes at once. A GPU gets four images of 1024×1024 with and without their
@@ -220,4 +229,4 @@ func seamless(model *onnx.Model) func(ctx context.Context) (render.SeamlessNetwo
 }
 
 // Close frees the model's memory.
-func (e *Pipeline) Close() error { return e.Model.Close() }
+func (e *Pipeline) Close() error { return errors.Join(e.Model.Close(), e.checker.Close()) }
