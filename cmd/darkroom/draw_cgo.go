@@ -96,7 +96,12 @@ func (o *drawRequest) findAddons(ctx context.Context) (pipeline.Addons, error) {
 	o.addons = found.Addons()
 	for _, e := range found.Entries() {
 		if e.Err != nil && !e.Kind.IsModel() {
-			o.unusable = append(o.unusable, e)
+			o.unusable = append(o.unusable, unusableFile{e.Name, e.Err})
+		}
+	}
+	for _, err := range found.Faults() {
+		if f, ok := errors.AsType[inventory.Fault](err); ok {
+			o.unusable = append(o.unusable, unusableFile{f.Name(), f})
 		}
 	}
 	return pipeline.InventoryAddons{Inventory: found}, context.Cause(ctx)
@@ -109,13 +114,19 @@ func (o *drawRequest) explain(err error) error {
 		return err
 	}
 	sentence := strings.ToLower(no.Sentence)
-	for _, e := range o.unusable {
-		name := strings.ToLower(e.Name)
+	for _, f := range o.unusable {
+		name := strings.ToLower(f.name)
 		if strings.Contains(sentence, "“"+name+"”") || strings.Contains(sentence, "“"+name+".") {
-			return fmt.Errorf("“%s” cannot be used: %w", e.Name, e.Err)
+			return fmt.Errorf("“%s” cannot be used: %w", f.name, f.err)
 		}
 	}
 	return err
+}
+
+// unusableFile is something among the models that cannot be used, and why.
+type unusableFile struct {
+	name string
+	err  error
 }
 
 // tell prints what was changed about the request, and what the model cannot read of its words.
