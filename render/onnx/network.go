@@ -51,18 +51,33 @@ func (n *Network) Run(ctx context.Context, input tensor.Tensor) ([]tensor.Tensor
 	if err := input.Check(); err != nil {
 		return nil, fmt.Errorf("run %s: %w", n.of.Path, err)
 	}
+	return n.run(ctx, input.Batch(), func(from, to int) (feed, error) {
+		return n.session.feed(n.of.Inputs[0], input.Rows(from, to))
+	})
+}
+
+// run runs the network on so many items, a part of which input feeds.
+func (n *Network) run(ctx context.Context, items int, input func(from, to int) (feed, error)) ([]tensor.Tensor, error) {
 	all := make([]tensor.Tensor, len(n.of.Outputs))
 	for i, v := range n.of.Outputs {
 		shape := slices.Clone(v.Dims)
-		shape[0] = input.Batch()
+		shape[0] = items
 		all[i] = tensor.New(shape...)
 	}
-	return all, n.session.inBatches(input.Batch(), func(from, to int) error {
+	return all, n.session.inBatches(items, func(from, to int) error {
 		out := make([]tensor.Tensor, len(all))
 		for i, t := range all {
 			out[i] = t.Rows(from, to)
 		}
-		in, err := n.session.feed(n.of.Inputs[0], input.Rows(from, to))
+		in, err := input(from, to)
 		return n.session.call(ctx, n.of.Outputs, out, err, in)
 	})
+}
+
+// RunIDs is Run for a text encoder, on rows of token ids of one length.
+func (n *Network) RunIDs(ctx context.Context, rows [][]int32) ([]tensor.Tensor, error) {
+	if len(rows) == 0 {
+		return nil, fmt.Errorf("run %s: no rows", n.of.Path)
+	}
+	return n.run(ctx, len(rows), func(from, to int) (feed, error) { return feedIDs(n.of.Inputs[0], rows[from:to]) })
 }
