@@ -29,7 +29,7 @@ func FuzzLoRA(f *testing.F) {
 	}
 	m := readGolden(f).model(4)
 	f.Fuzz(func(t *testing.T, lines string) {
-		path, ok := safetensorstest.Write(t, lines)
+		path, ok := safetensorstest.Write(t, lines, 1<<24)
 		if !ok || strings.Count(lines, "\n") > 40 {
 			return
 		}

@@ -1,6 +1,7 @@
 package safety
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -9,6 +10,7 @@ import (
 	"darkroom/render/folder"
 	"darkroom/render/onnx/graph"
 	"darkroom/render/tensor"
+	"darkroom/render/vision"
 )
 
 // Names of Stable Diffusion's checker in ONNX, as diffusers exports it.
@@ -29,8 +31,9 @@ func isConceptChecker(h graph.Header) bool {
 // openConcepts opens Stable Diffusion's checker in ONNX. Its graph is edited to give the numbers behind its decision.
 func openConcepts(dir, path string, h graph.Header) (*Model, error) {
 	in, _ := h.Input(pixelsInput)
-	if !isFloat(in) || len(in.Dims) != 4 || in.Dims[1] != 0 && in.Dims[1] != 3 {
-		return nil, fmt.Errorf("%s: %v: want pixels [n,3,h,w]", path, in)
+	if !isFloat(in) || len(in.Dims) != 4 || in.Dims[1] != 0 && in.Dims[1] != 3 ||
+		in.Dims[2] != in.Dims[3] {
+		return nil, fmt.Errorf("%s: %v: want pixels [n,3,side,side]", path, in)
 	}
 	s, err := graph.ReadSkeleton(path)
 	if err != nil {
@@ -48,12 +51,9 @@ func openConcepts(dir, path string, h graph.Header) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := readPreprocessor(dir, about.side())
+	p, err := readPreprocessor(dir, cmp.Or(in.Dims[2], about.side()))
 	if err != nil {
 		return nil, err
-	}
-	if n := in.Dims[2]; n != 0 && n != p.side || in.Dims[3] != 0 && in.Dims[3] != p.side {
-		return nil, fmt.Errorf("%s: %v: want sides of %d, as its preprocessor gives", path, in, p.side)
 	}
 	outputs := []graph.Value{
 		{Name: graph.LikenessOutput, Type: graph.Float, Dims: []int{0, count}},
@@ -65,7 +65,7 @@ func openConcepts(dir, path string, h graph.Header) (*Model, error) {
 		Network: folder.Network{
 			Path: path, Inputs: []graph.Value{in}, Outputs: outputs, Edits: []folder.Edit{exposeConcepts},
 		},
-		prepare: p.prepare,
+		prepare: p.Pixels,
 		judge:   func(outputs []tensor.Tensor) ([]Verdict, error) { return judgeConcepts(names, outputs) },
 	}, nil
 }
@@ -77,14 +77,17 @@ func exposeConcepts(model []byte) ([]byte, error) {
 
 // conceptConfig is config.json of a checker.
 type conceptConfig struct {
-	Concepts []string `json:"concepts"` // their names; the demo model's has them
-	Side     int      `json:"image_size"`
-	Vision   vision   `json:"vision_config"`
+	Concepts []string    `json:"concepts"` // their names; the demo model's has them
+	Side     int         `json:"image_size"`
+	Vision   towerConfig `json:"vision_config"`
 }
 
-// vision is the part of a vision tower.
-type vision struct {
-	Side int `json:"image_size"`
+// towerConfig is the part of the image encoder.
+type towerConfig struct {
+	Side       int      `json:"image_size"`
+	Heads      int      `json:"num_attention_heads"`
+	Activation string   `json:"hidden_act"`
+	Epsilon    *float64 `json:"layer_norm_eps"`
 }
 
 // defaultSide is the side of the images of CLIP's towers.
@@ -105,6 +108,18 @@ func readConceptConfig(dir string) (c conceptConfig, err error) {
 		err = nil
 	}
 	return c, err
+}
+
+// readPreprocessor reads the settings of the preprocessor, in the folder of the checker or as diffusers has it beside
+// that, or takes CLIP's where there are none.
+func readPreprocessor(dir string, side int) (vision.Preprocessor, error) {
+	for _, place := range []string{dir, filepath.Join(filepath.Dir(dir), "feature_extractor")} {
+		p, err := vision.Read(filepath.Join(place, vision.ConfigFile), side)
+		if !errors.Is(err, os.ErrNotExist) {
+			return p, err
+		}
+	}
+	return vision.CLIP(side), nil
 }
 
 // judgeConcepts reads the cosines and margins [n, concepts]. As in the exported network, any margin above 0 flags.

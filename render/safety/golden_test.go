@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"image"
@@ -18,6 +19,7 @@ import (
 
 	"darkroom/render/encode"
 	"darkroom/render/onnx"
+	"darkroom/render/onnx/onnxtest"
 	"darkroom/render/safety"
 )
 
@@ -168,6 +170,32 @@ func TestExportedChecker(t *testing.T) {
 				flagged = nil // half precision is coarser than the margins
 			}
 			wantScores(t, g, got, flagged, tolerance)
+		})
+	}
+}
+
+// TestChecker: so are those of its weights in safetensors, in the names of old and new versions of transformers.
+func TestChecker(t *testing.T) {
+	t.Parallel()
+	g := readGolden(t)
+	for name, prefix := range map[string]string{"new names": "", "old names": "vision_model."} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			for _, file := range []string{"config.json", "preprocessor_config.json", "model.safetensors"} {
+				copyFile(t, filepath.Join("testdata/checker", file), filepath.Join(dir, file))
+			}
+			onnxtest.Rewrite(t, filepath.Join(dir, "model.safetensors"), func(data []byte) []byte {
+				size := binary.LittleEndian.Uint64(data)
+				header := bytes.ReplaceAll(data[8:8+size], []byte(`"vision_model.`), []byte(`"`+prefix+`vision_model.`))
+				return slices.Concat(binary.LittleEndian.AppendUint64(nil, uint64(len(header))), header, data[8+size:])
+			})
+			c := loadChecker(t, dir)
+			got, err := c.Check(t.Context(), g.scenes())
+			if err != nil {
+				t.Fatal(err)
+			}
+			wantScores(t, g, got, g.Flagged, 1e-4)
 		})
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"darkroom/render/checkpoint"
 	"darkroom/render/filehash"
 	"darkroom/render/folder"
 	"darkroom/render/onnx/graph"
@@ -88,6 +89,8 @@ func openFolder(dir string) (*Model, error) {
 	switch {
 	case exists(path):
 		return open(path)
+	case len(checkpoint.WeightFiles(dir)) > 0:
+		return openWeights(dir, checkpoint.WeightFiles(dir))
 	}
 	return nil, fmt.Errorf("%s: want model.onnx or model.safetensors in it", dir)
 }

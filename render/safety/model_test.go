@@ -1,9 +1,8 @@
 package safety
 
 import (
-	"image"
-	"image/color"
-	"math"
+	"bytes"
+	"encoding/binary"
 	"os"
 	"path/filepath"
 	"strings"
@@ -22,10 +21,12 @@ func classifier(op string, in, out graph.Value) onnxtest.Model {
 	}
 }
 
+func value(kind graph.Type, dims ...int) graph.Value { return graph.Value{Type: kind, Dims: dims} }
+
 func TestOpenRefuses(t *testing.T) {
 	t.Parallel()
-	pixels := graph.Value{Type: graph.Float, Dims: []int{0, 224, 224, 3}}
-	two := graph.Value{Type: graph.Float, Dims: []int{0, 2}}
+	pixels := value(graph.Float, 0, 224, 224, 3)
+	two := value(graph.Float, 0, 2)
 	concepts := onnxtest.Model{
 		Nodes:   []onnxtest.Node{{Op: "Identity", In: []string{"clip_input"}, Out: []string{"has_nsfw_concepts"}}},
 		Inputs:  []graph.Value{{Name: "clip_input", Type: graph.Float, Dims: []int{0, 3, 224, 224}}},
@@ -40,9 +41,9 @@ func TestOpenRefuses(t *testing.T) {
 		"a web page":            {"checker.onnx", "<!doctype html>", "a web page"},
 		"an empty file":         {"checker.onnx", "\x00", "the file is empty"},
 		"an empty folder":       {"sub/note.txt", "", "want model.onnx or model.safetensors"},
-		"another size":          {"checker.onnx", fileOf(classifier("Softmax", graph.Value{Type: graph.Float, Dims: []int{0, 3, 299, 299}}, two)), "no known checker"},
-		"five classes":          {"checker.onnx", fileOf(classifier("Softmax", pixels, graph.Value{Type: graph.Float, Dims: []int{0, 5}})), "no known checker"},
-		"whole numbers":         {"checker.onnx", fileOf(classifier("Softmax", graph.Value{Type: graph.Int64, Dims: pixels.Dims}, two)), "no known checker"},
+		"another size":          {"checker.onnx", fileOf(classifier("Softmax", value(graph.Float, 0, 3, 299, 299), two)), "no known checker"},
+		"five classes":          {"checker.onnx", fileOf(classifier("Softmax", pixels, value(graph.Float, 0, 5))), "no known checker"},
+		"whole numbers":         {"checker.onnx", fileOf(classifier("Softmax", value(graph.Int64, pixels.Dims...), two)), "no known checker"},
 		"no probabilities":      {"checker.onnx", fileOf(classifier("Add", pixels, two)), "made by Add, want Softmax"},
 		"no comparison":         {"checker.onnx", fileOf(concepts), "does not compare images with concepts"},
 		"a config that is none": {"safety_checker/model.onnx", fileOf(comparing()), "config.json"},
@@ -60,6 +61,44 @@ func TestOpenRefuses(t *testing.T) {
 				path = t.TempDir()
 			}
 			_, err := Open(path)
+			if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
+				t.Errorf("got %v, want one line that tells: %s", err, c.want)
+			}
+		})
+	}
+}
+
+// TestWeightsRefused: weights that are no safety checker, or not a whole one, and settings that it does not follow.
+func TestWeightsRefused(t *testing.T) {
+	t.Parallel()
+	const weights, config = "model.safetensors", "config.json"
+	for name, c := range map[string]struct {
+		old, now, file, want string
+	}{
+		"no concepts":       {`"concept_embeds"`, `"concept_embads"`, weights, "concept_embads"},
+		"no thresholds":     {`"special_care_embeds_weights"`, `"position_ids"`, weights, "no special_care_embeds_weights"},
+		"no projection":     {`"visual_projection.weight"`, `"position_ids"`, weights, "no image encoder with a visual_"},
+		"a part missing":    {`"vision_model.post_layernorm.bias"`, `"position_ids"`, weights, "post_layernorm.bias"},
+		"another width":     {`[17,8]`, `[8,17]`, weights, "want vectors of 8 numbers"},
+		"a GELU of its own": {`"quick_gelu"`, `"silu"`, config, `hidden_act "silu"`},
+		"another epsilon":   {`"layer_norm_eps": 1e-05`, `"layer_norm_eps": 1e-06`, config, "layer_norm_eps 1e-06"},
+		"odd heads":         {`"num_attention_heads": 2`, `"num_attention_heads": 3`, config, "3"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			for _, file := range []string{config, "preprocessor_config.json", weights} {
+				onnxtest.CopyFile(t, "testdata/checker", file, dir, file)
+			}
+			onnxtest.Rewrite(t, filepath.Join(dir, c.file), func(data []byte) []byte {
+				edited := bytes.ReplaceAll(data, []byte(c.old), []byte(c.now))
+				if c.file == weights { // the header's length
+					size := binary.LittleEndian.Uint64(data) + uint64(len(edited)-len(data))
+					binary.LittleEndian.PutUint64(edited, size)
+				}
+				return edited
+			})
+			_, err := Open(dir)
 			if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
 				t.Errorf("got %v, want one line that tells: %s", err, c.want)
 			}
@@ -101,69 +140,31 @@ func TestConceptNames(t *testing.T) {
 	}
 }
 
-// TestPreprocessorSettings: old and new forms of preprocessor_config.json, in the checker's folder and beside it.
-func TestPreprocessorSettings(t *testing.T) {
+// TestPreprocessorPlaces: the settings of the preprocessor are those in the checker's folder, else those beside it.
+func TestPreprocessorPlaces(t *testing.T) {
 	t.Parallel()
 	const own, beside = "safety_checker/preprocessor_config.json", "feature_extractor/preprocessor_config.json"
-	cases := map[string]struct {
-		file, data     string
-		shortest, side int
-		mean           float32
-		fault          string
+	for name, c := range map[string]struct {
+		files map[string]string
+		mean  float64
 	}{
-		"none":           {"other", "", 8, 8, 0.48145466, ""},
-		"old":            {beside, `{"size":10,"crop_size":8,"resample":3}`, 10, 8, 0.48145466, ""},
-		"new":            {own, `{"size":{"shortest_edge":9},"crop_size":{"height":9,"width":9}}`, 9, 9, 0.48145466, ""},
-		"means":          {own, `{"image_mean":[0.5,0.5,0.5],"image_std":[0.5,0.5,0.5]}`, 8, 8, 0.5, ""},
-		"no means":       {own, `{"do_normalize":false}`, 8, 8, 0, ""},
-		"a zero":         {own, `{"image_mean":[0,0,0],"image_std":[0,1,1]}`, 0, 0, 0, "image_std"},
-		"an oblong":      {own, `{"size":{"height":9,"width":8}}`, 0, 0, 0, "want a square"},
-		"a larger crop":  {own, `{"size":8,"crop_size":9}`, 0, 0, 0, "crop_size 9"},
-		"another filter": {own, `{"resample":4}`, 0, 0, 0, "resample 4"},
-	}
-	for name, c := range cases {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			dir := t.TempDir()
-			onnxtest.WriteFile(t, dir, c.file, c.data)
-			p, err := readPreprocessor(filepath.Join(dir, Part), 8)
-			if c.fault != "" {
-				if err == nil || !strings.Contains(err.Error(), c.fault) {
-					t.Errorf("got %v, want an error about %s", err, c.fault)
-				}
-				return
-			}
-			if err != nil || p.shortest != c.shortest || p.side != c.side || p.mean[0] != c.mean {
-				t.Errorf("got %+v, %v, want %d, %d and a mean of %v", p, err, c.shortest, c.side, c.mean)
-			}
-		})
-	}
-}
-
-// TestPrepareCutsTheMiddle: of a wide image the middle square counts.
-func TestPrepareCutsTheMiddle(t *testing.T) {
-	t.Parallel()
-	img := image.NewNRGBA(image.Rect(5, 7, 5+48, 7+16))
-	for y := range 16 {
-		for x := range 48 {
-			c := color.NRGBA{R: 255, A: 255}
-			if x >= 16 && x < 32 {
-				c = color.NRGBA{B: 255, A: 255}
-			}
-			img.SetNRGBA(5+x, 7+y, c)
+		"none":     {nil, 0.48145466},
+		"own":      {map[string]string{own: `{"image_mean":[0.5,0.5,0.5]}`, beside: `{"image_mean":[0.1,0.1,0.1]}`}, 0.5},
+		"beside":   {map[string]string{beside: `{"image_mean":[0.1,0.1,0.1]}`}, 0.1},
+		"of years": {map[string]string{beside: `{"size":10,"crop_size":8,"resample":3}`}, 0.48145466},
+	} {
+		dir := t.TempDir()
+		for file, data := range c.files {
+			onnxtest.WriteFile(t, dir, file, data)
+		}
+		if p, err := readPreprocessor(filepath.Join(dir, Part), 8); err != nil || p.Mean[0] != c.mean {
+			t.Errorf("%s: got %+v, %v, want a mean of %v", name, p, err, c.mean)
 		}
 	}
-	p := clipPreprocessor(16)
-	got, err := p.prepare(img)
-	if err != nil {
-		t.Fatal(err)
-	}
-	middle := got.Data[8*16+8]
-	if want := (0 - p.mean[0]) / p.std[0]; math.Abs(float64(middle-want)) > 1e-6 {
-		t.Errorf("red in the middle: got %v, want %v", middle, want)
-	}
-	if want, blue := (1-p.mean[2])/p.std[2], got.Data[2*256]; math.Abs(float64(blue-want)) > 1e-6 {
-		t.Errorf("blue at the corner: got %v, want %v", blue, want)
+	dir := t.TempDir()
+	onnxtest.WriteFile(t, dir, own, `{"size":10,"crop_size":10}`)
+	if _, err := readPreprocessor(filepath.Join(dir, Part), 8); err == nil || !strings.Contains(err.Error(), "reads 8×8") {
+		t.Errorf("another size: got %v, want it refused", err)
 	}
 }
 

@@ -17,7 +17,8 @@ func FuzzOpen(f *testing.F) {
 	f.Add([]byte("F32 12,4 4.0.linear.0.weight\nF32 12 4.0.linear.0.bias\nF32 4,12 4.0.linear.1.weight\n" +
 		"F32 4 4.0.linear.1.bias\nF32 12,4 4.1.linear.0.weight\nF32 12 4.1.linear.0.bias\nF32 4,12 4.1.linear.1.weight\n" +
 		"F32 4 4.1.linear.1.bias\n# layer_structure [1,3,1]\n# activation_func relu\n# name ink\n"))
-	f.Add([]byte("F16 8,4 4.0.linear1.weight\nF16 8 4.0.linear1.bias\n# is_layer_norm true\n# dropout_structure [0,0.5,0]\n"))
+	f.Add([]byte("F16 8,4 4.0.linear1.weight\nF16 8 4.0.linear1.bias\n" +
+		"# is_layer_norm true\n# dropout_structure [0,0.5,0]\n"))
 	demo, err := os.ReadFile("../../demo/addons/hypernetworks/sepia.safetensors")
 	if err != nil {
 		f.Fatal(err)
@@ -38,7 +39,7 @@ func FuzzOpen(f *testing.F) {
 		path := filepath.Join(t.TempDir(), "a.pt")
 		if !strings.HasPrefix(string(data), "PK") {
 			var ok bool
-			if path, ok = safetensorstest.Write(t, string(data)); !ok {
+			if path, ok = safetensorstest.Write(t, string(data), 1<<24); !ok {
 				return
 			}
 		} else if err := os.WriteFile(path, data, 0o600); err != nil {

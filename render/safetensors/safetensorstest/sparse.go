@@ -12,12 +12,10 @@ import (
 	"testing"
 )
 
-// maxBytes bounds a file. Its tensors are holes, which take no room.
-const maxBytes = 1 << 26
-
 // Write writes a file of zeros with a tensor for each line "F16 320,4,3,3 a.key of any form", and "# name value" lines
-// as metadata, and returns its path. Lines of another form are left out. ok is false where the tensors are too large.
-func Write(t testing.TB, lines string) (path string, ok bool) {
+// as metadata, and returns its path. Lines of another form, and of tensors of more than most bytes, are left out. ok is
+// false where all tensors together are larger. They are holes, which take no room until they are read.
+func Write(t testing.TB, lines string, most int64) (path string, ok bool) {
 	t.Helper()
 	header, at := map[string]any{}, int64(0)
 	metadata := map[string]string{}
@@ -28,12 +26,12 @@ func Write(t testing.TB, lines string) (path string, ok bool) {
 			metadata[second] = third
 			continue
 		}
-		shape, bytes := parseShape(second, first)
+		shape, bytes := parseShape(second, first, most)
 		if _, twice := header[third]; !found || twice || bytes < 0 {
 			continue
 		}
 		header[third] = map[string]any{"dtype": first, "shape": shape, "data_offsets": []int64{at, at + bytes}}
-		if at += bytes; at > maxBytes {
+		if at += bytes; at > most {
 			return "", false
 		}
 	}
@@ -51,7 +49,7 @@ func Write(t testing.TB, lines string) (path string, ok bool) {
 }
 
 // parseShape reads "320,4,3,3" and how many bytes that is; -1 for what is no shape or no type.
-func parseShape(text, dtype string) (shape []int64, bytes int64) {
+func parseShape(text, dtype string, most int64) (shape []int64, bytes int64) {
 	size, known := map[string]int64{"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "F8_E4M3": 1, "I64": 8, "U8": 1}[dtype]
 	if !known {
 		return nil, -1
@@ -62,7 +60,7 @@ func parseShape(text, dtype string) (shape []int64, bytes int64) {
 			continue
 		}
 		n, err := strconv.ParseInt(d, 10, 32)
-		if err != nil || n < 0 || n > 0 && bytes > maxBytes/n {
+		if err != nil || n < 0 || n > 0 && bytes > most/n {
 			return nil, -1
 		}
 		shape, bytes = append(shape, n), bytes*n
