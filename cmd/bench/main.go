@@ -106,7 +106,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	e, err := pipeline.Load(ctx, folder, s.onnxDevice(), nil, nil)
+	e, err := pipeline.Load(ctx, folder, s.onnxDevice(), nil)
 	if err != nil {
 		return err
 	}

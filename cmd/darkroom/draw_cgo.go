@@ -46,7 +46,7 @@ func draw(ctx context.Context, s invocation) (err error) {
 	if err != nil {
 		return err
 	}
-	checkers, err := pipeline.OpenCheckers(d.Runtime.Safety, device(d.Runtime))
+	checkers, err := pipeline.OpenCheckers(d.Runtime.Safety)
 	if err != nil {
 		return err
 	}
@@ -59,10 +59,13 @@ func draw(ctx context.Context, s invocation) (err error) {
 	defer bar.Clear()
 	bar.Say("loading the model " + folder.Name)
 	begun := time.Now()
-	if err := openRuntime(d.Runtime); err != nil {
+	device, err := s.openDevice(d.Runtime)
+	if err != nil {
 		return err
 	}
-	model, err := pipeline.Load(ctx, folder, device(d.Runtime), files, checkers)
+	model, err := pipeline.LoadWith(ctx, folder, device, pipeline.LoadOptions{
+		Addons: files, Memory: int64(d.Runtime.Memory), Checkers: checkers,
+	})
 	if err != nil {
 		return err
 	}

@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"darkroom/bot"
 	"darkroom/bot/sandbox"
 	"darkroom/cmd/darkroom/supervise"
 	"darkroom/config"
@@ -56,7 +57,10 @@ func up(ctx context.Context, s invocation) (err error) {
 	if err != nil {
 		return err
 	}
-	b, err := newBot(c.Discord, c.Retention, c.Redis.Pool, c.Wildcards.Folder(c.Data), db, q, s.log)
+	b, err := newBot(c.Discord, bot.Options{
+		Pool: c.Redis.Pool, Plain: c.Messages.Plain(), ForgetAfter: c.Retention.ForgetAfter,
+		Wildcards: wildcardFolder(c.Wildcards.Folder(c.Data), s.log),
+	}, db, q, s.log)
 	if err != nil {
 		return err
 	}
@@ -67,8 +71,8 @@ func up(ctx context.Context, s invocation) (err error) {
 	return err
 }
 
-// startRenderer starts the renderer's process. It reaches a queue in this process's memory through a socket.
-func startRenderer(ctx context.Context, s invocation, c config.Up, q *queue.Queue) (*supervise.Supervisor, error) {
+// startRenderer starts the renderer's process, one for each device. It reaches a queue in this process's memory through a socket.
+func startRenderer(ctx context.Context, s invocation, c config.Up, q *queue.Queue) (*supervise.Group, error) {
 	settings := config.Renderer{
 		Redis: c.Redis, API: c.Discord.API, Runtime: c.Runtime, Worker: c.Worker, Leasing: c.Leasing,
 	}
@@ -79,14 +83,17 @@ func startRenderer(ctx context.Context, s invocation, c config.Up, q *queue.Queu
 		}
 		settings.Redis.URL = config.NewSecret(address)
 	}
-	r := newSupervisor(s, settings, q)
+	r, err := s.newRenderers(settings, q)
+	if err != nil {
+		return nil, err
+	}
 	r.Start(ctx)
 	return r, nil
 }
 
 // awaitBoth waits for the database and for the renderer's models at the same time. It returns the first error.
 func awaitBoth(
-	ctx context.Context, s invocation, d config.Data, r *supervise.Supervisor,
+	ctx context.Context, s invocation, d config.Data, r *supervise.Group,
 ) (db *store.Store, models []queue.Model, err error) {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() (err error) {

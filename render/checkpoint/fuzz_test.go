@@ -32,7 +32,10 @@ func FuzzOpen(f *testing.F) {
 		for _, open := range []func() error{
 			func() error { _, err := checkpoint.Open(path, folder.Unhashed()); return err },
 			func() error { _, err := checkpoint.OpenVAE(path); return err },
-			func() error { _, err := checkpoint.OpenSafetyChecker([]string{path}, network.VisionShape{}); return err },
+			func() error {
+				_, err := checkpoint.OpenSafetyChecker([]string{path}, network.VisionShape{})
+				return err
+			},
 		} {
 			if err := open(); err != nil && (len(err.Error()) > 1000 || strings.Contains(err.Error(), "\n")) {
 				t.Errorf("got %.2000q, want one short line", err)

@@ -22,7 +22,6 @@ type Model struct {
 	text                   []*session // by text encoder
 	unet, decoder, encoder *session
 	tinyDecoder            *session // nil for none
-	upscaler               *session // nil for none
 
 	seamless seamlessModels
 
@@ -67,9 +66,6 @@ func (m *Model) load(ctx context.Context) error {
 	if f.TinyDecoder != nil {
 		steps = append(steps, newStep(&m.tinyDecoder, f.TinyDecoder.Network()))
 	}
-	if f.Upscaler != nil {
-		steps = append(steps, newStep(&m.upscaler, f.Upscaler.Network()))
-	}
 	for _, step := range steps {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
@@ -86,7 +82,7 @@ func (m *Model) load(ctx context.Context) error {
 // sessions lists every session that is loaded, without those of the seamless networks.
 func (m *Model) sessions() []*session {
 	var all []*session
-	for _, s := range append(slices.Clip(m.text), m.unet, m.decoder, m.encoder, m.tinyDecoder, m.upscaler) {
+	for _, s := range append(slices.Clip(m.text), m.unet, m.decoder, m.encoder, m.tinyDecoder) {
 		if s != nil {
 			all = append(all, s)
 		}

@@ -16,7 +16,7 @@ import (
 // Check loads a model and renders as few steps with it as its sampler takes, usually one, which is where networks that
 // do not fit together show. It returns what makes the model less exact than its source, if anything does.
 func Check(ctx context.Context, f *folder.Model, device onnx.Device) (warnings []string, err error) {
-	p, err := Load(ctx, f, device, nil, nil)
+	p, err := Load(ctx, f, device, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -24,7 +24,7 @@ func BenchmarkRender(b *testing.B) {
 	}
 	for name, mapped := range map[string]bool{"steps": false, "start": true} {
 		b.Run(name, func(b *testing.B) {
-			e, err := pipeline.Load(b.Context(), folder, onnx.Device{Kind: onnx.CPU, Mapped: mapped}, nil, nil)
+			e, err := pipeline.Load(b.Context(), folder, onnx.Device{Kind: onnx.CPU, Mapped: mapped}, nil)
 			if err != nil {
 				b.Fatal(err)
 			}

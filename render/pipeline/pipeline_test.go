@@ -140,7 +140,7 @@ func TestLoad(t *testing.T) {
 		!strings.Contains(err.Error(), "multiples of 16") {
 		t.Errorf("a multiple of 8 only: got %v, want to hear of 16", err)
 	}
-	if _, err := pipeline.Load(t.Context(), f, onnx.Device{Kind: "none"}, nil, nil); err == nil ||
+	if _, err := pipeline.Load(t.Context(), f, onnx.Device{Kind: "none"}, nil); err == nil ||
 		!strings.Contains(err.Error(), f.Dir) {
 		t.Errorf("no such device: got %v, want the folder in it", err)
 	}

@@ -59,7 +59,7 @@ type loadedModel struct {
 func NewPool(o PoolOptions) *Pool {
 	o.Memory = cmp.Or(o.Memory, defaultBudget(o.Device))
 	if o.Memory > 0 { // the checker for all models stays
-		o.Memory = max(1, o.Memory-o.Checkers.sharedNeed())
+		o.Memory = max(1, o.Memory-o.Checkers.sharedNeed(o.Device))
 	}
 	return &Pool{o: o, loadTimes: map[string]time.Duration{}, unusable: map[string]bool{}}
 }
@@ -142,7 +142,7 @@ func (p *Pool) Load(ctx context.Context, hash string) (*Pipeline, error) {
 	if l, found := p.touch(hash); found {
 		return l, nil
 	}
-	need := Need(models[i], p.o.Device) + p.o.Checkers.Need(models[i])
+	need := Need(models[i], p.o.Device) + p.o.Checkers.Need(models[i], p.o.Device)
 	if err := p.makeRoom(need); err != nil {
 		return nil, err
 	}
@@ -173,13 +173,14 @@ func isGone(m *folder.Model, models []*folder.Model) bool {
 
 // load loads a model. Where that fails beside others it is tried once more alone: their memory may have been missing.
 func (p *Pool) load(ctx context.Context, m *folder.Model) (*Pipeline, error) {
-	loaded, err := Load(ctx, m, p.o.Device, p.o.Addons, p.o.Checkers)
+	o := LoadOptions{Addons: p.o.Addons, Memory: p.o.Memory, Checkers: p.o.Checkers}
+	loaded, err := LoadWith(ctx, m, p.o.Device, o)
 	if err == nil || ctx.Err() != nil || len(p.loaded) == 0 {
 		return loaded, err
 	}
 	err = errors.Join(err, p.freeWhere(func(loadedModel) bool { return true }))
 	p.o.Log.Warn("a model did not load beside others: they are freed", "model", m.Name, "error", err)
-	return Load(ctx, m, p.o.Device, p.o.Addons, p.o.Checkers)
+	return LoadWith(ctx, m, p.o.Device, o)
 }
 
 // touch returns a loaded model and makes it the last one used.

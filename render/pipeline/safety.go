@@ -24,7 +24,6 @@ const (
 // called concurrently.
 type Checkers struct {
 	choice string
-	device onnx.Device
 	given  *safety.Model // of a path
 
 	mu     sync.Mutex
@@ -39,8 +38,8 @@ type loadedChecker struct {
 
 // OpenCheckers reads what a person chose: SafetyAuto, SafetyOwn, SafetyOff, or the path of a checker for all models,
 // which is checked. Nothing is loaded.
-func OpenCheckers(choice string, device onnx.Device) (*Checkers, error) {
-	c := &Checkers{choice: choice, device: device}
+func OpenCheckers(choice string) (*Checkers, error) {
+	c := &Checkers{choice: choice}
 	switch choice {
 	case SafetyOff, "":
 		return nil, nil
@@ -84,43 +83,45 @@ func (c *Checkers) of(f *folder.Model) (*safety.Model, error) {
 }
 
 // Need is how much memory the checker of a model's own holds, in bytes.
-func (c *Checkers) Need(f *folder.Model) int64 {
+func (c *Checkers) Need(f *folder.Model, d onnx.Device) int64 {
 	if m, err := c.of(f); err == nil && m != nil {
-		return checkerNeed(m, c.device)
+		return checkerNeed(m, d)
 	}
 	return 0
 }
 
 // sharedNeed is how much memory the checker for all models holds, in bytes.
-func (c *Checkers) sharedNeed() int64 {
+func (c *Checkers) sharedNeed(d onnx.Device) int64 {
 	if m := c.Given(); m != nil {
-		return checkerNeed(m, c.device)
+		return checkerNeed(m, d)
 	}
 	return 0
 }
 
 // load loads the checker of a model, or returns the one for all. A checker of the model's own is the caller's to close.
 // Both are nil for none.
-func (c *Checkers) load(f *folder.Model) (checker *safety.Checker, own *onnx.Network, err error) {
+func (c *Checkers) load(
+	f *folder.Model, d onnx.Device,
+) (checker *safety.Checker, own *onnx.Network, err error) {
 	if c == nil {
 		return nil, nil, nil
 	}
 	if c.given != nil {
-		return c.loadShared()
+		return c.loadShared(d)
 	}
 	m, err := c.of(f)
 	if m == nil || err != nil {
 		return nil, nil, err
 	}
-	l, err := loadChecker(m, c.device)
+	l, err := loadChecker(m, d)
 	return l.Checker, l.network, err
 }
 
-func (c *Checkers) loadShared() (*safety.Checker, *onnx.Network, error) {
+func (c *Checkers) loadShared(d onnx.Device) (*safety.Checker, *onnx.Network, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.shared == nil {
-		l, err := loadChecker(c.given, c.device)
+		l, err := loadChecker(c.given, d)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -138,17 +139,15 @@ func loadChecker(m *safety.Model, device onnx.Device) (loadedChecker, error) {
 }
 
 // checksPreviews says whether a checker also looks at previews: one comes every few seconds, beside the steps.
-func (c *Checkers) checksPreviews(m *safety.Model) bool {
-	return m.Light() || c.device.Kind != onnx.CPU
-}
+func checksPreviews(m *safety.Model, d onnx.Device) bool { return m.Light() || d.Kind != onnx.CPU }
 
-// addTo puts a checker into the parts of a renderer.
-func (c *Checkers) addTo(p *render.Parts, checker *safety.Checker) {
+// addChecker puts a checker into the parts of a renderer.
+func addChecker(p *render.Parts, checker *safety.Checker, d onnx.Device) {
 	if checker == nil {
 		return
 	}
 	p.Safety = checker
-	if c.checksPreviews(checker.Model) {
+	if checksPreviews(checker.Model, d) {
 		p.PreviewSafety = checker
 	}
 }

@@ -25,9 +25,9 @@ const (
 	tinyNSFW   = "../safety/testdata/nsfw-last.onnx"
 )
 
-func mustOpenCheckers(t *testing.T, choice string, device onnx.Device) *Checkers {
+func mustOpenCheckers(t *testing.T, choice string) *Checkers {
 	t.Helper()
-	c, err := OpenCheckers(choice, device)
+	c, err := OpenCheckers(choice)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,8 +69,8 @@ func TestChosenCheckerScores(t *testing.T) {
 	} {
 		t.Run(choice, func(t *testing.T) {
 			t.Parallel()
-			c := mustOpenCheckers(t, choice, device)
-			p, err := Load(t.Context(), m, device, nil, c)
+			c := mustOpenCheckers(t, choice)
+			p, err := LoadWith(t.Context(), m, device, LoadOptions{Checkers: c})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -100,7 +100,7 @@ func TestUnknownCheckerIsRefused(t *testing.T) {
 		demoFolder + "/unet/model.onnx": "no known checker",
 		demoFolder + "/tokenizer":       "want model.onnx or model.safetensors",
 	} {
-		_, err := OpenCheckers(path, onnx.Device{Kind: onnx.CPU})
+		_, err := OpenCheckers(path)
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: got %v, want one line that tells: %s", path, err, want)
 		}
@@ -131,14 +131,14 @@ func TestBrokenOwnChecker(t *testing.T) {
 	if notes := strings.Join(Notes(m), "\n"); !strings.Contains(notes, "images of this model are not checked") {
 		t.Errorf("notes %q, want one about the checker", notes)
 	}
-	p, err := Load(t.Context(), m, device, nil, mustOpenCheckers(t, SafetyAuto, device))
+	p, err := LoadWith(t.Context(), m, device, LoadOptions{Checkers: mustOpenCheckers(t, SafetyAuto)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := p.Close(); err != nil {
 		t.Error(err)
 	}
-	_, err = Load(t.Context(), m, device, nil, mustOpenCheckers(t, SafetyOwn, device))
+	_, err = LoadWith(t.Context(), m, device, LoadOptions{Checkers: mustOpenCheckers(t, SafetyOwn)})
 	if err == nil || !strings.Contains(err.Error(), "safety checker: ") {
 		t.Errorf("got %v, want why there is no checker", err)
 	}
@@ -178,18 +178,18 @@ func TestLargeOwnChecker(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, err := mustOpenCheckers(t, SafetyAuto, device).of(m); got != nil || err != nil {
+	if got, err := mustOpenCheckers(t, SafetyAuto).of(m); got != nil || err != nil {
 		t.Errorf("auto: got %v, %v, want none", got, err)
 	}
-	own := mustOpenCheckers(t, SafetyOwn, device)
+	own := mustOpenCheckers(t, SafetyOwn)
 	got, err := own.of(m)
-	if err != nil || got == nil || own.checksPreviews(got) {
+	if err != nil || got == nil || checksPreviews(got, device) {
 		t.Errorf("own: got %v, %v, want one that does not look at previews", got, err)
 	}
-	if n := own.Need(m); n < size || n > 2*size {
+	if n := own.Need(m, device); n < size || n > 2*size {
 		t.Errorf("needs %d bytes, want a little more than its %d", n, size)
 	}
-	if gpu := mustOpenCheckers(t, SafetyOwn, onnx.Device{Kind: onnx.CUDA}); !gpu.checksPreviews(got) {
+	if !checksPreviews(got, onnx.Device{Kind: onnx.CUDA}) {
 		t.Error("previews are not checked on a GPU")
 	}
 }
@@ -207,13 +207,13 @@ func TestPoolSharesTheGivenChecker(t *testing.T) {
 		onnxtest.WriteFile(t, models, name+"/model_index.json",
 			`{"_class_name":"StableDiffusionPipeline","note":"`+name+`"}`)
 	}
-	checkers := mustOpenCheckers(t, tinyNSFW, device)
+	checkers := mustOpenCheckers(t, tinyNSFW)
 	const memory = 1 << 30
 	pool := NewPool(PoolOptions{
 		Source: Fixed(openAll(t, models)), Device: device, Memory: memory, Checkers: checkers,
 		Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	})
-	if got, want := pool.Memory(), memory-checkers.sharedNeed(); got != want || got == memory {
+	if got, want := pool.Memory(), memory-checkers.sharedNeed(device); got != want || got == memory {
 		t.Errorf("%d bytes for models, want %d", got, want)
 	}
 	var shared *loadedChecker
