@@ -27,7 +27,25 @@ func (s invocation) checkRendering(r config.Runtime) []finding {
 	found := checkCards(m.GPU)
 	found = append(found, checkRuntimes(m.Runtimes)...)
 	on, devices := checkDevices(r, m)
-	return append(append(found, devices...), checkModels(r, on)...)
+	return slices.Concat(found, devices, []finding{checkSafety(r)}, checkModels(r, on))
+}
+
+// checkSafety opens the safety checker for all models, if there is one.
+func checkSafety(r config.Runtime) finding {
+	const subject = "safety checker"
+	checkers, err := pipeline.OpenCheckers(r.Safety)
+	if err != nil {
+		return broken(subject, err, "name an open_nsfw .onnx file or a safety_checker folder, or auto, own or off")
+	}
+	switch m := checkers.Given(); {
+	case m != nil:
+		return healthy(subject, "%s, %s, %s", m.Kind, size(m.Bytes), m.Path)
+	case r.Safety == pipeline.SafetyOwn:
+		return healthy(subject, "each model's own")
+	case r.Safety == pipeline.SafetyAuto:
+		return healthy(subject, "each model's own, if it is small")
+	}
+	return healthy(subject, "off")
 }
 
 // checkCards says what the driver tells.
