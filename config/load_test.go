@@ -67,7 +67,7 @@ func TestDefaults(t *testing.T) {
 	s := load(t, sources("up"))
 	want := Up{
 		Data: Data{Dir: "./data"}, Retention: Retention{ForgetAfter: 30 * 24 * time.Hour}, Redis: Redis{Pool: "main"},
-		Page:    Page{Listen: "127.0.0.1:8790"},
+		Page: Page{Listen: "127.0.0.1:8790"}, Messages: Messages{Cards: "on"},
 		Discord: Discord{API: API{Base: "https://discord.com/api/v10"}},
 		Runtime: Runtime{
 			Device: Devices{{Kind: "auto"}}, ModelsDir: "./models", Prefer: "auto", Runtimes: Runtimes{Dir: "./runtimes"},
@@ -77,6 +77,14 @@ func TestDefaults(t *testing.T) {
 		},
 	}
 	equal(t, "up", s.Up, want)
+	for what, off := range map[string]Sources{
+		"flag": sources("up", "--cards", "off"), "variable": sources("up").env("DARKROOM_CARDS", "off"),
+		"file": sources("up", "--config", "f.yaml").file("f.yaml", "cards: off\n"),
+	} {
+		if s := load(t, off); !s.Up.Messages.Plain() || want.Messages.Plain() {
+			t.Errorf("cards off by a %s: got %+v, want the older form, and cards without it", what, s.Up.Messages)
+		}
+	}
 	equal(t, "command and log", []any{s.Command, s.Log}, []any{"up", Log{}}) // the command chooses
 }
 
@@ -97,8 +105,9 @@ func TestCommands(t *testing.T) {
 	t.Parallel()
 	for want, args := range map[string][]string{
 		"renderer": {"renderer", "--redis-url", "redis://h:1"}, "draw": {"draw", "a boat"},
-		"prompt":      {"prompt", "a", "--json"},
-		"models list": {"models", "list"}, "runtime list": {"runtime", "list"}, "runtime pull": {"runtime", "pull", "cpu"}, "models check": {"models", "check"},
+		"prompt":       {"prompt", "a", "--json"},
+		"runtime list": {"runtime", "list"}, "runtime pull": {"runtime", "pull", "cpu"},
+		"models list": {"models", "list"}, "models check": {"models", "check"},
 		"models pull": {"models", "pull", "a/b"}, "doctor": {"doctor"},
 		"queue show": {"queue", "show"}, "queue pause": {"queue", "pause", "--server", "5", "--reason", "night"},
 		"queue resume": {"queue", "resume", "--model", "m"}, "version": {"version"},
@@ -205,8 +214,8 @@ func TestFaults(t *testing.T) {
 		},
 		"a long slot name with several devices": {
 			sources("up", "--device", "cpu,cpu", "--slot", strings.Repeat("a", 55)),
-			[]string{`--slot: "` + strings.Repeat("a", 55) + `": want at most 54 characters with several devices, each of which ` +
-				"adds its name"},
+			[]string{`--slot: "` + strings.Repeat("a", 55) +
+				`": want at most 54 characters with several devices, each of which adds its name`},
 		},
 		"a hub without TLS, and what else a pull refuses": {
 			sources("models", "pull", "a/b", "--hub", "http://me:pw@h", "--name", "../x", "--stall", "2h").

@@ -8,7 +8,8 @@ import (
 // Settings is the command line: one field per subcommand. Command names the one that was chosen and checked.
 type Settings struct {
 	// Command is "up", "bot", "renderer", "queue show", "queue pause", "queue resume", "draw", "prompt", "models list",
-	// "models check", "models pull", "models import", "models remove", "runtime list", "runtime pull", "doctor" or "version".
+	// "models check", "models pull", "models import", "models remove", "runtime list", "runtime pull", "doctor" or
+	// "version".
 	Command string   `kong:"-"`
 	Notices []string `kong:"-"` // what to tell the person who typed the command: settings that have a new name
 
@@ -41,6 +42,7 @@ type Up struct {
 	Redis     Redis     `embed:"" group:"state"`
 	Discord   Discord   `embed:"" group:"discord"`
 	Page      Page      `embed:"" group:"discord"`
+	Messages  Messages  `embed:"" group:"discord"`
 	Wildcards Wildcards `embed:"" group:"discord"`
 	Runtime   Runtime   `embed:"" group:"models"`
 	Worker    Worker    `embed:"" group:"models"`
@@ -53,6 +55,7 @@ type Bot struct {
 	Retention Retention `embed:"" group:"state"`
 	Redis     Redis     `embed:"" group:"state"`
 	Discord   Discord   `embed:"" group:"discord"`
+	Messages  Messages  `embed:"" group:"discord"`
 	Wildcards Wildcards `embed:"" group:"discord"`
 	Leasing   Leasing   `embed:"" group:"queue"`
 }
@@ -128,6 +131,14 @@ type Discord struct {
 	API       API    `embed:""`
 }
 
+// Messages is what the messages of requests look like.
+type Messages struct {
+	Cards string `name:"cards" from:"DARKROOM_CARDS" enum:"on,off" default:"on" placeholder:"on|off" help:"Whether new requests are shown as cards (Discord's Components V2); off is the older form, for clients that show cards badly. A message keeps the form that it was posted in."`
+}
+
+// Plain tells whether messages have the older form.
+func (m Messages) Plain() bool { return m.Cards == "off" }
+
 // Wildcards is where the files for __name__ in prompts are.
 type Wildcards struct {
 	Dir string `name:"wildcards" from:"DARKROOM_WILDCARDS" placeholder:"DIR" help:"Folder of wildcards: __animals/birds__ in a prompt becomes a line of animals/birds.txt. When empty: wildcards in the data directory."`
@@ -155,6 +166,7 @@ type Runtime struct {
 	Threads   int    `name:"threads" from:"DARKROOM_THREADS" default:"0" range:"0..256" placeholder:"N" help:"Threads on the CPU; 0 means one per core."`
 	Prefer    string `name:"prefer" from:"DARKROOM_PREFER" enum:"auto,steps,start" default:"auto" placeholder:"WHAT" help:"What matters more on the CPU. steps: the fastest steps. start: a start within a second, with weights left in their files and memory free. auto: start for checkpoints, steps for ONNX folders."`
 	Memory    Bytes  `name:"memory" from:"DARKROOM_MEMORY" placeholder:"SIZE" help:"Memory that loaded models may hold together, such as 8GiB; those used longest ago make room. When left out: half of this machine's on the CPU, and on a GPU room for one model."`
+	Safety    string `name:"safety-checker" from:"DARKROOM_SAFETY_CHECKER" default:"auto" placeholder:"auto|own|off|PATH" help:"What scores finished images and previews. own: the safety checker in the model's folder. auto: that one, if it is small. PATH: an .onnx file or a folder, for all models. Its scores are only reported."`
 	ModelsDir string `name:"models" from:"DARKROOM_MODELS" default:"./models" placeholder:"DIR" help:"Directory of model folders, checkpoint files and add-ons, or an installation of A1111's web UI or ComfyUI; the demo model is built in."`
 }
 

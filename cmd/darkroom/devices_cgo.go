@@ -23,13 +23,27 @@ func (e environment) chooseDevice(r config.Runtime) (device.Choice, error) {
 	return all[0], nil
 }
 
-// openDevice chooses a device and loads the library for it into this process.
+// openDevice chooses a device, loads the library for it into this process and tries the device. It tells at the shell
+// why a card is not used.
 func (e environment) openDevice(r config.Runtime) (onnx.Device, error) {
 	c, err := e.chooseDevice(r)
 	if err != nil {
 		return onnx.Device{}, err
 	}
-	return onnxDevice(r, c.Wanted), onnx.Open(c.Library)
+	tellDevice(e.stderr, c)
+	d := onnxDevice(r, c.Wanted)
+	if err := onnx.Open(c.Library); err != nil {
+		return d, err
+	}
+	return d, tryDevice(d)
+}
+
+// tryDevice opens a device with the library that is open.
+func tryDevice(d onnx.Device) error {
+	if err := d.Check(); err != nil {
+		return fmt.Errorf("%w; `darkroom doctor` says more, --device cpu renders without a card", err)
+	}
+	return nil
 }
 
 // newRenderers chooses devices and makes a supervised process for each. Nothing runs yet.
@@ -69,7 +83,7 @@ func (s invocation) chooseRenderers(r config.Runtime) ([]device.Wanted, error) {
 	devices = nil
 	for _, c := range choices {
 		devices = append(devices, c.Wanted)
-		s.log.Info("rendering", "on", c.String(), "why", c.Reason)
+		s.log.Info("rendering", "on", c.String(), "reason", c.Reason)
 		if c.Fix != "" {
 			s.log.Warn("a card could do more", "run", c.Fix)
 		}

@@ -27,7 +27,25 @@ func (s invocation) checkRendering(r config.Runtime) []finding {
 	found := checkCards(m.GPU)
 	found = append(found, checkRuntimes(m.Runtimes)...)
 	on, devices := checkDevices(r, m)
-	return append(append(found, devices...), checkModels(r, on)...)
+	return slices.Concat(found, devices, []finding{checkSafety(r)}, checkModels(r, on))
+}
+
+// checkSafety opens the safety checker for all models, if there is one.
+func checkSafety(r config.Runtime) finding {
+	const subject = "safety checker"
+	checkers, err := pipeline.OpenCheckers(r.Safety)
+	if err != nil {
+		return broken(subject, err, "name an open_nsfw .onnx file or a safety_checker folder, or auto, own or off")
+	}
+	switch m := checkers.Given(); {
+	case m != nil:
+		return healthy(subject, "%s, %s, %s", m.Kind, size(m.Bytes), m.Path)
+	case r.Safety == pipeline.SafetyOwn:
+		return healthy(subject, "each model's own")
+	case r.Safety == pipeline.SafetyAuto:
+		return healthy(subject, "each model's own, if it is small")
+	}
+	return healthy(subject, "off")
 }
 
 // checkCards says what the driver tells.
@@ -35,7 +53,8 @@ func checkCards(r gpu.Report) []finding {
 	const subject = "gpu"
 	if errors.Is(r.Err, gpu.ErrNoDriver) {
 		if r.Unused > 0 {
-			return []finding{healthy(subject, "%d NVIDIA on the bus, and no driver for it", r.Unused)}
+			return []finding{healthy(subject, "%s, and no driver: install NVIDIA's driver to render on it",
+				count(r.Unused, "NVIDIA card"))}
 		}
 		return []finding{healthy(subject, "%s", r.Err)}
 	}
@@ -55,7 +74,9 @@ func checkCards(r gpu.Report) []finding {
 
 // describeCard is what is known of a card.
 func describeCard(c gpu.Card) string {
-	words := []string{device.Wanted{Kind: device.CUDA, Index: c.Index}.String(), cmp.Or(c.Name, "a card that does not answer")}
+	words := []string{
+		device.Wanted{Kind: device.CUDA, Index: c.Index}.String(), cmp.Or(c.Name, "a card that does not answer"),
+	}
 	if c.Total > 0 {
 		words = append(words, size(c.Total)+" of memory, "+size(c.Free)+" free")
 	}
@@ -74,7 +95,9 @@ func checkRuntimes(all []install.Installed) []finding {
 			found = append(found, broken(subject, i.Err, "darkroom runtime pull "+i.Name))
 			continue
 		}
-		found = append(found, healthy(subject, "%s: ONNX Runtime %s, %s, %s", i.Name, i.Version, download.Size(i.Size), i.Dir))
+		found = append(found, healthy(
+			subject, "%s: ONNX Runtime %s, %s, %s", i.Name, i.Version, download.Size(i.Size), i.Dir,
+		))
 	}
 	return found
 }
@@ -112,7 +135,8 @@ func checkDevice(r config.Runtime, c device.Choice, open bool) finding {
 	const subject = "device"
 	if open {
 		if err := onnxDevice(r, c.Wanted).Check(); err != nil {
-			return broken(subject, err, cmp.Or(c.Fix, "mend that, or use --device cpu"))
+			return broken(subject, errors.New(strings.TrimPrefix(err.Error(), subject+" ")),
+				cmp.Or(c.Fix, "mend that, or use --device cpu"))
 		}
 	}
 	found := healthy(subject, "%s: %s", c.Wanted, c.Reason)

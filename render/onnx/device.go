@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strconv"
+	"strings"
 
 	ort "github.com/yalue/onnxruntime_go"
 
@@ -107,23 +108,25 @@ func (d Device) options() (_ *ort.SessionOptions, err error) {
 
 // appendWebGPU chooses the GPU that the system prefers. What its provider does not know runs on the CPU.
 func (d Device) appendWebGPU(o *ort.SessionOptions) error {
-	if err := o.AppendExecutionProvider("WebGPU", nil); err != nil {
-		return fmt.Errorf("device %s: %w; want a library with WebGPU, such as `go run ./cmd/ort --from npm` fetches, "+
-			"or use --device cpu", d, err)
+	err := o.AppendExecutionProvider("WebGPU", nil)
+	switch {
+	case err == nil:
+		return nil
+	case strings.Contains(err.Error(), "Failed to get a WebGPU adapter"):
+		return fmt.Errorf("device %s: there is no GPU with a driver for Vulkan, Metal or Direct3D 12", d)
 	}
-	return nil
+	return fmt.Errorf("device %s: %w; want a library with WebGPU, such as `go run ./cmd/ort --from npm` fetches", d, err)
 }
 
 // appendCUDA chooses the GPU. HEURISTIC, and no TF32: the same image from one run to the next is worth more than the
 // last percents of speed, and neither slows float16 models.
 func (d Device) appendCUDA(o *ort.SessionOptions) error {
-	const hint = "`darkroom doctor` says more; --device cpu renders without the card"
 	if err := loadCUDALibraries(); err != nil {
-		return fmt.Errorf("device %s: %w; "+hint, d, cudaHint(err))
+		return fmt.Errorf("device %s: %w", d, cudaHint(err))
 	}
 	cuda, err := ort.NewCUDAProviderOptions()
 	if err != nil {
-		return fmt.Errorf("device %s: %w; "+hint, d, err)
+		return fmt.Errorf("device %s: %w", d, err)
 	}
 	err = cuda.Update(map[string]string{
 		"device_id":              strconv.Itoa(d.Index),
@@ -135,7 +138,7 @@ func (d Device) appendCUDA(o *ort.SessionOptions) error {
 		err = o.AppendExecutionProviderCUDA(cuda)
 	}
 	if err := errors.Join(err, cuda.Destroy()); err != nil {
-		return fmt.Errorf("device %s: %w; "+hint, d, plainCUDAError(err))
+		return fmt.Errorf("device %s: %w", d, plainCUDAError(err))
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 
 	"darkroom/queue"
@@ -105,7 +106,7 @@ func (g *Group) err() error {
 		switch {
 		case s.err == nil:
 			return nil
-		case len(g.members) > 1:
+		case len(g.members) > 1 && !strings.Contains(s.err.Error(), g.names[i]):
 			errs = append(errs, fmt.Errorf("%s: %w", g.names[i], s.err))
 		default:
 			errs = append(errs, s.err)

@@ -58,7 +58,8 @@ func TestGroupOneGivesUp(t *testing.T) {
 	if err := <-ended; err != nil {
 		t.Errorf("got %v, want an end in order", err)
 	}
-	if text := log.String(); !strings.Contains(text, `a renderer gave up`) || !strings.Contains(text, `error="CUDA failure 35"`) {
+	text := log.String()
+	if !strings.Contains(text, `a renderer gave up`) || !strings.Contains(text, `error="CUDA failure 35"`) {
 		t.Errorf("got %s, want to hear of cuda:0", text)
 	}
 }
@@ -68,11 +69,11 @@ func TestGroupAllGiveUp(t *testing.T) {
 	t.Parallel()
 	var log lockedBuffer
 	a, _ := scripted(t, &log, `echo '{"fault":"no driver"}'; exit 1`)
-	b, _ := scripted(t, &log, `echo '{"fault":"no library"}'; exit 1`)
+	b, _ := scripted(t, &log, `echo '{"fault":"device cuda:1: no library"}'; exit 1`)
 	g := NewGroup(slog.New(slog.DiscardHandler), Member{"cuda:0", a.Options}, Member{"cuda:1", b.Options})
 	g.Start(t.Context())
 	for range 2 { // both waits tell the same
-		if _, err := g.WaitOpened(t.Context()); err == nil || err.Error() != "cuda:0: no driver\ncuda:1: no library" {
+		if _, err := g.WaitOpened(t.Context()); err == nil || err.Error() != "cuda:0: no driver\ndevice cuda:1: no library" {
 			t.Errorf("got %v, want both reasons", err)
 		}
 		if err := g.Run(t.Context()); err == nil {

@@ -88,9 +88,9 @@ func (b *Bar) Clear() {
 	b.shown = false
 }
 
-// left estimates the time to the end by what was done since the first call.
+// left estimates the time to the end by what was done since the first call, once that is enough to tell.
 func (b *Bar) left(now time.Time, done, total int64) (time.Duration, bool) {
-	if done <= b.first || done >= total {
+	if done <= b.first || done >= total || done-b.first < total/200 {
 		return 0, false
 	}
 	each := float64(now.Sub(b.began)) / float64(done-b.first)

@@ -14,7 +14,8 @@ func Others() []Other {
 		{
 			"webgpu", "AMD, Intel, Apple and NVIDIA, through Vulkan, Metal or Direct3D 12",
 			"inside the npm package onnxruntime-node; Python package onnxruntime-webgpu, 25 MB",
-			"nobody has compared its images yet. Try it: go run ./cmd/ort --from npm, then --device webgpu",
+			"its images differ from the CPU's so that one can see it, and it was tried on a software Vulkan alone. " +
+				"To try it: go run ./cmd/ort --from npm, then --device webgpu",
 		},
 		{
 			"openvino", "Intel's processors and GPUs", "Python package onnxruntime-openvino 1.24.1, 84 MB",

@@ -48,9 +48,11 @@ func (p Puller) Pull(ctx context.Context, r Runtime) (string, error) {
 		return "", fmt.Errorf("%s: %w", r.Name, err)
 	}
 	defer unlock()
+	dropHalves(stage)
 	adopt(place, stage, r)
 	used, err := p.fill(ctx, stage, r)
 	if err != nil {
+		_ = os.Remove(stage) // fails where something came
 		return "", err
 	}
 	if err := errors.Join(sweep(stage, used), writeManifest(stage, r, used)); err != nil {
@@ -86,6 +88,14 @@ func (p Part) in(dir string) (Archive, bool) {
 		}
 	}
 	return Archive{}, false
+}
+
+// dropHalves removes what a process left that was killed while it unpacked.
+func dropHalves(stage string) {
+	halves, _ := filepath.Glob(filepath.Join(stage, unpackPattern)) // the pattern is well formed
+	for _, path := range halves {
+		_ = os.Remove(path) // one that stays is removed with what else is not needed
+	}
 }
 
 // adopt gives good files of an earlier runtime in its place a second name in the stage, so that they are not fetched
@@ -160,7 +170,8 @@ func (p Puller) checkSpace(stage string, r Runtime, missing []int) error {
 	for _, i := range missing {
 		a := r.Parts[i][0]
 		unpacked += a.Unpacked()
-		need = max(need, unpacked+a.Size-sizeOf(filepath.Join(stage, a.File+".part")))
+		archive := filepath.Join(stage, a.File)
+		need = max(need, unpacked+a.Size-sizeOf(archive)-sizeOf(archive+".part"))
 	}
 	if have := p.Fetcher.Client.FreeBytes(stage); have >= 0 && need > have {
 		return fmt.Errorf("%s needs %s on the disk of %s while it is made, %s are free; make room, or name another "+

@@ -19,6 +19,9 @@ import (
 // maxLibrary bounds a member whose size is not known; the largest library for a CPU has 38 MB.
 const maxLibrary = 512 << 20
 
+// unpackPattern names the files that grow while they are unpacked.
+const unpackPattern = ".unpack-*"
+
 // unpack copies an archive's members out of the file at path into a folder, each through a temporary file beside it,
 // and checks them. Nothing else is unpacked. What is in the folder already, with the right hash, stays.
 func unpack(ctx context.Context, path, dir string, a Archive) error {
@@ -100,7 +103,7 @@ func eachInTar(path string, wanted map[string]Member, use func(Member, io.Reader
 
 // save writes a member into a folder and checks it.
 func (m Member) save(ctx context.Context, in io.Reader, dir string) error {
-	out, err := os.CreateTemp(dir, ".unpack-*")
+	out, err := os.CreateTemp(dir, unpackPattern)
 	if err != nil {
 		return fmt.Errorf("make a temporary file: %w", err)
 	}
