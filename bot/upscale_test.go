@@ -41,15 +41,16 @@ func TestUpscalersInDiscord(t *testing.T) {
 	alone := h.waitPictures(first, 1)
 	press := func(arg string) sandbox.Interaction { return h.click(me, alone.ID, "1:upscale:"+first.ID+"-0:1:"+arg) }
 
-	more := press("4")
-	h.waitText(more, "Waiting")
-	if s := h.spec(more); s.Upscale.Scale != 4 || s.Upscaler == nil || s.Upscaler.Name != "anime" || s.Upscale.Strength != 0 {
-		t.Errorf("4×: got %+v by %+v, want the first upscaler", s.Upscale, s.Upscaler)
+	subtle := press("subtle")
+	h.waitText(subtle, "Waiting")
+	if s := h.spec(subtle); s.Upscale.Scale != 2 || s.Upscaler == nil || s.Upscaler.Name != "anime" ||
+		s.Upscale.Strength != 0 {
+		t.Errorf("subtle: got %+v by %+v, want the first upscaler", s.Upscale, s.Upscaler)
 	}
 	creative := press("creative")
 	h.waitText(creative, "Waiting")
-	if s := h.spec(creative); s.Upscale.Scale != 2 || s.Upscale.Strength != request.CreativeStrength || s.Upscale.Tile == nil {
-		t.Errorf("creative: got %+v, want it repainted", s.Upscale)
+	if s := h.spec(creative).Upscale; s.Scale != 2 || s.Strength != request.CreativeStrength || s.Tile == nil {
+		t.Errorf("creative: got %+v, want it repainted", s)
 	}
 
 	openForm := func() (opened, form sandbox.Interaction) {

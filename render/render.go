@@ -6,6 +6,7 @@
 //	           and perhaps again at a larger size                     (the hires pass)
 //	decode     latents become pixels                                  (vae.go)
 //	upscale    finished images are enlarged, and repainted in tiles   (upscaling.go; render/upscale)
+//	check      a safety checker scores what they show                 (safety.go; render/safety)
 //
 // The networks come in through small interfaces (parts.go), so everything here runs, and is tested, without a
 // runtime. The same Spec gives the same bytes as long as the networks do.
@@ -131,6 +132,9 @@ func (r *Renderer) Render(ctx context.Context, spec picture.Spec, job Job) (*Res
 	}
 	defer release()
 	result, err := p.render(ctx)
+	if err == nil {
+		err = p.checkTiles(ctx, result.Tiles)
+	}
 	if err != nil {
 		return nil, err
 	}

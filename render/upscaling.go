@@ -66,6 +66,7 @@ func (p *run) planUpscale() error {
 		return refuseBecause(fmt.Sprintf("this model cannot upscale an image in %d steps", u.Steps), err)
 	}
 	repaint := p.newPass(plan, size.Height, size.Width)
+	repaint.steps = len(plan.Steps)
 	repaint.calls = prompt.Calls{Count: u.Steps * p.method.CallsPerStep()}
 	repaint.tiling = upscale.Tiling{
 		Width: u.Tile.Width / f, Height: u.Tile.Height / f, Overlap: min(u.Tile.Width, u.Tile.Height) / f / 4,

@@ -14,9 +14,10 @@ import (
 	"darkroom/store"
 )
 
-// upscales are what the buttons ask for, by their arguments. Buttons of earlier versions have none.
+// upscales are what the buttons ask for, by their arguments. The older form of messages has none.
 var upscales = map[string]request.WantedUpscale{
-	"": {By: 2}, button.UpscaleMore: {By: 4}, button.UpscaleCreative: {By: 2, Strength: new(request.CreativeStrength)},
+	"": {By: 2}, message.UpscaleSubtle: {By: 2},
+	message.UpscaleCreative: {By: 2, Strength: new(request.CreativeStrength)},
 }
 
 // upscale renders one tile again, and enlarges it.
@@ -25,8 +26,8 @@ func (p *repainter) upscale(ctx context.Context, r *responder) error {
 	if err != nil {
 		return err
 	}
-	if r.click.Arg == button.UpscaleChoose {
-		id := button.ID{Verb: button.Upscale, Job: j.ID, Tile: r.click.Tile, Arg: button.UpscaleChoose}
+	if r.click.Arg == message.UpscaleChoose {
+		id := button.ID{Verb: button.Upscale, Job: j.ID, Tile: r.click.Tile, Arg: message.UpscaleChoose}
 		available := p.submit.catalog.Available()
 		available.Safe = !r.req.Place.AgeRestricted
 		if len(available.Models) == 0 {
@@ -86,7 +87,7 @@ func (p *repainter) enlarge(
 	ctx context.Context, r *responder, j job.Job, tile picture.Spec, wanted request.WantedUpscale,
 ) error {
 	return p.submit.submit(ctx, r, func(available request.Available, policy store.Policy) (newJob, *request.Refusal) {
-		made := newJob{verb: "upscale", tile: tileNumber(r), parent: j.ID}
+		made := newJob{verb: "upscale", tile: tileNumber(r), parent: j.ID, flags: tileFlags(j, tileNumber(r))}
 		var refusal *request.Refusal
 		made.resolved, refusal = admit.JudgeUpscale(r.req, available, policy, tile, wanted, j.Spoiler)
 		return made, refusal

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -23,6 +22,7 @@ import (
 	"darkroom/render/pipeline"
 	"darkroom/render/prompt"
 	"darkroom/render/request"
+	"darkroom/render/safety"
 	"darkroom/render/tensor"
 )
 
@@ -46,6 +46,10 @@ func draw(ctx context.Context, s invocation) (err error) {
 	if err != nil {
 		return err
 	}
+	checkers, err := pipeline.OpenCheckers(d.Runtime.Safety)
+	if err != nil {
+		return err
+	}
 	m := promptReaderOf(folder)
 	m.dialect = o.spec.Dialect
 	if err := o.tell(s.stderr, m); err != nil {
@@ -55,14 +59,17 @@ func draw(ctx context.Context, s invocation) (err error) {
 	defer bar.Clear()
 	bar.Say("loading the model " + folder.Name)
 	begun := time.Now()
-	if err := openRuntime(d.Runtime); err != nil {
-		return err
-	}
-	model, err := pipeline.LoadWithin(ctx, folder, device(d.Runtime), files, int64(d.Runtime.Memory))
+	device, err := s.openDevice(d.Runtime)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, model.Close()) }()
+	model, err := pipeline.LoadWith(ctx, folder, device, pipeline.LoadOptions{
+		Addons: files, Memory: int64(d.Runtime.Memory), Checkers: checkers,
+	})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, model.Close(), checkers.Close()) }()
 	load := time.Since(begun)
 	return o.render(ctx, s.environment, model, out, load, bar)
 }
@@ -91,10 +98,15 @@ func (o *drawRequest) findAddons(ctx context.Context) (pipeline.Addons, error) {
 	found.HashNow(ctx, func(e inventory.Entry) bool {
 		return e.Addon != nil && (w.MayName(*e.Addon) || o.mayEnlarge(*e.Addon))
 	})
-	o.addons, o.faults = found.Addons(), found.Faults()
+	o.addons = found.Addons()
 	for _, e := range found.Entries() {
 		if e.Err != nil && !e.Kind.IsModel() {
-			o.unusable = append(o.unusable, e)
+			o.unusable = append(o.unusable, unusableFile{e.Name, e.Err})
+		}
+	}
+	for _, err := range found.Faults() {
+		if f, ok := errors.AsType[inventory.Fault](err); ok {
+			o.unusable = append(o.unusable, unusableFile{f.Name(), f})
 		}
 	}
 	return pipeline.InventoryAddons{Inventory: found}, context.Cause(ctx)
@@ -107,20 +119,19 @@ func (o *drawRequest) explain(err error) error {
 		return err
 	}
 	sentence := strings.ToLower(no.Sentence)
-	for _, e := range o.unusable {
-		name := strings.ToLower(e.Name)
+	for _, f := range o.unusable {
+		name := strings.ToLower(f.name)
 		if strings.Contains(sentence, "“"+name+"”") || strings.Contains(sentence, "“"+name+".") {
-			return fmt.Errorf("“%s” cannot be used: %w", e.Name, e.Err)
-		}
-	}
-	_, rest, _ := strings.Cut(sentence, "“")
-	name, _, named := strings.Cut(rest, "”")
-	for _, fault := range o.faults { // of files that are not even listed, such as pickles
-		if named && strings.Contains(strings.ToLower(fault.Error()), string(filepath.Separator)+name+".") {
-			return fmt.Errorf("“%s” cannot be used: %w", name, fault)
+			return fmt.Errorf("“%s” cannot be used: %w", f.name, f.err)
 		}
 	}
 	return err
+}
+
+// unusableFile is something among the models that cannot be used, and why.
+type unusableFile struct {
+	name string
+	err  error
 }
 
 // tell prints what was changed about the request, and what the model cannot read of its words.
@@ -241,6 +252,7 @@ type drawResult struct {
 	Width   int                `json:"width"`
 	Height  int                `json:"height"`
 	Seconds map[string]float64 `json:"seconds"`
+	Safety  *safety.Verdict    `json:"safety,omitempty"` // of the safety checker, where there is one
 }
 
 // printImage prints what became of one picture.
@@ -258,7 +270,9 @@ func (o *drawRequest) printImage(
 	}
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)
-	return e.Encode(drawResult{File: file, Seed: t.Seed, Width: size.X, Height: size.Y, Seconds: seconds})
+	return e.Encode(drawResult{
+		File: file, Seed: t.Seed, Width: size.X, Height: size.Y, Seconds: seconds, Safety: t.Safety,
+	})
 }
 
 // specRenderer renders a Spec; *pipeline.Pipeline is one.

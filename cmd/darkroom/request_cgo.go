@@ -15,7 +15,6 @@ import (
 	"darkroom/config"
 	"darkroom/render/encode"
 	"darkroom/render/folder"
-	"darkroom/render/inventory"
 	"darkroom/render/picture"
 	"darkroom/render/pipeline"
 	"darkroom/render/prompt"
@@ -37,8 +36,7 @@ type drawRequest struct {
 	log      *slog.Logger         // of wildcards that cannot be read
 	seed     int64                // of a request that names none
 	addons   []request.AddonCard  // that there are
-	unusable []inventory.Entry    // add-ons that are here and cannot be used
-	faults   []error              // of files in the models folder, each with its path
+	unusable []unusableFile       // add-ons that are here and cannot be used
 	tiles    []request.Wanted     // the words of the further pictures, if they differ
 	prompts  []picture.TilePrompt // what each picture shows, if that differs
 	spec     picture.Spec
@@ -87,8 +85,8 @@ func (o *drawRequest) expand(ctx context.Context) error {
 		return expansionError(err, d.Wildcards)
 	}
 	if len(rows) > 1 {
-		return fmt.Errorf("the braces make %d prompts, and draw takes one: write {a|b} to choose, or \\{ for a plain brace",
-			len(rows))
+		return fmt.Errorf("the braces or --repeat make %d prompts, and draw takes one: "+
+			"write {a|b} to choose, or \\{ for a plain brace", len(rows))
 	}
 	d.Prompt, d.Negative, o.tiles = rows[0].Prompt, rows[0].Negative, rows[0].Tiles
 	return nil

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"darkroom/bot/button"
+	"darkroom/bot/message"
 	"darkroom/bot/sandbox"
 	"darkroom/render/checkpoint/upscalertest"
 	"darkroom/render/encode"
@@ -106,11 +106,9 @@ func TestUpscalerComes(t *testing.T) {
 	}
 	m, _ := a.paint("a red boat")
 	choose := ""
-	for _, row := range m.Components {
-		for _, b := range row.Components {
-			if strings.HasSuffix(b.CustomID, ":"+button.UpscaleChoose) {
-				choose = b.CustomID
-			}
+	for _, id := range m.CustomIDs() {
+		if strings.HasSuffix(id, ":"+message.UpscaleChoose) {
+			choose = id
 		}
 	}
 	var form sandbox.Interaction

@@ -15,6 +15,7 @@ import (
 	"darkroom/render"
 	"darkroom/render/encode"
 	"darkroom/render/picture"
+	"darkroom/render/safety"
 )
 
 // Pipeline is a loaded model; *pipeline.Pipeline is one.
@@ -70,7 +71,9 @@ func (p SpecRenderer) Render(
 		return Result{}, p.finalError(err)
 	}
 	load := time.Since(began)
-	report := func(now render.Progress) { progress(now.Step*100/max(now.Steps, 1), now.Preview) }
+	report := func(now render.Progress) {
+		progress(now.Step*100/max(now.Steps, 1), p.previewOf(l.Job.ID, now.Preview))
+	}
 	result, err := a.Render(ctx, spec, render.Job{Input: p.Input, BatchMember: p.members.of(l.Job.ID), Progress: report})
 	if err != nil {
 		return Result{}, p.finalError(err)
@@ -80,6 +83,31 @@ func (p SpecRenderer) Render(
 	}
 	result.Millis["load"] = load.Milliseconds()
 	return p.encodeTiles(spec, l.Job.ID, limit, result)
+}
+
+// previewOf makes the image that is shown of a preview.
+func (p SpecRenderer) previewOf(job string, preview func() *render.Preview) func() image.Image {
+	if preview == nil {
+		return nil
+	}
+	return func() image.Image {
+		now := preview()
+		if now == nil {
+			return nil
+		}
+		for i, verdict := range now.Safety {
+			p.logSafety(job, i, "preview", verdict)
+		}
+		return now.Sheet
+	}
+}
+
+// logSafety logs what the safety checker says of a tile, for whoever looks for it: it decides nothing yet.
+func (p SpecRenderer) logSafety(job string, tile int, of string, v *safety.Verdict) {
+	if v == nil || p.Log == nil {
+		return
+	}
+	p.Log.Debug("safety checker", "job", job, "tile", tile+1, "of", of, "flagged", v.Flagged, "scores", v.Scores)
 }
 
 // finalError marks what no other try can change.
@@ -107,7 +135,8 @@ func (p SpecRenderer) encodeTiles(spec picture.Spec, job string, limit int64, r 
 		made.Images = append(made.Images, Image{Name: name, Data: data, File: queue.File{
 			Name: name, Seed: tile.Seed, Width: tile.Image.Bounds().Dx(), Height: tile.Image.Bounds().Dy(),
 			SHA256: hex.EncodeToString(sum[:]), PHash: encode.PHash(tile.Image), LowMemory: r.LowMemory,
-		}})
+		}, Safety: tile.Safety})
+		p.logSafety(job, i, "image", tile.Safety)
 		if i == 0 {
 			made.Images[0].File.Notes = r.Notes
 		}

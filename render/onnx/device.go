@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strconv"
+	"strings"
 
 	ort "github.com/yalue/onnxruntime_go"
 
@@ -15,13 +16,14 @@ import (
 
 // The kinds of device.
 const (
-	CPU  = "cpu"
-	CUDA = "cuda"
+	CPU    = "cpu"
+	CUDA   = "cuda"
+	WebGPU = "webgpu" // by Vulkan, Metal or Direct3D 12; in builds of the runtime that have it
 )
 
 // Device is where networks run.
 type Device struct {
-	Kind    string // CPU or CUDA
+	Kind    string // CPU, CUDA or WebGPU
 	Index   int    // which GPU
 	Threads int    // threads of one call on the CPU; 0 is one per physical core
 	// Mapped leaves the weights in their files, on the CPU: a model of gigabytes is loaded in a second, and its weights
@@ -98,18 +100,33 @@ func (d Device) options() (_ *ort.SessionOptions, err error) {
 		return o, nil
 	case CUDA:
 		return o, d.appendCUDA(o)
+	case WebGPU:
+		return o, d.appendWebGPU(o)
 	}
-	return nil, fmt.Errorf("device kind %q: want %s or %s", d.Kind, CPU, CUDA)
+	return nil, fmt.Errorf("device kind %q: want %s, %s or %s", d.Kind, CPU, CUDA, WebGPU)
+}
+
+// appendWebGPU chooses the GPU that the system prefers. What its provider does not know runs on the CPU.
+func (d Device) appendWebGPU(o *ort.SessionOptions) error {
+	err := o.AppendExecutionProvider("WebGPU", nil)
+	switch {
+	case err == nil:
+		return nil
+	case strings.Contains(err.Error(), "Failed to get a WebGPU adapter"):
+		return fmt.Errorf("device %s: there is no GPU with a driver for Vulkan, Metal or Direct3D 12", d)
+	}
+	return fmt.Errorf("device %s: %w; want a library with WebGPU, such as `go run ./cmd/ort --from npm` fetches", d, err)
 }
 
 // appendCUDA chooses the GPU. HEURISTIC, and no TF32: the same image from one run to the next is worth more than the
 // last percents of speed, and neither slows float16 models.
 func (d Device) appendCUDA(o *ort.SessionOptions) error {
-	const hint = "want a GPU build of ONNX Runtime %s named by --ort (with libonnxruntime_providers_cuda.so beside it), " +
-		"the NVIDIA driver, CUDA and cuDNN 9; or use --device cpu"
+	if err := loadCUDALibraries(); err != nil {
+		return fmt.Errorf("device %s: %w", d, cudaHint(err))
+	}
 	cuda, err := ort.NewCUDAProviderOptions()
 	if err != nil {
-		return fmt.Errorf("device %s: this ONNX Runtime library has no CUDA (%w); "+hint, d, err, library.Recommended)
+		return fmt.Errorf("device %s: %w", d, err)
 	}
 	err = cuda.Update(map[string]string{
 		"device_id":              strconv.Itoa(d.Index),
@@ -121,9 +138,17 @@ func (d Device) appendCUDA(o *ort.SessionOptions) error {
 		err = o.AppendExecutionProviderCUDA(cuda)
 	}
 	if err := errors.Join(err, cuda.Destroy()); err != nil {
-		return fmt.Errorf("device %s: %w; "+hint, d, err, library.Recommended)
+		return fmt.Errorf("device %s: %w", d, plainCUDAError(err))
 	}
 	return nil
+}
+
+// cudaHint adds to a library without CUDA what brings one.
+func cudaHint(err error) error {
+	if errors.Is(err, library.ErrNoCUDA) {
+		return fmt.Errorf("%w: run `darkroom runtime pull cuda12` or `cuda13`", err)
+	}
+	return err
 }
 
 // cores counts the physical cores that this process may use. Two threads on one core only disturb each other in matrix

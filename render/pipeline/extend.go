@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 
 	"darkroom/render"
@@ -201,7 +202,7 @@ func (e *extender) applyHypernets(spec picture.Spec, into *onnx.Addons) error {
 		family := e.model.Folder.Config.Family.Name
 		if fits := network.Families(); len(fits) > 0 && !slices.Contains(fits, family) {
 			return &render.Refusal{Sentence: fmt.Sprintf(
-				"“%s” is a hypernetwork for %s, and this model is %s", a.Name, fits[0], family)}
+				"“%s” is a hypernetwork for %s, and this model is %s", a.Name, strings.Join(fits, ", "), family)}
 		}
 		width := e.model.Folder.Config.TextWidth
 		if fits := network.TextWidths(); len(fits) > 0 && width > 0 && !slices.Contains(fits, width) {

@@ -89,8 +89,7 @@ func (r *resolution) repaint(strength float64) *Refusal {
 	case strength == 0:
 		return nil
 	case !r.Card.ImageToImage:
-		return Refuse("Upscale it without repainting, or choose another model.",
-			"%s cannot start from an image, so it cannot repaint one.", r.Card.Name)
+		return Refuse("Use the subtle upscale.", "%s cannot paint new detail into an image.", r.Card.Name)
 	case !r.isRepaintable():
 		return Refuse("Try 2 times.", "An image of %v cannot be repainted: sides must be multiples of %d.", size,
 			picture.SizeMultiple)

@@ -51,6 +51,17 @@ func TestUpscale(t *testing.T) {
 	if base.Upscale != nil || base.Version != 2 {
 		t.Error("the Spec that was shown was changed")
 	}
+	creative, known := WantedUpscale{By: 2, Strength: new(CreativeStrength)}, Size{Width: 160, Height: 112}
+	for name, available := range map[string]Available{"a network": withNetwork, "Lanczos": postcards()} {
+		got, no := Upscale(base, creative, available)
+		want := picture.Upscale{Scale: 2, Steps: 20, Strength: CreativeStrength, Tile: &known}
+		if no != nil || !reflect.DeepEqual(*got.Spec.Upscale, want) {
+			t.Errorf("creative after %s: got %+v, %v; want %+v", name, got.Spec.Upscale, no, want)
+		}
+	}
+	if _, no := Upscale(base, creative, blind); no == nil || no.Hint != "Use the subtle upscale." {
+		t.Errorf("creative with a model that cannot: got %v, want a refusal with the way out", no)
+	}
 	large := boat(t, anySize(), "512x512")
 	large.Width = 4096
 	if _, no := Upscale(large, WantedUpscale{By: 2}, anySize()); no == nil {
@@ -114,7 +125,7 @@ func TestChosenUpscaler(t *testing.T) {
 		{"creative", own, WantedUpscale{By: 2, Strength: new(CreativeStrength)}, "postcards", CreativeStrength, 0, ""},
 		{"a size that cannot be repainted stays as it is", postcards(), WantedUpscale{By: 1.3}, "", 0, 0, ""},
 		{"that size, creative", own, WantedUpscale{By: 1.3, Strength: new(0.3)}, "", 0, 0, "sides must be multiples of 8"},
-		{"a model that cannot repaint", blind, WantedUpscale{By: 2, Strength: new(0.3)}, "", 0, 0, "it cannot repaint one"},
+		{"a model that cannot repaint", blind, WantedUpscale{By: 2, Strength: new(0.3)}, "", 0, 0, "cannot paint new detail into an image"},
 		{"too much repainting", own, WantedUpscale{By: 2, Strength: new(1.5)}, "", 0, 0, "Unknown strength of repainting 1.5"},
 		{"not a number", own, WantedUpscale{By: 2, Strength: new(math.NaN())}, "", 0, 0, "Unknown strength"},
 		{"an unknown one", own, WantedUpscale{By: 2, Upscaler: "shrap"}, "", 0, 0, "There is no upscaler “shrap”."},
