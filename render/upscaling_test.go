@@ -127,7 +127,8 @@ func TestUpscale(t *testing.T) {
 			last = p
 		}})
 		if runs := int(network.runs.Load()); runs < 8 || last.Step != last.Steps || last.Steps < s.Steps+runs {
-			t.Errorf("got step %d of %d after %d tiles, want the last one, and all tiles among them", last.Step, last.Steps, runs)
+			t.Errorf("got step %d of %d after %d tiles, want the last one, and all tiles among them", last.Step, last.Steps,
+				runs)
 		}
 	})
 	t.Run("a network that makes no numbers is refused by name", func(t *testing.T) {

@@ -157,14 +157,19 @@ func New(o Options) *Handler {
 			button.Pan: repaint.pan, button.Show: repaint.show, button.Remix: imagine.openRemix, button.Example: imagine.example,
 			button.Permute: imagine.answerQuestion, button.Cancel: cancel.button, button.Forget: person.eraseMe,
 			button.Single: (&single{clicks: clicks, fetcher: o.Fetcher, used: used, plain: o.Plain}).post,
-			button.Info:   (&info{clicks, o.Catalog, o.Store}).show, button.Square: repaint.square, button.More: (&more{clicks}).open,
-			button.Words:  (&knownWords{o.Catalog}).show,
+			button.Info:   (&info{clicks, o.Catalog, o.Store}).show, button.Square: repaint.square,
+			button.More: (&more{clicks}).open, button.Words: (&knownWords{o.Catalog}).show,
 			button.Delete: (&deletion{clicks}).run,
 		},
-		forms: map[button.Verb]action{
-			button.Remix: imagine.remix, button.Permute: imagine.submitEditedPrompt, button.Upscale: repaint.submitUpscale,
-			button.Zoom: repaint.zoomCustom,
-		},
+		forms: forms(imagine, repaint),
+	}
+}
+
+// forms are the actions of forms, by the verbs of the buttons that open them.
+func forms(imagine *imaginer, repaint *repainter) map[button.Verb]action {
+	return map[button.Verb]action{
+		button.Remix: imagine.remix, button.Permute: imagine.submitEditedPrompt, button.Zoom: repaint.zoomCustom,
+		button.Upscale: repaint.submitUpscale,
 	}
 }
 

@@ -87,7 +87,8 @@ func TestDrawUpscales(t *testing.T) {
 		"Unknown strength of repainting 3":                  {"--upscale", "2", "--repaint", "3"},
 		"its weights are damaged":                           {"--upscale", "2", "--upscaler", "broken"},
 	} {
-		if code, errs := draw(args...); code != exitFailure || !strings.Contains(errs, want) || strings.Count(errs, "\n") != 1 {
+		if code, errs := draw(args...); code != exitFailure || !strings.Contains(errs, want) ||
+			strings.Count(errs, "\n") != 1 {
 			t.Errorf("%q: got %d and %q, want one line with %q", args, code, errs, want)
 		}
 	}
@@ -136,7 +137,8 @@ func TestUpscalersAreListedAndChecked(t *testing.T) {
 	needRuntime(t)
 	models := modelsWithUpscalers(t)
 	_, out, errs := call(t, "models", "list", "--models", models)
-	for _, want := range []string{"upscaler, 2×  " + filepath.Join(models, "upscalers", "sharp.onnx"), "soft  ", "broken  "} {
+	sharp := filepath.Join(models, "upscalers", "sharp.onnx")
+	for _, want := range []string{"upscaler, 2×  " + sharp, "soft  ", "broken  "} {
 		if !strings.Contains(out, want) {
 			t.Errorf("the list is %q, want %q", out, want)
 		}
@@ -145,8 +147,9 @@ func TestUpscalersAreListedAndChecked(t *testing.T) {
 		t.Errorf("got %q, want to hear of the pickle", errs)
 	}
 	code, out, errs := call(t, "models", "check", "--models", models)
-	if code != exitFailure || !strings.Contains(out, "sharp: good. upscaler, 2×") || !strings.Contains(out, "soft: good") ||
-		strings.Contains(out, "broken: good") || !strings.Contains(errs, "broken.safetensors: try the upscaler: ") {
+	if code != exitFailure || !strings.Contains(out, "sharp: good. upscaler, 2×") ||
+		!strings.Contains(out, "soft: good") || strings.Contains(out, "broken: good") ||
+		!strings.Contains(errs, "broken.safetensors: try the upscaler: ") {
 		t.Errorf("got %d, %q, %q", code, out, errs)
 	}
 	if code, out, errs := call(t, "models", "check", "--models", models, "sharp"); code != exitOK ||

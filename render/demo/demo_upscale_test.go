@@ -193,7 +193,8 @@ func TestUpscaleTilesShowNoBorders(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		borders, tiles := map[int]bool{}, upscale.Tiling{Width: 192, Height: 192, Overlap: 64, Multiple: s.network.Traits().Multiple}
+		borders := map[int]bool{}
+		tiles := upscale.Tiling{Width: 144, Height: 144, Overlap: 32, Multiple: s.network.Traits().Multiple}
 		for _, tile := range tiles.Cover(256, 256) {
 			borders[2*tile.Min.X], borders[2*tile.Max.X] = true, true
 		}

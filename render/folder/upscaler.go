@@ -16,8 +16,8 @@ import (
 // upscalerPart is the folder of a network that enlarges finished images. No pipeline has one, so the name is ours.
 const upscalerPart = "upscaler"
 
-// Upscaler is a network for larger images, such as ESRGAN: that of a model's folder, or of a file of its own. That of a
-// folder is no part of the folder's hash, because it decides only the images whose Spec names it by its own.
+// Upscaler is a network for larger images, such as ESRGAN: that of a model's folder, or of a file of its own. That of
+// a folder is no part of the folder's hash, because it decides only the images whose Spec names it by its own.
 type Upscaler struct {
 	Ref             picture.Ref // its hash is the SHA-256 of its file; empty for a file that was not hashed
 	Image, Enlarged graph.Value // RGB [n, 3, h, w] from 0 to 1

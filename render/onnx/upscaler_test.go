@@ -86,7 +86,8 @@ func TestExportsAgreeWithTorch(t *testing.T) {
 				multiple = 2
 			}
 			traits := network.Traits()
-			if traits.Scale != c.Scale || traits.Multiple != multiple || (traits.Tile == image.Pt(c.Size[0], c.Size[1])) != c.Fixed {
+			fixed := traits.Tile == image.Pt(c.Size[0], c.Size[1])
+			if traits.Scale != c.Scale || traits.Multiple != multiple || fixed != c.Fixed {
 				t.Errorf("got %+v, want scale %d, multiple %d, fixed %v", traits, c.Scale, multiple, c.Fixed)
 			}
 			checkUpscaler(t, c, network, map[string]float64{"F32": 1e-4, "F16": 2e-3}[c.DType])

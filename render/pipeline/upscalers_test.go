@@ -61,7 +61,8 @@ func TestUpscalersByName(t *testing.T) {
 		"is not here any more": {Name: "gone", Hash: hash("9")}, "cannot be used": {Name: "junk", Hash: hash("8")},
 	} {
 		var refusal *render.Refusal
-		if _, err := enlarged(named); !errors.As(err, &refusal) || refusal.Sentence != "the upscaler “"+named.Name+"” "+name {
+		want := "the upscaler “" + named.Name + "” " + name
+		if _, err := enlarged(named); !errors.As(err, &refusal) || refusal.Sentence != want {
 			t.Errorf("got %v, want a refusal that %s %s", err, named.Name, name)
 		}
 	}

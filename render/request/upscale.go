@@ -8,8 +8,8 @@ import (
 	"darkroom/render/picture"
 )
 
-// repaintStrength is how much an image is repainted that no network enlarged: A1111's SD upscale is advised with 0.2 to
-// 0.3, and its lines stay where they are at the lower end.
+// repaintStrength is how much an image is repainted that no network enlarged: A1111's SD upscale is advised with 0.2
+// to 0.3, and its lines stay where they are at the lower end.
 const repaintStrength = 0.2
 
 // CreativeStrength is how much a creative upscale repaints: enough for new detail, at the upper end of what A1111's SD
@@ -30,9 +30,9 @@ type WantedUpscale struct {
 }
 
 // Upscale resolves a Spec that a button derived from an earlier one: the same image, larger. It is enlarged by the
-// upscaler that is wanted; or else the model's own, the operator's, or the first that is installed. Where there is none
-// it is enlarged by Lanczos's filter, and repainted a little in tiles of a size that the model knows. There must be a
-// model.
+// upscaler that is wanted; or else the model's own, the operator's, or the first that is installed. Where there is
+// none it is enlarged by Lanczos's filter, and repainted a little in tiles of a size that the model knows. There must
+// be a model.
 func Upscale(spec picture.Spec, w WantedUpscale, available Available) (Resolved, *Refusal) {
 	r := derived(spec, available)
 	if refusal := r.upscale(w); refusal != nil {
@@ -55,7 +55,8 @@ func Enlarge(res Resolved, w WantedUpscale, available Available) (Resolved, *Ref
 func (r *resolution) upscale(w WantedUpscale) *Refusal {
 	s := &r.Spec
 	if !(w.By > 1 && w.By <= picture.MaxUpscale) {
-		return Refuse("", "Images can be made more than 1 and at most %d times larger, not %g times.", picture.MaxUpscale, w.By)
+		return Refuse("", "Images can be made more than 1 and at most %d times larger, not %g times.", picture.MaxUpscale,
+			w.By)
 	}
 	s.Upscale, s.Upscaler = &picture.Upscale{Scale: w.By}, nil
 	if size := s.Enlarged(); size.Width > picture.MaxSide || size.Height > picture.MaxSide {
@@ -160,8 +161,8 @@ func (a Available) upscalers(model Card, hash string) (all []AddonCard) {
 	return all
 }
 
-// UpscalerNames lists the upscalers that a person can choose from for a model, the usual one first and Lanczos's filter
-// last.
+// UpscalerNames lists the upscalers that a person can choose from for a model, the usual one first and Lanczos's
+// filter last.
 func (a Available) UpscalerNames(spec picture.Spec) []string {
 	r := derived(spec, a)
 	_ = r.chooseUpscaler("") // the usual one is always found, or none

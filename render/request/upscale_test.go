@@ -125,8 +125,8 @@ func TestChosenUpscaler(t *testing.T) {
 		{"creative", own, WantedUpscale{By: 2, Strength: new(CreativeStrength)}, "postcards", CreativeStrength, 0, ""},
 		{"a size that cannot be repainted stays as it is", postcards(), WantedUpscale{By: 1.3}, "", 0, 0, ""},
 		{"that size, creative", own, WantedUpscale{By: 1.3, Strength: new(0.3)}, "", 0, 0, "sides must be multiples of 8"},
-		{"a model that cannot repaint", blind, WantedUpscale{By: 2, Strength: new(0.3)}, "", 0, 0, "cannot paint new detail into an image"},
-		{"too much repainting", own, WantedUpscale{By: 2, Strength: new(1.5)}, "", 0, 0, "Unknown strength of repainting 1.5"},
+		{"a model that cannot repaint", blind, WantedUpscale{By: 2, Strength: new(0.3)}, "", 0, 0, "cannot paint new detail"},
+		{"too much repainting", own, WantedUpscale{By: 2, Strength: new(1.5)}, "", 0, 0, "strength of repainting 1.5"},
 		{"not a number", own, WantedUpscale{By: 2, Strength: new(math.NaN())}, "", 0, 0, "Unknown strength"},
 		{"an unknown one", own, WantedUpscale{By: 2, Upscaler: "shrap"}, "", 0, 0, "There is no upscaler “shrap”."},
 		{"one for adults", own, WantedUpscale{By: 2, Upscaler: "bare"}, "", 0, 0, "age-restricted channels only"},
@@ -149,7 +149,8 @@ func TestChosenUpscaler(t *testing.T) {
 		if s.Upscaler != nil {
 			name = s.Upscaler.Name
 		}
-		if name != c.upscaler || s.Upscale.Strength != c.strength || s.Upscale.Scale != c.want.By || len(got.Notes) != c.notes {
+		if name != c.upscaler || s.Upscale.Strength != c.strength || s.Upscale.Scale != c.want.By ||
+			len(got.Notes) != c.notes {
 			t.Errorf("%s: got %q, %+v, notes %q, want %q, %v, %d notes", c.name, name, s.Upscale, got.Notes, c.upscaler,
 				c.strength, c.notes)
 		}

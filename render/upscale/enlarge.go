@@ -23,8 +23,8 @@ type Traits struct {
 	Multiple      int         // of the sides of an image; 0 for 1
 	Tile          image.Point // the only size of an image that it takes; zero for any
 	BytesPerPixel float64     // about how much memory a run takes for each pixel of the image
-	// Runs is how often it may enlarge what it has enlarged; 0 for as often as A1111 does. A network that mends what a VAE
-	// leaves at its image's own size makes things worse in a second run.
+	// Runs is how often it may enlarge what it has enlarged; 0 for as often as A1111 does. A network that mends what a
+	// VAE leaves at its image's own size makes things worse in a second run.
 	Runs int
 }
 
@@ -46,8 +46,8 @@ var ErrNotNumbers = errors.New("the network makes values that are not numbers: i
 	"or too large for this device")
 
 // Enlarge scales an opaque image to a size. The network runs until the image is large enough; what is missing or too
-// much then is left to Lanczos's filter. A network of scale 1, which cleans images, runs once. A nil network leaves all
-// to the filter.
+// much then is left to Lanczos's filter. A network of scale 1, which cleans images, runs once. A nil network leaves
+// all to the filter.
 func Enlarge(
 	ctx context.Context, network Upscaler, img *image.NRGBA, size image.Point, o Options,
 ) (*image.NRGBA, error) {

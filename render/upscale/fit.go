@@ -55,7 +55,8 @@ func tilingOf(network Traits, size image.Point, memory int64) Tiling {
 	return t
 }
 
-// even is the side of as few tiles as cover a length with tiles of at most a side, all of them as small as they can be.
+// even is the side of as few tiles as cover a length with tiles of at most a side, all of them as small as they can
+// be.
 func (t Tiling) even(length, side int) int {
 	if length <= side {
 		return length

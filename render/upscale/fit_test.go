@@ -225,7 +225,8 @@ func TestValuesThatAreNotNumbers(t *testing.T) {
 	t.Parallel()
 	for _, v := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
 		network := broken{newRepeating(t, Traits{Scale: 2, Multiple: 1}), v}
-		if _, err := Enlarge(t.Context(), network, colours(8, 8), image.Pt(16, 16), Options{}); !errors.Is(err, ErrNotNumbers) {
+		_, err := Enlarge(t.Context(), network, colours(8, 8), image.Pt(16, 16), Options{})
+		if !errors.Is(err, ErrNotNumbers) {
 			t.Errorf("%v: got %v, want %v", v, err, ErrNotNumbers)
 		}
 	}
