@@ -156,7 +156,7 @@ func (w Wildcards) Folder(d Data) string {
 
 // Upscaling is how images are made larger.
 type Upscaling struct {
-	Upscaler string `name:"upscaler" from:"DARKROOM_UPSCALER" placeholder:"NAME" help:"Upscaler for models that have none of their own, by its name in --models, or lanczos for none. When left out: the first that a renderer has."`
+	Upscaler string `name:"upscaler" from:"DARKROOM_UPSCALER" placeholder:"NAME" help:"Upscaler for models that have none of their own, by its name in --models, or lanczos for none. When left out: the largest that a renderer has."`
 }
 
 // Page is the sandbox: a small Discord of our own that up opens if there is no token.
@@ -229,7 +229,7 @@ type Draw struct {
 	Resize      string   `name:"resize" enum:",crop,fill,stretch" default:"" placeholder:"MODE" help:"With --init of another shape: crop it, fill the rest with its edges, or stretch it. When left out: crop."`
 	Strength    *float64 `name:"strength" placeholder:"X" help:"With --init: how much to change, from 0 to 1."`
 	Upscale     float64  `name:"upscale" default:"0" placeholder:"X" help:"Make the images X times larger afterwards: more than 1, at most 4. 0 leaves them as they are."`
-	Upscaler    string   `name:"upscaler" placeholder:"NAME" help:"With --upscale: the upscaler, by its name in --models, or lanczos. When left out: the model's own, or else the first in --models."`
+	Upscaler    string   `name:"upscaler" placeholder:"NAME" help:"With --upscale: the upscaler, by its name in --models, or lanczos. When left out: the model's own, or else the largest in --models."`
 	Repaint     *float64 `name:"repaint" placeholder:"X" help:"With --upscale: how much to repaint of the larger image, in tiles, from 0 to 1; about 0.3 adds detail. When left out: nothing of what an upscaler enlarged."`
 	Out         string   `name:"out" short:"o" default:"." placeholder:"FILE|DIR" help:"File or directory for the images. A file that is there is kept, unless --force is given."`
 	Force       bool     `name:"force" help:"Replace the file of --out if there is one."`

@@ -174,7 +174,7 @@ func TestBrowserUsesEveryButton(t *testing.T) {
 	v.waitGalleries("see the variations", 3)
 	v.until("read where they came from", `document.body.innerText.includes('variation of image 2')`)
 	v.press("U3")
-	v.until("see one picture alone", `document.querySelectorAll('[data-custom*=":upscale:"]').length === 2`)
+	v.until("see one picture alone", `document.querySelectorAll('[data-custom*=":upscale:"]').length === 3`)
 	v.press("Upscale (subtle)")
 	v.until(
 		"see it enlarged",

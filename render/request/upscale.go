@@ -30,7 +30,7 @@ type WantedUpscale struct {
 }
 
 // Upscale resolves a Spec that a button derived from an earlier one: the same image, larger. It is enlarged by the
-// upscaler that is wanted; or else the model's own, the operator's, or the first that is installed. Where there is
+// upscaler that is wanted; or else the model's own, the operator's, or the largest that is installed. Where there is
 // none it is enlarged by Lanczos's filter, and repainted a little in tiles of a size that the model knows. There must
 // be a model.
 func Upscale(spec picture.Spec, w WantedUpscale, available Available) (Resolved, *Refusal) {
@@ -118,7 +118,8 @@ func (r *resolution) chooseUpscaler(name string) *Refusal {
 	return r.chooseUsualUpscaler()
 }
 
-// chooseUsualUpscaler settles the operator's upscaler, or else the first that is installed and enlarges.
+// chooseUsualUpscaler settles the operator's upscaler, or else the largest that is installed and enlarges; of several
+// alike the first by name.
 func (r *resolution) chooseUsualUpscaler() *Refusal {
 	usual := strings.TrimSpace(r.available.Upscaler)
 	if slices.Contains(noNetwork, strings.ToLower(usual)) {
@@ -133,7 +134,7 @@ func (r *resolution) chooseUsualUpscaler() *Refusal {
 		r.Note("The upscaler “%s” that is set here cannot be used now.", shorten(usual))
 	}
 	if cards := r.available.upscalers(r.Card, r.Spec.Model.Hash); len(cards) > 0 {
-		r.useUpscaler(cards[0])
+		r.useUpscaler(slices.MaxFunc(cards, func(a, b AddonCard) int { return cmp.Compare(a.Work, b.Work) }))
 	}
 	return nil
 }

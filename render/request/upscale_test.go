@@ -92,6 +92,9 @@ func TestChosenUpscaler(t *testing.T) {
 	t.Parallel()
 	own := withUpscalers()
 	own.Models[0].Upscaler = &picture.Ref{Name: "postcards", Hash: hashB}
+	largest := withUpscalers()
+	largest.Addons[0].Work, largest.Addons[1].Work, largest.Addons[2].Work = 20, 900, 20
+	largest.Addons[3].Work, largest.Addons[4].Work, largest.Addons[5].Work = 900, 10, 900
 	blind := withUpscalers()
 	blind.Models[0].ImageToImage = false
 	set := func(a Available, name string) Available { a.Upscaler = name; return a }
@@ -105,7 +108,8 @@ func TestChosenUpscaler(t *testing.T) {
 		notes     int
 		refusal   string
 	}{
-		{"the first that is installed and enlarges", withUpscalers(), WantedUpscale{By: 2}, "upscalers/postcards", 0, 0, ""},
+		{"the first of those alike that enlarge", withUpscalers(), WantedUpscale{By: 2}, "upscalers/postcards", 0, 0, ""},
+		{"the largest that enlarges and may be used", largest, WantedUpscale{By: 2}, "sharp", 0, 0, ""},
 		{"the operator's goes before it", set(withUpscalers(), "Zebra"), WantedUpscale{By: 2}, "zebra", 0, 0, ""},
 		{"the operator wants none", set(withUpscalers(), "lanczos"), WantedUpscale{By: 2}, "", repaintStrength, 0, ""},
 		{
