@@ -36,6 +36,14 @@ type Device struct {
 	Packed bool
 	// KeepFloat16 leaves float16 networks in float16 on the CPU too, as they run on a GPU; see graph.Widen.
 	KeepFloat16 bool
+	// Resident has networks fed from the device's own memory on the CPU too, as they are on a GPU: weights are copied
+	// there once, and runs read what is bound. It gains nothing there; it is for trying without a GPU what runs on one.
+	Resident bool
+	// MemoryLimit bounds what all networks take of a device's memory together, in bytes; 0 is no bound. It holds for the
+	// arena: what the driver and its libraries take for themselves comes on top. On the CPU it holds with Resident.
+	MemoryLimit int64
+	// Graphs has the steps of a UNet without add-ons replayed as CUDA graphs: see graphReplays.
+	Graphs bool
 }
 
 // String writes the device as people name it: "cpu" or "cuda:0".
@@ -51,11 +59,7 @@ func (d Device) Check() error {
 	if Version() == "" {
 		return ErrNotOpen
 	}
-	o, err := d.options()
-	if err != nil {
-		return err
-	}
-	return o.Destroy()
+	return d.usable()
 }
 
 // options makes the session options for the device; the caller destroys them.

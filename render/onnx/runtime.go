@@ -72,3 +72,10 @@ func Version() string {
 	}
 	return ort.GetVersion()
 }
+
+// libraryPath is the open runtime's library, or "" when none is open.
+func libraryPath() string {
+	runtimeState.Lock()
+	defer runtimeState.Unlock()
+	return runtimeState.lib
+}
