@@ -190,3 +190,23 @@ func (m *deviceMemory) shrink() error {
 	defer m.capture.RUnlock()
 	return c.shrink(kind + ":" + strconv.Itoa(m.device.Index))
 }
+
+// DeviceBytes is how much memory the networks of all models hold on this one's device, in bytes: weights, and what runs
+// have needed since ShrinkMemory. It is 0 where nobody counts, as on the CPU.
+func (m *Model) DeviceBytes() (int64, error) {
+	memory := m.unet.bound.memory
+	if memory == nil {
+		return 0, nil
+	}
+	s, err := memory.usage()
+	return s.Allocated, err
+}
+
+// ShrinkMemory gives the device back what no network uses. It may be called while others run.
+func (m *Model) ShrinkMemory() error {
+	memory := m.unet.bound.memory
+	if memory == nil {
+		return nil
+	}
+	return memory.shrink()
+}
