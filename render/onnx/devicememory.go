@@ -44,7 +44,8 @@ type deviceMemory struct {
 var deviceMemories = struct {
 	sync.Mutex
 	byDevice map[Device]*deviceMemory
-}{byDevice: map[Device]*deviceMemory{}}
+	sharing  map[capi.Memory]*deviceMemory // whose arena new sessions get
+}{byDevice: map[Device]*deviceMemory{}, sharing: map[capi.Memory]*deviceMemory{}}
 
 // acquireMemory returns the memory of a device for one more network. The arena is made with the first one, and given
 // back with the last. The caller releases it.
@@ -69,7 +70,7 @@ func acquireMemory(d Device) (*deviceMemory, error) {
 	m := &deviceMemory{
 		device: key, users: 1, copiers: map[[2]graph.Type]*copier{}, shared: map[tensorKey]*deviceTensor{},
 	}
-	deviceMemories.byDevice[key] = m
+	deviceMemories.byDevice[key], deviceMemories.sharing[memory] = m, m
 	return m, nil
 }
 
@@ -97,7 +98,11 @@ func (m *deviceMemory) release() error {
 		errs = append(errs, c.close())
 	}
 	memory, _ := m.device.memory()
-	return errors.Join(append(errs, capi.UnshareArena(memory))...)
+	if deviceMemories.sharing[memory] == m {
+		delete(deviceMemories.sharing, memory)
+		errs = append(errs, capi.UnshareArena(memory))
+	}
+	return errors.Join(errs...)
 }
 
 // useArena has a session take its memory from the shared arena.

@@ -62,12 +62,13 @@ func (r *resident) addNumbers(port graph.Value, kind graph.Type, shape []int, da
 }
 
 // rankStep is the rank that factors of a rank are filled up to with zeros, so that shapes and pieces of memory repeat
-// when add-ons change: 0, 16, then multiples of 32 up to 128, then multiples of 64.
+// when add-ons change: 0, 1, 16, then multiples of 32 up to 128, then multiples of 64. Rank 1 is a step of its own,
+// since a CPU adds up a single column in another order, and the result would not have the same bits.
 func rankStep(rank int) int {
 	up := func(to int) int { return (rank + to - 1) / to * to }
 	switch {
-	case rank == 0:
-		return 0
+	case rank <= 1:
+		return rank
 	case rank <= 16:
 		return 16
 	case rank <= 128:
