@@ -87,6 +87,7 @@ func (s loadStep) loaded() closer {
 
 // open opens the network, with its changes if there are any.
 func (s loadStep) open(device Device) (*session, error) {
+	device.Graphs = device.Graphs && device.resident() && s.steps && s.changes.Empty()
 	if s.changes.Empty() {
 		return newSession(s.network, device)
 	}

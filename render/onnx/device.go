@@ -112,12 +112,7 @@ func (d Device) appendCUDA(o *ort.SessionOptions) error {
 	if err != nil {
 		return fmt.Errorf("device %s: this ONNX Runtime library has no CUDA (%w); "+hint, d, err, library.Recommended)
 	}
-	err = cuda.Update(map[string]string{
-		"device_id":              strconv.Itoa(d.Index),
-		"arena_extend_strategy":  "kSameAsRequested",
-		"cudnn_conv_algo_search": "HEURISTIC",
-		"use_tf32":               "0",
-	})
+	err = cuda.Update(d.cudaOptions())
 	if err == nil {
 		err = o.AppendExecutionProviderCUDA(cuda)
 	}
@@ -125,6 +120,24 @@ func (d Device) appendCUDA(o *ort.SessionOptions) error {
 		return fmt.Errorf("device %s: %w; "+hint, d, err, library.Recommended)
 	}
 	return nil
+}
+
+// cudaOptions are those of the CUDA provider. The limit counts for a session with an arena of its own; the arena that
+// sessions share has the same one.
+func (d Device) cudaOptions() map[string]string {
+	o := map[string]string{
+		"device_id":              strconv.Itoa(d.Index),
+		"arena_extend_strategy":  "kSameAsRequested",
+		"cudnn_conv_algo_search": "HEURISTIC",
+		"use_tf32":               "0",
+	}
+	if d.MemoryLimit > 0 {
+		o["gpu_mem_limit"] = strconv.FormatInt(d.MemoryLimit, 10)
+	}
+	if d.Graphs {
+		o["enable_cuda_graph"] = "1"
+	}
+	return o
 }
 
 // cores counts the physical cores that this process may use. Two threads on one core only disturb each other in matrix

@@ -37,7 +37,10 @@ type deviceMemory struct {
 	copiers map[[2]graph.Type]*copier
 	shared  map[tensorKey]*deviceTensor
 
-	capture sync.RWMutex // held for writing while a CUDA graph is captured: nothing else may run on the device then
+	arenas map[capi.Session]*arenaShare // of sessions with an arena of their own
+
+	capture sync.RWMutex // held for writing while a CUDA graph is recorded: nothing else may run on the device then
+	thread  lockedThread // that records and replays them
 }
 
 // deviceMemories are those of this process.
@@ -69,6 +72,7 @@ func acquireMemory(d Device) (*deviceMemory, error) {
 	}
 	m := &deviceMemory{
 		device: key, users: 1, copiers: map[[2]graph.Type]*copier{}, shared: map[tensorKey]*deviceTensor{},
+		arenas: map[capi.Session]*arenaShare{},
 	}
 	deviceMemories.byDevice[key], deviceMemories.sharing[memory] = m, m
 	return m, nil
@@ -91,6 +95,7 @@ func (m *deviceMemory) release() error {
 		return nil
 	}
 	delete(deviceMemories.byDevice, m.device)
+	m.thread.stop()
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	var errs []error
@@ -172,13 +177,57 @@ func (m *deviceMemory) copier(from, to graph.Type) (*copier, error) {
 	return m.copiers[key], nil
 }
 
-// usage reads how much of the device's memory the arena holds.
+// usage reads how much of the device's memory the arenas hold.
 func (m *deviceMemory) usage() (capi.Stats, error) {
 	c, err := m.copier(graph.Float, graph.Float)
 	if err != nil {
 		return capi.Stats{}, err
 	}
-	return c.allocator.Stats()
+	total, err := c.allocator.Stats()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, a := range m.arenas {
+		s, err2 := a.allocator.Stats()
+		total.InUse, total.Allocated, err = total.InUse+s.InUse, total.Allocated+s.Allocated, errors.Join(err, err2)
+	}
+	return total, err
+}
+
+// arenaShare is a model's share of a session's own arena, which counts for the device's memory.
+type arenaShare struct {
+	memory    *deviceMemory
+	session   capi.Session
+	allocator *capi.Allocator
+	users     int // guarded by memory.mu
+}
+
+// shareArena counts the arena of a session once for all models that share it. The caller releases its share before it
+// releases the session.
+func (m *deviceMemory) shareArena(s capi.Session) (*arenaShare, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.arenas[s] == nil {
+		memory, _ := m.device.memory()
+		a, err := capi.NewAllocator(s, memory)
+		if err != nil {
+			return nil, err
+		}
+		m.arenas[s] = &arenaShare{memory: m, session: s, allocator: a}
+	}
+	m.arenas[s].users++
+	return m.arenas[s], nil
+}
+
+func (a *arenaShare) release() {
+	if a == nil {
+		return
+	}
+	a.memory.mu.Lock()
+	defer a.memory.mu.Unlock()
+	if a.users--; a.users == 0 {
+		delete(a.memory.arenas, a.session)
+		a.allocator.Release()
+	}
 }
 
 // shrink gives back to the device what the arena holds and nobody uses. The runtime does that at the end of a run.

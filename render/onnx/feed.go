@@ -63,6 +63,9 @@ func feedFloats(port graph.Value, t tensor.Tensor) (feed, error) {
 	return newFeed(v, err, b, t.Shape...)
 }
 
+// kept is what tells later whether a feed repeats; the memory behind it stays.
+func (f feed) kept() feed { return feed{stays: f.stays, shape: slices.Clone(f.shape), bytes: f.bytes} }
+
 // feedCache keeps what an input was fed last, in the network's type: the conditioning of an image is the same in all of
 // its steps.
 type feedCache struct {

@@ -56,6 +56,7 @@ type loadStep struct {
 	encoder **encoder
 	network folder.Network
 	changes tensor.Changes // by add-ons
+	steps   bool           // it runs in every step
 }
 
 func newStep(into **session, n folder.Network) loadStep { return loadStep{into: into, network: n} }
@@ -83,7 +84,7 @@ func (m *Model) load(ctx context.Context) error {
 	for i := range m.text {
 		steps = append(steps, newEncoderStep(&m.text[i], f.TextEncoderNetwork(i), tensor.Changes{}))
 	}
-	steps = append(steps, newStep(&m.unet, f.UnetNetwork()), newStep(&m.decoder, f.DecoderNetwork()))
+	steps = append(steps, loadStep{into: &m.unet, network: f.UnetNetwork(), steps: true}, newStep(&m.decoder, f.DecoderNetwork()))
 	if f.Config.CanEncode {
 		steps = append(steps, newEncoderStep(&m.encoder, f.EncoderNetwork(), tensor.Changes{}))
 	}

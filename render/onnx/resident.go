@@ -3,10 +3,10 @@ package onnx
 import (
 	"context"
 	"fmt"
-	"slices"
 	"sync"
 
 	"darkroom/render/onnx/capi"
+	"darkroom/render/onnx/graph"
 )
 
 // resident is how a session on a device is fed: from tensors in the device's memory, through bindings. Several runs at
@@ -14,11 +14,13 @@ import (
 type resident struct {
 	memory  *deviceMemory
 	session capi.Session
-	inputs  []string // of a call, in the order of its feeds
-	outputs []string
+	inputs  []graph.Value // of a call, in the order of its feeds
+	outputs []graph.Value
 	tensors []boundTensor // what each run is fed besides: weights, and what add-ons change
+	graphs  *graphReplays // nil for one whose steps are not replayed
+	own     *arenaShare   // of a session with an arena of its own; else nil
 
-	mu       sync.Mutex // guards the fields below
+	mu       sync.Mutex // guards bindings
 	bindings []*runBinding
 }
 
@@ -35,7 +37,9 @@ type runBinding struct {
 }
 
 // add binds a tensor to an input, for all runs. The resident releases it.
-func (r *resident) add(name string, t *deviceTensor) { r.tensors = append(r.tensors, boundTensor{name, t}) }
+func (r *resident) add(name string, t *deviceTensor) {
+	r.tensors = append(r.tensors, boundTensor{name, t})
+}
 
 // take returns a binding that nobody uses, with all tensors bound.
 func (r *resident) take() (*runBinding, error) {
@@ -81,6 +85,9 @@ func (r *resident) run(ctx context.Context, inputs, outputs []feed) (err error) 
 		return fmt.Errorf("%d inputs and %d outputs, want %d and %d", len(inputs), len(outputs), len(r.inputs),
 			len(r.outputs))
 	}
+	if r.graphs != nil {
+		return r.graphs.run(ctx, inputs, outputs)
+	}
 	r.memory.capture.RLock()
 	defer r.memory.capture.RUnlock()
 	b, err := r.take()
@@ -97,7 +104,7 @@ func (r *resident) run(ctx context.Context, inputs, outputs []feed) (err error) 
 // feed binds what a call brings. What is the same as in the call before stays on the device.
 func (r *resident) feed(b *runBinding, inputs, outputs []feed) error {
 	for i, f := range inputs {
-		name := r.inputs[i]
+		name := r.inputs[i].Name
 		if f.repeats(b.stays[name]) {
 			continue
 		}
@@ -106,11 +113,11 @@ func (r *resident) feed(b *runBinding, inputs, outputs []feed) error {
 			return err
 		}
 		if f.stays != nil {
-			b.stays[name] = feed{stays: f.stays, shape: slices.Clone(f.shape), bytes: f.bytes}
+			b.stays[name] = f.kept()
 		}
 	}
 	for i, f := range outputs {
-		if err := bindFeed(b.Output, r.outputs[i], f); err != nil {
+		if err := bindFeed(b.Output, r.outputs[i].Name, f); err != nil {
 			return err
 		}
 	}
@@ -152,6 +159,10 @@ func runBound(ctx context.Context, b *capi.Binding, settings ...string) error {
 
 // release frees bindings and tensors. No run may be under way.
 func (r *resident) release() error {
+	if r.graphs != nil {
+		r.graphs.release()
+	}
+	r.own.release()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, b := range r.bindings {

@@ -2,6 +2,7 @@ package onnx
 
 import (
 	"fmt"
+	"slices"
 	"unsafe"
 
 	ort "github.com/yalue/onnxruntime_go"
@@ -22,7 +23,7 @@ func (b *binding) acquireMemory(d Device) (err error) {
 }
 
 // makeResident has the session fed from the device's memory, if the binding holds that.
-func (b *binding) makeResident(n folder.Network, d Device) error {
+func (b *binding) makeResident(n folder.Network, d Device, widened bool) error {
 	if b.memory == nil {
 		return nil
 	}
@@ -31,13 +32,33 @@ func (b *binding) makeResident(n folder.Network, d Device) error {
 		return err
 	}
 	b.resident = &resident{
-		memory: b.memory, session: address, inputs: valueNames(n.Inputs), outputs: valueNames(n.Outputs),
+		memory: b.memory, session: address, inputs: portsOf(n.Inputs, widened), outputs: portsOf(n.Outputs, widened),
 	}
-	return nil
+	if !d.Graphs {
+		return nil
+	}
+	b.resident.graphs = &graphReplays{resident: b.resident, recordings: &b.shared.recordings}
+	b.resident.own, err = b.memory.shareArena(address)
+	return err
 }
 
-// chooseArena has a session take its memory from the arena that all on the device share.
-func (d Device) chooseArena(o *ort.SessionOptions) error { return useArena(o) }
+// portsOf are inputs or outputs as the loaded network has them.
+func portsOf(values []graph.Value, widened bool) []graph.Value {
+	s, all := &session{widened: widened}, slices.Clone(values)
+	for i, v := range values {
+		all[i] = s.port(v)
+	}
+	return all
+}
+
+// chooseArena has a session take its memory from the arena that all on the device share; one that records CUDA graphs
+// keeps its own.
+func (d Device) chooseArena(o *ort.SessionOptions) error {
+	if d.Graphs {
+		return nil
+	}
+	return useArena(o)
+}
 
 // addWeight binds a weight as it lies in its file. Networks that read the same one share the device's copy.
 func (r *resident) addWeight(x graph.ExposedWeight, f *mapped.File, shape []int, data []byte) error {

@@ -83,7 +83,7 @@ func newFromFile(n folder.Network, device Device) (_ *session, err error) {
 		return nil, err
 	}
 	s.bound.shared = &sharedSession{ort: s.ort, users: 1}
-	return s, s.bound.makeResident(n, device)
+	return s, s.bound.makeResident(n, device, s.widened)
 }
 
 // load loads the network: on a CPU in float32, unless graph.Widen or the runtime refuses that. A lack of memory is not

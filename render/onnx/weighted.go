@@ -73,7 +73,7 @@ func openWeighted(
 	if err != nil {
 		return nil, err
 	}
-	if err := b.makeResident(n, device); err != nil {
+	if err := b.makeResident(n, device, w.Widened); err != nil {
 		return nil, err
 	}
 	if err := b.bind(w, o.Constants, changes); err != nil {
@@ -111,7 +111,8 @@ func sessionKey(w folder.Weighted, o graph.WriteOptions, device Device) string {
 	if o.Constants {
 		return ""
 	}
-	return fmt.Sprintf("%x %s %d", sha256.Sum256(w.Model), device, device.Threads)
+	return fmt.Sprintf("%x %s %d %v %d %v", sha256.Sum256(w.Model), device, device.Threads, device.Resident,
+		device.MemoryLimit, device.Graphs)
 }
 
 // openGraph opens a graph in memory. Constants lie in files of the folder dir.

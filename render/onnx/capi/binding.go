@@ -53,7 +53,9 @@ func (b *Binding) Output(name string, v *Value) error {
 func (b *Binding) Synchronize() error { return check(C.capi_SynchronizeBoundInputs(b.binding)) }
 
 // Run runs the session on the bound values.
-func (b *Binding) Run(o *RunOptions) error { return check(C.capi_RunWithBinding(b.session, o.options, b.binding)) }
+func (b *Binding) Run(o *RunOptions) error {
+	return check(C.capi_RunWithBinding(b.session, o.options, b.binding))
+}
 
 // Clear forgets all values.
 func (b *Binding) Clear() {
