@@ -36,6 +36,6 @@ func openRuntime(r config.Runtime) error {
 func device(r config.Runtime) onnx.Device {
 	return onnx.Device{
 		Kind: r.Device.Kind, Index: r.Device.Index, Threads: r.Threads, Mapped: r.Prefer == "start",
-		Packed: r.Prefer == "steps",
+		Packed: r.Prefer == "steps", Graphs: r.Graphs, MemoryLimit: int64(r.Memory),
 	}
 }

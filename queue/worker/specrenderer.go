@@ -75,11 +75,25 @@ func (p SpecRenderer) Render(
 	if err != nil {
 		return Result{}, p.finalError(err)
 	}
-	if result.LowMemory && p.Log != nil {
-		p.Log.Warn("memory was short: parts of this image were computed one after another", "job", l.Job.ID)
-	}
+	p.logMemory(l.Job.ID, result)
 	result.Millis["load"] = load.Milliseconds()
 	return p.encodeTiles(spec, l.Job.ID, limit, result)
+}
+
+// logMemory logs what was done because memory was short, and how much was held on a GPU.
+func (p SpecRenderer) logMemory(job string, r *render.Result) {
+	if p.Log == nil {
+		return
+	}
+	for _, step := range r.Memory {
+		p.Log.Warn(step, "job", job)
+	}
+	if r.LowMemory {
+		p.Log.Warn("memory was short: parts of this image were computed one after another", "job", job)
+	}
+	if r.DeviceBytes > 0 {
+		p.Log.Info("the card's memory", "job", job, "peak", fmt.Sprintf("%.2f GiB", float64(r.DeviceBytes)/(1<<30)))
+	}
 }
 
 // finalError marks what no other try can change.

@@ -16,6 +16,9 @@ import (
 // all sessions that read them.
 func (d Device) resident() bool { return d.Kind == CUDA || d.Kind == CPU && d.Resident }
 
+// OwnMemory says whether the device's networks hold memory of its own, which is counted: see Model.DeviceBytes.
+func (d Device) OwnMemory() bool { return d.resident() }
+
 // halves says whether networks that the program writes compute in float16.
 func (d Device) halves() bool { return d.Kind != CPU || d.Resident && d.KeepFloat16 }
 

@@ -156,6 +156,13 @@ type Pipeline struct {
 // Load loads a model's networks on a device. onnx.Open must have been called. files has the add-ons that it may render
 // with; nil for none. The error names the model.
 func Load(ctx context.Context, f *folder.Model, device onnx.Device, files Addons) (*Pipeline, error) {
+	return load(ctx, f, device, files, nil)
+}
+
+// load is Load of a model that others may make room for: see render.Parts.
+func load(
+	ctx context.Context, f *folder.Model, device onnx.Device, files Addons, makeRoom func() bool,
+) (*Pipeline, error) {
 	model, err := onnx.Load(ctx, f, device)
 	if err != nil {
 		return nil, fmt.Errorf("model folder %s: %w", f.Dir, err)
@@ -164,7 +171,7 @@ func Load(ctx context.Context, f *folder.Model, device onnx.Device, files Addons
 	if err != nil {
 		return nil, errors.Join(err, model.Close())
 	}
-	parts.Extend = newExtender(model, parts, files).extend
+	parts.Extend, parts.MakeRoom = newExtender(model, parts, files).extend, makeRoom
 	renderer, err := render.New(parts, rendererOptions(device))
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("model folder %s: %w", f.Dir, err), model.Close())
@@ -203,6 +210,9 @@ func Parts(model *onnx.Model) (render.Parts, error) {
 	}
 	if f.Config.SupportsSeamless {
 		parts.Seamless = seamless(model)
+	}
+	if model.Device.OwnMemory() {
+		parts.Memory = model
 	}
 	return parts, nil
 }
