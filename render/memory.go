@@ -56,10 +56,13 @@ func (f *fallbacks) lower(limit *int64, size int64) bool {
 	return news
 }
 
-// try runs a network, and once more after other models made room for it. The smallest run there is, is tried again
-// without the encoders on the device.
+// try runs a network, and again after what earlier runs left unused was given back, and after other models made room.
+// The smallest run there is, is tried once more without the encoders on the device.
 func (f *fallbacks) try(ctx context.Context, smallest bool, run func() error) error {
 	err := run()
+	if errors.Is(err, tensor.ErrOutOfMemory) && f.device != nil && f.device.ShrinkMemory() == nil {
+		err = run()
+	}
 	if errors.Is(err, tensor.ErrOutOfMemory) && f.makeRoom != nil && f.makeRoom() {
 		noteMemory(ctx, "the other loaded models were freed")
 		err = run()
