@@ -82,7 +82,7 @@ func New(p Parts) (*Bot, error) {
 	b.interaction = interaction.New(interaction.Options{
 		Store: p.Store, Queue: p.Queue, Discord: p.Discord, Fetcher: fetcher, Catalog: b.catalog, Outbox: b.outbox,
 		Delivery: b.delivery,
-		Claim:    claim, Workers: o.Workers, Wildcards: o.Wildcards, Seed: o.Seed, Now: o.Now, Log: o.Log,
+		Claim:    claim, Workers: o.Workers, Plain: o.Plain, Wildcards: o.Wildcards, Seed: o.Seed, Now: o.Now, Log: o.Log,
 	})
 	b.gateway = gateway.New(gateway.Options{
 		Token: o.Token, Base: o.Base, Dial: o.Dial, IdleTimeout: i.GatewayIdle, OpenTimeout: i.GatewayOpen, Store: p.Store,
@@ -113,6 +113,7 @@ func (b *Bot) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	for _, run := range []func(context.Context) error{
 		b.gateway.Run, b.outbox.Run, b.delivery.Run, b.catalog.Run, b.retention.Run, b.interaction.AnswerMessages,
+		b.interaction.MarkUsed,
 		func(ctx context.Context) error { return b.interaction.Serve(ctx, b.gateway.Take) },
 	} {
 		g.Go(func() error { return run(ctx) })

@@ -36,6 +36,8 @@ type Options struct {
 	Seed    func() int64     // draws seeds; random ones
 	Log     *slog.Logger     // a logger that discards
 
+	Plain bool // new messages of jobs have the older form: no cards, which are Components V2
+
 	Wildcards dynamic.Wildcards // what __names__ in prompts stand for; none
 
 	Intervals Intervals

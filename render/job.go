@@ -23,7 +23,8 @@ type Job struct {
 	BatchMember *BatchMember
 }
 
-// Progress says how far a job is. Step never decreases, and reaches Steps before the images are decoded.
+// Progress says how far a job is. Step never decreases. It reaches Steps before the images are decoded or, where they are
+// enlarged afterwards, when that is done. Each tile that an upscaler enlarges counts as a step.
 type Progress struct {
 	Step, Steps int
 	// Preview decodes what the images look like at this step, as one sheet of all tiles. It costs a run of the

@@ -66,8 +66,9 @@ type Parts struct {
 	// PreviewDecoder decodes previews in place of Decoder: a tiny network for latents as the sampler leaves them, not
 	// divided by the scaling factor. nil for none.
 	PreviewDecoder Decoder
-	// Upscalers are the networks that enlarge finished images, by the hash of their content.
-	Upscalers map[string]upscale.Upscaler
+	// Upscaler returns a network that enlarges finished images, or a *Refusal where it is not here or cannot be used. It
+	// stays loaded until release is called. nil for a model without any.
+	Upscaler func(ctx context.Context, named picture.Ref) (network upscale.Upscaler, release func(), err error)
 	// Seamless returns networks whose convolutions pad circularly, for tileable images. They are loaded at the first
 	// call. nil for a model that cannot.
 	Seamless func(ctx context.Context) (SeamlessNetworks, error)

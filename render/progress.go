@@ -19,6 +19,13 @@ func (p *progress) step(ctx context.Context, v *previews) {
 	p.report(ctx, v)
 }
 
+// part counts a part of the work after the steps: a tile that an upscaler enlarged. There may be more of them than was
+// expected, where memory ran out.
+func (p *progress) part(ctx context.Context, v *previews) {
+	p.done = min(p.done+1, p.total)
+	p.report(ctx, v)
+}
+
 // attempt reports work that ended no step as a step in advance, so that people check that something happens. The last
 // step is never reported before it is done.
 func (p *progress) attempt(ctx context.Context, v *previews) {

@@ -15,8 +15,10 @@ import (
 // brighten is an upscaler that doubles pictures and makes them white.
 type brighten struct{ runs atomic.Int64 }
 
-func (*brighten) Scale() int    { return 2 }
-func (*brighten) Multiple() int { return 1 }
+func (*brighten) Scale() int             { return 2 }
+func (*brighten) Multiple() int          { return 1 }
+func (*brighten) Tile() (w, h int)       { return 0, 0 }
+func (*brighten) BytesPerPixel() float64 { return 12 }
 
 func (b *brighten) Upscale(_ context.Context, in tensor.Tensor) (tensor.Tensor, error) {
 	b.runs.Add(1)
@@ -76,12 +78,24 @@ func TestUpscale(t *testing.T) {
 		t.Parallel()
 		network := &brighten{}
 		hash := strings.Repeat("e", 64)
-		r, _ := newSized(t, func(p *Parts) { p.Upscalers = map[string]upscale.Upscaler{hash: network} })
+		opened, released := 0, 0
+		r, _ := newSized(t, func(p *Parts) {
+			p.Upscaler = func(_ context.Context, named picture.Ref) (upscale.Upscaler, func(), error) {
+				if named.Hash != hash {
+					return nil, nil, refuse("the upscaler %q is not here", named.Name)
+				}
+				opened++
+				return network, func() { released++ }, nil
+			}
+		})
 		s := upscaleSpec()
 		s.Upscaler = &picture.Ref{Name: "white", Hash: hash}
 		got := mustRender(t, r, s, Job{}).Tiles[0].Image
 		if c := got.NRGBAAt(100, 90); c.R != 255 || network.runs.Load() != 1 {
 			t.Errorf("got %v after %d runs, want white after one", c, network.runs.Load())
+		}
+		if opened != 1 || released != 1 {
+			t.Errorf("it was opened %d times and released %d times, want each once", opened, released)
 		}
 		s.Upscaler.Hash = strings.Repeat("f", 64)
 		var refusal *Refusal

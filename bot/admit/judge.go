@@ -41,12 +41,13 @@ func JudgeSpec(
 	})
 }
 
-// JudgeUpscale judges the same picture at a larger size.
+// JudgeUpscale judges the same picture at a larger size; creative has new detail painted in.
 func JudgeUpscale(
-	req command.Request, available request.Available, policy limits.Policy, spec picture.Spec, by float64, spoiler bool,
+	req command.Request, available request.Available, policy limits.Policy, spec picture.Spec, by float64,
+	creative, spoiler bool,
 ) (request.Resolved, *request.Refusal) {
 	return judge(req, available, policy, func(available request.Available) (request.Resolved, *request.Refusal) {
-		res, refusal := request.Upscale(spec, by, available)
+		res, refusal := request.Upscale(spec, by, creative, available)
 		res.Spoiler = spoiler
 		return res, refusal
 	})

@@ -21,8 +21,10 @@ const (
 	Reroll  Verb = "reroll"  // the same settings with a new seed
 	Vary    Verb = "vary"    // variations of one tile; Arg is "subtle" or "strong", or empty for the usual strength
 	Single  Verb = "single"  // one tile alone, at once, from the message
-	Upscale Verb = "upscale" // one tile rendered again at a larger size
-	Zoom    Verb = "zoom"    // one tile smaller, rendered around; Arg is how many times: "2" or "1-5"
+	Upscale Verb = "upscale" // one tile rendered again at a larger size; Arg is "subtle" (or empty) or "creative"
+	Zoom    Verb = "zoom"    // one tile smaller, rendered around; Arg is how many times: "2" or "1-5", or "custom": a form
+	Square  Verb = "square"  // one tile rendered on until it is square
+	More    Verb = "more"    // the rest of what can be done with a message, privately; Arg is "tile" in the list of tiles
 	Pan     Verb = "pan"     // one tile moved aside, rendered on; Arg is where to look: "left", "right", "up" or "down"
 	Remix   Verb = "remix"   // a form with the prompt filled in; also the id of that form
 	Info    Verb = "info"    // all settings of a message, privately
@@ -37,7 +39,7 @@ const (
 
 var verbs = map[Verb]bool{
 	Reroll: true, Vary: true, Single: true, Upscale: true, Zoom: true, Pan: true, Remix: true, Info: true, Delete: true,
-	Cancel: true, Show: true, Example: true, Words: true, Permute: true, Forget: true,
+	Square: true, More: true, Cancel: true, Show: true, Example: true, Words: true, Permute: true, Forget: true,
 }
 
 const (

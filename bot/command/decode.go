@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/url"
+	"path"
 	"strings"
 
 	"darkroom/render/request"
@@ -30,7 +32,11 @@ const (
 // DefaultFileLimit is the largest size of a file, in bytes, where Discord does not name one.
 const DefaultFileLimit = 10 << 20
 
-const ephemeralFlag = 1 << 6
+// Flags of a message. Source: Discord, resources/message, "Message Flags".
+const (
+	ephemeralFlag    = 1 << 6
+	componentsV2Flag = 1 << 15
+)
 
 // ErrUnanswerable means that an interaction lacks its id or its token, and cannot be answered.
 var ErrUnanswerable = errors.New("interaction without id or token")
@@ -135,10 +141,30 @@ func readPerson(o object) Person {
 func readMessage(req *Request, m object) {
 	req.Message = m.text("id")
 	req.Ephemeral = m.integer("flags")&ephemeralFlag != 0
+	req.Card = m.integer("flags")&componentsV2Flag != 0
 	req.Asker = m.object("interaction_metadata").object("user").text("id")
+	for _, c := range components(m) {
+		for _, item := range c.list("items") {
+			if file, ok := readMedia(item.object("media")); ok {
+				req.Files = append(req.Files, file)
+			}
+		}
+	}
 	for _, a := range m.list("attachments") {
 		req.Files = append(req.Files, readAttachment(a))
 	}
+}
+
+// readMedia reads a file of a message that one of its galleries shows. Discord does not list it among the attachments.
+func readMedia(o object) (file request.Attachment, ok bool) {
+	address, err := url.Parse(o.text("url"))
+	if id := o.text("attachment_id"); err == nil && id != "" {
+		return request.Attachment{
+			ID: id, Name: path.Base(address.Path), URL: o.text("url"), ContentType: o.text("content_type"),
+			Width: int(o.integer("width")), Height: int(o.integer("height")),
+		}, true
+	}
+	return request.Attachment{}, false
 }
 
 func readAttachment(o object) request.Attachment {

@@ -42,6 +42,7 @@ type Request struct {
 	Files         []request.Attachment // the images on that message
 	Asker         string               // who asked for that message; empty when Discord does not say
 	Ephemeral     bool                 // that message is only seen by one person
+	Card          bool                 // that message is a card
 	Genuine       bool                 // a button or form: its custom_id is that of a component on that message
 	AnswerBy      time.Time            // Discord takes no answer later, by our clock; zero if that is not known
 }

@@ -83,6 +83,7 @@ type delivery interface {
 
 // fetcher downloads attachments; rest.Fetcher is one.
 type fetcher interface {
+	Allows(address string) bool
 	Fetch(ctx context.Context, address string, most int64) ([]byte, error)
 }
 
@@ -99,6 +100,7 @@ type Options struct {
 	Claim func(ctx context.Context, name string, span time.Duration) (bool, error)
 
 	Workers   int               // interactions that are handled at once
+	Plain     bool              // new messages of jobs have the older form, and are no cards
 	Wildcards dynamic.Wildcards // what __names__ in prompts stand for
 	Seed      func() int64      // draws seeds
 	Now       func() time.Time
@@ -117,25 +119,29 @@ type Handler struct {
 	direct   *directMessages
 	token    *sharedToken
 	ages     *ages
+	used     *usedButtons
 }
 
 // New returns a Handler.
 func New(o Options) *Handler {
 	clicks := &clicks{db: o.Store}
 	submit := &submitter{
-		db: o.Store, catalog: o.Catalog, outbox: o.Outbox, delivery: o.Delivery, discord: o.Discord, now: o.Now, log: o.Log,
+		db: o.Store, catalog: o.Catalog, outbox: o.Outbox, delivery: o.Delivery, discord: o.Discord, plain: o.Plain,
+		now: o.Now, log: o.Log,
 	}
+	used := newUsedButtons(o.Discord, o.Log)
 	imagine := &imaginer{
 		submit: submit, db: o.Store, clicks: clicks, catalog: o.Catalog, wildcards: o.Wildcards, seed: o.Seed,
+		allowsLink: o.Fetcher.Allows,
 	}
 	cancel := &canceller{
 		clicks: clicks, db: o.Store, queue: o.Queue, outbox: o.Outbox, delivery: o.Delivery, log: o.Log,
 	}
 	inbox := &inbox{db: o.Store, submit: submit, now: o.Now}
-	repaint := &repainter{clicks: clicks, submit: submit, seed: o.Seed, inbox: inbox}
+	repaint := &repainter{clicks: clicks, submit: submit, seed: o.Seed, inbox: inbox, used: used}
 	person := &personal{db: o.Store, cancel: cancel, now: o.Now}
 	return &Handler{
-		o: o, direct: newDirectMessages(o), token: newSharedToken(o.Now, o.Log),
+		o: o, direct: newDirectMessages(o), token: newSharedToken(o.Now, o.Log), used: used,
 		ages: &ages{discord: o.Discord, catalog: o.Catalog, now: o.Now, log: o.Log, known: map[string]knownAge{}},
 		commands: map[string]action{
 			"imagine": imagine.imagine,
@@ -149,11 +155,14 @@ func New(o Options) *Handler {
 			button.Reroll: repaint.reroll, button.Vary: repaint.vary, button.Upscale: repaint.upscale, button.Zoom: repaint.zoom,
 			button.Pan: repaint.pan, button.Show: repaint.show, button.Remix: imagine.openRemix, button.Example: imagine.example,
 			button.Permute: imagine.answerQuestion, button.Cancel: cancel.button, button.Forget: person.eraseMe,
-			button.Single: (&single{clicks: clicks, fetcher: o.Fetcher}).post, button.Info: (&info{clicks, o.Catalog}).show,
+			button.Single: (&single{clicks: clicks, fetcher: o.Fetcher, used: used, plain: o.Plain}).post,
+			button.Info:   (&info{clicks, o.Catalog}).show, button.Square: repaint.square, button.More: (&more{clicks}).open,
 			button.Words:  (&knownWords{o.Catalog}).show,
 			button.Delete: (&deletion{clicks}).run,
 		},
-		forms: map[button.Verb]action{button.Remix: imagine.remix, button.Permute: imagine.submitEditedPrompt},
+		forms: map[button.Verb]action{
+			button.Remix: imagine.remix, button.Permute: imagine.submitEditedPrompt, button.Zoom: repaint.zoomCustom,
+		},
 	}
 }
 

@@ -34,6 +34,8 @@ type imaginer struct {
 	catalog   catalog
 	wildcards dynamic.Wildcards
 	seed      func() int64
+
+	allowsLink func(address string) bool // of a start image
 }
 
 // imagine is /imagine.
@@ -41,6 +43,9 @@ func (m *imaginer) imagine(ctx context.Context, r *responder) error {
 	w := permutationRequest{Wanted: r.req.Wanted, DrawnSeed: m.seed()}
 	if err := m.usePreset(ctx, r, &w.Wanted); err != nil {
 		return m.refuse(ctx, r, r.req.ID, w, err)
+	}
+	if refusal := takeLink(&w.Wanted, m.allowsLink); refusal != nil {
+		return m.refuse(ctx, r, r.req.ID, w, refusal)
 	}
 	return m.submitPermutations(ctx, r, w)
 }

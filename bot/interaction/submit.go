@@ -12,6 +12,7 @@ import (
 	"darkroom/bot/message"
 	"darkroom/bot/rest"
 	"darkroom/render/picture"
+	"darkroom/render/prompt"
 	"darkroom/render/request"
 	"darkroom/store"
 )
@@ -56,6 +57,7 @@ type submitter struct {
 	outbox   enqueuer
 	delivery firstMessages
 	discord  *rest.Client
+	plain    bool // jobs get messages of the older form
 	now      func() time.Time
 	log      *slog.Logger
 }
@@ -72,6 +74,7 @@ type newJob struct {
 	inPlace  bool   // the message that was clicked becomes the answer
 	private  bool   // only the person who asked sees it
 	followUp bool   // its message is a follow-up; the first answer of the interaction is another message
+	flags    string // those of the job that a button started from, as far as they are still true
 
 	job job.Job // once it is made
 }
@@ -255,7 +258,7 @@ func appendNew(all, more []string) []string {
 
 // derived submits a job that a button made from an earlier one, for the person who clicked.
 func (s *submitter) derived(ctx context.Context, r *responder, from job.Job, spec picture.Spec, n newJob) error {
-	n.parent = from.ID
+	n.parent, n.flags = from.ID, request.WithoutFlags(from.Address.Flags, prompt.FlagSeed)
 	return s.submit(ctx, r, func(available request.Available, policy store.Policy) (newJob, *request.Refusal) {
 		var refusal *request.Refusal
 		n.resolved, refusal = admit.JudgeSpec(r.req, available, policy, spec, from.Spoiler)

@@ -21,10 +21,14 @@ func (p *repainter) upscale(ctx context.Context, r *responder) error {
 	if tile.Hires != nil || tile.Upscale != nil {
 		return message.ErrEnlarged
 	}
+	creative := r.click.Arg == message.UpscaleCreative
+	if !creative && r.click.Arg != "" && r.click.Arg != message.UpscaleSubtle {
+		return message.ErrOldButton
+	}
 	return p.submit.submit(ctx, r, func(available request.Available, policy store.Policy) (newJob, *request.Refusal) {
-		made := newJob{verb: "upscale", tile: tileNumber(r), parent: j.ID}
+		made := newJob{verb: "upscale", tile: tileNumber(r), parent: j.ID, flags: tileFlags(j, tileNumber(r))}
 		var refusal *request.Refusal
-		made.resolved, refusal = admit.JudgeUpscale(r.req, available, policy, tile, upscaleBy, j.Spoiler)
+		made.resolved, refusal = admit.JudgeUpscale(r.req, available, policy, tile, upscaleBy, creative, j.Spoiler)
 		return made, refusal
 	})
 }

@@ -20,6 +20,8 @@ type Address struct {
 	Ephemeral   bool      `json:"ephemeral,omitempty"`
 	FromImage   bool      `json:"start,omitempty"` // the job starts from an image that the person sent
 	FileLimit   int64     `json:"file_limit"`      // bytes per file
+	Card        bool      `json:"card,omitempty"`  // the form of the message, which it keeps: see Card
+	Flags       string    `json:"flags,omitempty"` // settings that were asked for, as flags: "--ar 3:2 --seed 7"
 	Locale      string    `json:"locale"`
 }
 

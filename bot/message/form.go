@@ -20,6 +20,20 @@ func RemixForm(id button.ID, prompt, negative string, maxRunes int) Form {
 	}
 }
 
+// ZoomForm asks how many times smaller an image shall become.
+func ZoomForm(id button.ID, least, most float64) Form {
+	return Form{ID: id.String(), Title: "Custom zoom", Fields: []Field{{
+		ID: FieldZoom, Label: "Zoom out how many times?", Value: "2", Max: maxShortField,
+		Description: fmt.Sprintf("From %g to %g. The image becomes so many times smaller.", least, most),
+	}}}
+}
+
+// ErrZoom refuses what was typed as a zoom.
+func ErrZoom(text string, least, most float64) Refusal {
+	return Refusal(fmt.Sprintf("Unknown zoom “%s”. Write a number from %g to %g, such as 1.8.",
+		Escape(Shorten(text, 40)), least, most))
+}
+
 // EditForm is what was typed for a request, in a form to change it.
 type EditForm struct {
 	Prompt, Rest string // Rest is what a field has no room for
@@ -86,4 +100,5 @@ const (
 	FieldSize         = "size"
 	FieldSampler      = "sampler"
 	FieldCount        = "count"
+	FieldZoom         = "zoom"
 )

@@ -88,6 +88,9 @@ func uncommonText(s picture.Spec) string {
 	if s.Rescale > 0 {
 		fmt.Fprintf(&b, " rescaled by %g", s.Rescale)
 	}
+	if s.Stop > 0 {
+		fmt.Fprintf(&b, ", stopped at %d %%", s.Stop)
+	}
 	if s.Eta != nil {
 		fmt.Fprintf(&b, ", eta %g", *s.Eta)
 	}

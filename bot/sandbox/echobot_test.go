@@ -60,9 +60,12 @@ func (e *echoBot) handle(d *discordgo.Session, i *discordgo.InteractionCreate) {
 	var err error
 	switch i.Type {
 	case discordgo.InteractionApplicationCommand:
-		if i.ApplicationCommandData().Name == "imagine" {
+		switch i.ApplicationCommandData().Name {
+		case "imagine":
 			err = e.imagine(d, i)
-		} else {
+		case "card":
+			err = e.card(d, i)
+		default:
 			text := "**Nothing** is waiting. `/imagine` something!\n> <b>quiet</b> here, <@" + userID(i) + ">"
 			err = e.respondPrivately(d, i, text)
 		}

@@ -54,10 +54,11 @@ func draw(ctx context.Context, s invocation) (err error) {
 	defer bar.Clear()
 	bar.Say("loading the model " + folder.Name)
 	begun := time.Now()
-	if err := openRuntime(d.Runtime); err != nil {
+	device, err := s.openDevice(d.Runtime)
+	if err != nil {
 		return err
 	}
-	model, err := pipeline.Load(ctx, folder, device(d.Runtime), files)
+	model, err := pipeline.LoadWithin(ctx, folder, device, files, int64(d.Runtime.Memory))
 	if err != nil {
 		return err
 	}

@@ -128,6 +128,8 @@ var importRules = []importRule{
 		[]string{"darkroom/render/tensor", "darkroom/render/upscale"},
 		"making a picture larger needs its pixels and a network, whatever model and Spec they belong to",
 	},
+	{"darkroom/render/download", []string{"darkroom", "C"}, []string{"darkroom/render/download"},
+		"a file is fetched the same way whatever it is for"},
 	{"darkroom/render/encode/icc", []string{"darkroom", "C", "net", "os"}, []string{"darkroom/render/encode/icc"},
 		"a colour profile is numbers in a file, whatever image it came with"},
 	{"darkroom/queue", []string{"darkroom/render/onnx", "darkroom/render/sampler", "darkroom/render/clip"}, nil,

@@ -14,6 +14,7 @@ import (
 	"darkroom/render/filehash"
 	"darkroom/render/folder"
 	"darkroom/render/inventory"
+	"darkroom/render/onnx"
 	"darkroom/render/pipeline"
 )
 
@@ -25,7 +26,7 @@ func checkModelFiles(ctx context.Context, s invocation) error {
 	if err != nil {
 		return err
 	}
-	k := checker{s, c.Runtime, map[string]bool{}}
+	k := checker{invocation: s, runtime: c.Runtime, verified: map[string]bool{}}
 	if c.Name == "" {
 		return k.all(ctx, v)
 	}
@@ -62,12 +63,14 @@ func oneToCheck(v *inventory.Inventory, asked string) (inventory.Entry, bool, er
 type checker struct {
 	invocation
 	runtime  config.Runtime
+	device   onnx.Device     // once it is open
 	verified map[string]bool // paths of files whose values were read
 }
 
 // all checks everything: the models, then the add-ons.
 func (k checker) all(ctx context.Context, v *inventory.Inventory) error {
-	if err := openRuntime(k.runtime); err != nil {
+	var err error
+	if k.device, err = k.openDevice(k.runtime); err != nil {
 		return err
 	}
 	v.HashNow(ctx, func(e inventory.Entry) bool { return e.Kind.IsModel() })
@@ -90,7 +93,8 @@ func (k checker) all(ctx context.Context, v *inventory.Inventory) error {
 
 // opened checks the model of a name or path.
 func (k checker) opened(ctx context.Context, asked string) error {
-	if err := openRuntime(k.runtime); err != nil {
+	var err error
+	if k.device, err = k.openDevice(k.runtime); err != nil {
 		return err
 	}
 	m, err := pipeline.Directory(k.runtime.ModelsDir).Open(asked, nil)
@@ -137,7 +141,7 @@ func (k checker) model(ctx context.Context, m *folder.Model) error {
 	if err := k.values(m); err != nil {
 		return err
 	}
-	warnings, err := pipeline.Check(ctx, m, device(k.runtime))
+	warnings, err := pipeline.Check(ctx, m, k.device)
 	if err != nil {
 		return err
 	}

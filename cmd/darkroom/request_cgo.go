@@ -86,8 +86,8 @@ func (o *drawRequest) expand(ctx context.Context) error {
 		return expansionError(err, d.Wildcards)
 	}
 	if len(rows) > 1 {
-		return fmt.Errorf("the braces make %d prompts, and draw takes one: write {a|b} to choose, or \\{ for a plain brace",
-			len(rows))
+		return fmt.Errorf("the braces or --repeat make %d prompts, and draw takes one: "+
+			"write {a|b} to choose, or \\{ for a plain brace", len(rows))
 	}
 	d.Prompt, d.Negative, o.tiles = rows[0].Prompt, rows[0].Negative, rows[0].Tiles
 	return nil

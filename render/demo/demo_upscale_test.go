@@ -3,7 +3,6 @@
 package demo_test
 
 import (
-	"context"
 	"fmt"
 	"image"
 	"image/draw"
@@ -13,9 +12,10 @@ import (
 	"path/filepath"
 	"testing"
 
+	"darkroom/render/folder"
+	"darkroom/render/onnx"
 	"darkroom/render/picture"
 	"darkroom/render/pipeline/pipelinetest"
-	"darkroom/render/tensor"
 	"darkroom/render/upscale"
 )
 
@@ -109,22 +109,23 @@ func TestUpscaleKeepsThePicture(t *testing.T) {
 func TestUpscalerBeatsLanczos(t *testing.T) {
 	t.Parallel()
 	e := pipelinetest.Load(t, postcards)
-	var network, lanczos, networkSlopes, lanczosSlopes float64
+	network := openUpscaler(t, e.Folder)
+	var networkError, lanczos, networkSlopes, lanczosSlopes float64
 	small, err := filepath.Glob("testdata/upscale/*-small.png")
 	if err != nil || len(small) == 0 {
 		t.Fatalf("no pictures: %v", err)
 	}
 	for _, path := range small {
 		img, want := readPNG(t, path), readPNG(t, path[:len(path)-len("small.png")]+"native.png")
-		got, err := upscale.Enlarge(t.Context(), e.Model.Upscaler(), img, want.Rect.Size())
+		got, err := upscale.Enlarge(t.Context(), network, img, want.Rect.Size(), upscale.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
 		plain := upscale.Lanczos(img, want.Rect.Size())
-		network, lanczos = network+errorOf(got, want), lanczos+errorOf(plain, want)
+		networkError, lanczos = networkError+errorOf(got, want), lanczos+errorOf(plain, want)
 		networkSlopes, lanczosSlopes = networkSlopes+slopeError(got, want), lanczosSlopes+slopeError(plain, want)
 	}
-	gain := decibels(network) - decibels(lanczos)
+	gain := decibels(networkError) - decibels(lanczos)
 	t.Logf("%.2f dB more than Lanczos, slopes %.2f against %.2f", gain, networkSlopes, lanczosSlopes)
 	if gain < 0.35 || networkSlopes >= 0.98*lanczosSlopes {
 		t.Errorf("got %.2f dB more than Lanczos, slopes %.2f against %.2f; want at least 0.35, and 2 %% less",
@@ -180,16 +181,17 @@ func TestUpscaleTilesShowNoBorders(t *testing.T) {
 	var inTiles, whole float64
 	for i, c := range heldOut(t, "all", count, s.vocabulary) {
 		spec := fewStepSpec(c.Caption, int64(i))
-		large := s.render(t, s.upscaled(spec, 0)) // 256×256, more than one tile of the network
-		got, err := upscale.Enlarge(t.Context(), s.network, large, image.Pt(512, 512))
+		large := s.render(t, s.upscaled(spec, 0)) // 256×256
+		tilesOf192 := upscale.Options{Memory: int64(192 * 192 * s.network.BytesPerPixel())}
+		got, err := upscale.Enlarge(t.Context(), s.network, large, image.Pt(512, 512), tilesOf192)
 		if err != nil {
 			t.Fatal(err)
 		}
-		want, err := upscale.Enlarge(t.Context(), wholePicture{s.network}, large, image.Pt(512, 512))
+		want, err := upscale.Enlarge(t.Context(), s.network, large, image.Pt(512, 512), upscale.Options{Memory: 1 << 40})
 		if err != nil {
 			t.Fatal(err)
 		}
-		borders, tiles := map[int]bool{}, upscale.Tiling{Width: 192, Height: 192, Overlap: 32, Multiple: s.network.Multiple()}
+		borders, tiles := map[int]bool{}, upscale.Tiling{Width: 192, Height: 192, Overlap: 64, Multiple: s.network.Multiple()}
 		for _, tile := range tiles.Cover(256, 256) {
 			borders[2*tile.Min.X], borders[2*tile.Max.X] = true, true
 		}
@@ -207,15 +209,19 @@ func TestUpscaleTilesShowNoBorders(t *testing.T) {
 	}
 }
 
-// wholePicture hides a network's size from Enlarge, which then runs it on the whole.
-type wholePicture struct{ upscale.Upscaler }
-
-// Multiple is so large that one tile holds any picture of the tests.
-func (wholePicture) Multiple() int { return 256 }
-
-// Upscale runs the network.
-func (w wholePicture) Upscale(ctx context.Context, in tensor.Tensor) (tensor.Tensor, error) {
-	return w.Upscaler.Upscale(ctx, in)
+// openUpscaler loads a model's own upscaler until the test ends.
+func openUpscaler(t *testing.T, f *folder.Model) *onnx.Upscaler {
+	t.Helper()
+	network, err := onnx.OpenUpscaler(f.Upscaler, onnx.Device{Kind: onnx.CPU, Threads: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := network.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return network
 }
 
 // TestGestureSheet draws some pictures before and after the gestures: DARKROOM_SHEET names the file.

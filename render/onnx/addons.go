@@ -37,7 +37,7 @@ func (m *Model) With(a Addons) (*Model, error) {
 	out := &Model{
 		Folder: m.Folder, Device: m.Device, addons: a, borrows: true,
 		text: append([]*encoder(nil), m.text...), unet: m.unet, decoder: m.decoder, encoder: m.encoder,
-		tinyDecoder: m.tinyDecoder, upscaler: m.upscaler, encoders: m.encoders,
+		tinyDecoder: m.tinyDecoder, encoders: m.encoders,
 	}
 	steps, err := out.addonSteps()
 	if err != nil {

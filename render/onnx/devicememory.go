@@ -70,7 +70,7 @@ func acquireMemory(d Device) (*deviceMemory, error) {
 		defer guardSignals()()
 	}
 	memory, provider := d.memory()
-	if err := errors.Join(capi.Open(libraryPath()), capi.ShareArena(provider, memory, d.MemoryLimit)); err != nil {
+	if err := errors.Join(capi.Open(openedLibrary()), capi.ShareArena(provider, memory, d.MemoryLimit)); err != nil {
 		return nil, fmt.Errorf("device %s: %w", d, err)
 	}
 	m := &deviceMemory{

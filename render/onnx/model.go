@@ -23,7 +23,6 @@ type Model struct {
 	encoder       *encoder   // of the VAE; nil for none
 	unet, decoder *session
 	tinyDecoder   *session // nil for none
-	upscaler      *session // nil for none
 
 	encoders *encoders // all that can be moved off the device
 
@@ -91,9 +90,6 @@ func (m *Model) load(ctx context.Context) error {
 	if f.TinyDecoder != nil {
 		steps = append(steps, newStep(&m.tinyDecoder, f.TinyDecoder.Network()))
 	}
-	if f.Upscaler != nil {
-		steps = append(steps, newStep(&m.upscaler, f.Upscaler.Network()))
-	}
 	for _, step := range steps {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
@@ -113,7 +109,7 @@ func (m *Model) sessions() []*session {
 			all = append(all, s)
 		}
 	}
-	for _, s := range []*session{m.unet, m.decoder, m.tinyDecoder, m.upscaler} {
+	for _, s := range []*session{m.unet, m.decoder, m.tinyDecoder} {
 		if s != nil {
 			all = append(all, s)
 		}
@@ -127,7 +123,7 @@ func (m *Model) Close() error {
 	errs := []error{err}
 	own := m.own
 	if !m.borrows {
-		own = []closer{m.unet, m.decoder, m.tinyDecoder, m.upscaler, m.encoder}
+		own = []closer{m.unet, m.decoder, m.tinyDecoder, m.encoder}
 		for _, e := range m.text {
 			own = append(own, e)
 		}

@@ -119,7 +119,7 @@ func TestLoad(t *testing.T) {
 		if err == nil {
 			t.Skip("this library has CUDA")
 		}
-		if !strings.Contains(err.Error(), "cuda:0") || !strings.Contains(err.Error(), "--ort") ||
+		if !strings.Contains(err.Error(), "cuda:0") || !strings.Contains(err.Error(), "runtime pull") ||
 			strings.Contains(err.Error(), "\n") {
 			t.Errorf("got %v, want one line that names the device and the fix", err)
 		}

@@ -3,6 +3,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,7 +19,6 @@ import (
 	"darkroom/render/onnx"
 	"darkroom/render/picture"
 	"darkroom/render/sampler"
-	"darkroom/render/upscale"
 )
 
 // Open checks a model folder: its networks as folder.Open does, its tokenizer, its noise schedule and its card.
@@ -149,19 +149,27 @@ func Config(c folder.Config) render.Config {
 // Pipeline is one loaded model, ready to generate images.
 type Pipeline struct {
 	*render.Renderer
-	Folder *folder.Model
-	Model  *onnx.Model
+	Folder    *folder.Model
+	Model     *onnx.Model
+	upscalers *upscalers
 }
 
 // Load loads a model's networks on a device. onnx.Open must have been called. files has the add-ons that it may render
 // with; nil for none. The error names the model.
 func Load(ctx context.Context, f *folder.Model, device onnx.Device, files Addons) (*Pipeline, error) {
-	return load(ctx, f, device, files, nil)
+	return LoadWithin(ctx, f, device, files, 0)
 }
 
-// load is Load of a model that others may make room for: see render.Parts.
+// LoadWithin is Load where the loaded models may hold some memory together, in bytes: see PoolOptions.
+func LoadWithin(
+	ctx context.Context, f *folder.Model, device onnx.Device, files Addons, memory int64,
+) (*Pipeline, error) {
+	return load(ctx, f, device, files, memory, nil)
+}
+
+// load is LoadWithin for a model that others may make room for: see render.Parts.
 func load(
-	ctx context.Context, f *folder.Model, device onnx.Device, files Addons, makeRoom func() bool,
+	ctx context.Context, f *folder.Model, device onnx.Device, files Addons, memory int64, makeRoom func() bool,
 ) (*Pipeline, error) {
 	model, err := onnx.Load(ctx, f, device)
 	if err != nil {
@@ -171,21 +179,28 @@ func load(
 	if err != nil {
 		return nil, errors.Join(err, model.Close())
 	}
+	enlarging := &upscalers{own: f.Upscaler, files: files, device: device}
+	parts.Upscaler = enlarging.open
 	parts.Extend, parts.MakeRoom = newExtender(model, parts, files).extend, makeRoom
-	renderer, err := render.New(parts, rendererOptions(device))
+	renderer, err := render.New(parts, rendererOptions(device, cmp.Or(memory, defaultBudget(device))))
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("model folder %s: %w", f.Dir, err), model.Close())
 	}
-	return &Pipeline{Renderer: renderer, Folder: f, Model: model}, nil
+	return &Pipeline{Renderer: renderer, Folder: f, Model: model, upscalers: enlarging}, nil
 }
 
 // rendererOptions says how much a device takes at once. A GPU gets four images of 1024×1024 with and without their
-// prompts, which is faster; when memory runs out, the renderer splits the batch.
-func rendererOptions(d onnx.Device) render.Options {
-	if d.Kind == onnx.CPU {
-		return render.Options{}
+// prompts, which is faster; when memory runs out, the renderer splits the batch. A run of an upscaler takes a quarter of
+// what the models may hold, if that is known, and no more than the renderer's own default.
+func rendererOptions(d onnx.Device, memory int64) render.Options {
+	var o render.Options
+	if memory > 0 {
+		o.UpscaleMemory = min(memory/4, 1<<30)
 	}
-	return render.Options{BatchPixels: 4 * 1024 * 1024}
+	if d.Kind != onnx.CPU {
+		o.BatchPixels = 4 * 1024 * 1024
+	}
+	return o
 }
 
 // Parts returns the parts of a renderer: a loaded folder's networks, and its tokenizers. The error names the folder.
@@ -204,9 +219,6 @@ func Parts(model *onnx.Model) (render.Parts, error) {
 	}
 	if tiny := model.TinyDecoder(); tiny != nil {
 		parts.PreviewDecoder = tiny
-	}
-	if network := model.Upscaler(); network != nil {
-		parts.Upscalers = map[string]upscale.Upscaler{f.Upscaler.Ref.Hash: network}
 	}
 	if f.Config.SupportsSeamless {
 		parts.Seamless = seamless(model)
@@ -230,4 +242,4 @@ func seamless(model *onnx.Model) func(ctx context.Context) (render.SeamlessNetwo
 }
 
 // Close frees the model's memory.
-func (e *Pipeline) Close() error { return e.Model.Close() }
+func (e *Pipeline) Close() error { return errors.Join(e.upscalers.Close(), e.Model.Close()) }

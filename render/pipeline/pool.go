@@ -177,7 +177,7 @@ func isGone(m *folder.Model, models []*folder.Model) bool {
 // load loads a model. Where that fails beside others it is tried once more alone: their memory may have been missing.
 func (p *Pool) load(ctx context.Context, m *folder.Model) (*Pipeline, error) {
 	open := func() (*Pipeline, error) {
-		return load(ctx, m, p.o.Device, p.o.Addons, func() bool { return p.freeOthers(m.Hash) })
+		return load(ctx, m, p.o.Device, p.o.Addons, p.o.Memory, func() bool { return p.freeOthers(m.Hash) })
 	}
 	loaded, err := open()
 	if ctx.Err() != nil || len(p.loaded) == 0 || err == nil && !loaded.Model.EncodersMoved() {

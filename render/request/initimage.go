@@ -39,6 +39,9 @@ func (r *resolution) wantedInit(w Wanted) *Refusal {
 		if w.Strength != nil && r.Spec.Init == nil {
 			r.Note("The strength was ignored: there is no start image.")
 		}
+		if w.ImageWeight != nil && r.Spec.Init == nil {
+			r.Note("--iw was ignored: there is no start image.")
+		}
 		if r.Spec.Init == nil && r.Card.FinishesImages {
 			r.Note("%s was made to finish images: start from one with strength %g.", r.Card.Name, r.Card.Defaults.Strength)
 		}
@@ -91,6 +94,11 @@ func (r *resolution) initImage(w Wanted, hint string) *Refusal {
 			Size{Width: f.Width, Height: f.Height}, MaxInputPixels>>20)
 	}
 	strength := r.Card.Defaults.Strength
+	if w.ImageWeight != nil {
+		// Midjourney does not say what its weights do. Here 0 leaves nothing of the image, 1 is the usual strength, and
+		// each further 1 keeps as much more.
+		strength = math.Max(minStrength, math.Pow(strength, *w.ImageWeight))
+	}
 	if w.Strength != nil {
 		strength = *w.Strength
 		if r.exact.Strength == nil {

@@ -6,16 +6,27 @@ import "darkroom/render/picture"
 // 0.3, and its lines stay where they are at the lower end.
 const repaintStrength = 0.2
 
+// creativeStrength is how much an image is repainted that shall get new detail: what A1111's users take for a hires
+// fix, which is advised with 0.3 to 0.5.
+const creativeStrength = 0.4
+
 // Upscale resolves a Spec that a button derived from an earlier one: the same image, larger by a factor. The model's
 // own upscaler enlarges it. Without one it is enlarged by Lanczos's filter, and repainted a little in tiles of a size
-// that the model knows. There must be a model.
-func Upscale(spec picture.Spec, by float64, available Available) (Resolved, *Refusal) {
+// that the model knows. A creative upscale repaints it more, whatever enlarged it. There must be a model.
+func Upscale(spec picture.Spec, by float64, creative bool, available Available) (Resolved, *Refusal) {
 	r := derived(spec, available)
 	s := &r.Spec
 	s.Upscale, s.Upscaler = &picture.Upscale{Scale: by}, r.Card.Upscaler
-	if s.Upscaler == nil && r.Card.ImageToImage {
+	strength := repaintStrength
+	if creative {
+		strength = creativeStrength
+	}
+	if creative && !r.Card.ImageToImage {
+		return Resolved{}, Refuse("Use the subtle upscale.", "%s cannot paint new detail into an image.", r.Card.Name)
+	}
+	if creative || s.Upscaler == nil && r.Card.ImageToImage {
 		tile := r.Card.window(Size{Width: s.Width, Height: s.Height})
-		s.Upscale.Steps, s.Upscale.Strength, s.Upscale.Tile = s.Steps, repaintStrength, &tile
+		s.Upscale.Steps, s.Upscale.Strength, s.Upscale.Tile = s.Steps, strength, &tile
 	}
 	if size := s.Enlarged(); size.Width > picture.MaxSide || size.Height > picture.MaxSide {
 		return Resolved{}, Refuse("", "Too large to upscale: at most %d pixels a side.", picture.MaxSide)

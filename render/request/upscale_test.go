@@ -37,7 +37,7 @@ func TestUpscale(t *testing.T) {
 		},
 		"a model that cannot begin with a picture repaints nothing": {blind, nil, picture.Upscale{Scale: 2}},
 	} {
-		got, no := Upscale(base, 2, c.available)
+		got, no := Upscale(base, 2, false, c.available)
 		if no != nil || !reflect.DeepEqual(*got.Spec.Upscale, c.want) || !reflect.DeepEqual(got.Spec.Upscaler, c.upscaler) {
 			t.Errorf("%s: got %+v by %+v, %v; want %+v", name, got.Spec.Upscale, got.Spec.Upscaler, no, c.want)
 		}
@@ -48,9 +48,20 @@ func TestUpscale(t *testing.T) {
 	if base.Upscale != nil || base.Version != 2 {
 		t.Error("the Spec that was shown was changed")
 	}
+	known := Size{Width: 160, Height: 112}
+	for name, available := range map[string]Available{"a network": withNetwork, "Lanczos": postcards()} {
+		got, no := Upscale(base, 2, true, available)
+		want := picture.Upscale{Scale: 2, Steps: 20, Strength: creativeStrength, Tile: &known}
+		if no != nil || !reflect.DeepEqual(*got.Spec.Upscale, want) {
+			t.Errorf("creative after %s: got %+v, %v; want %+v", name, got.Spec.Upscale, no, want)
+		}
+	}
+	if _, no := Upscale(base, 2, true, blind); no == nil || no.Hint != "Use the subtle upscale." {
+		t.Errorf("creative with a model that cannot: got %v, want a refusal with the way out", no)
+	}
 	large := boat(t, anySize(), "512x512")
 	large.Width = 4096
-	if _, no := Upscale(large, 2, anySize()); no == nil {
+	if _, no := Upscale(large, 2, false, anySize()); no == nil {
 		t.Error("a picture of 4096 pixels: got no refusal")
 	}
 }

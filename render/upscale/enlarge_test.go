@@ -13,14 +13,23 @@ import (
 type repeating struct {
 	t               *testing.T
 	scale, multiple int
+	tile            image.Point // the only size it takes; zero for any
+	bytes           float64     // of memory for each pixel
 	runs            int
+	largest         int // tile, in pixels
 }
 
-func (r *repeating) Scale() int    { return r.scale }
-func (r *repeating) Multiple() int { return r.multiple }
+func (r *repeating) Scale() int             { return r.scale }
+func (r *repeating) Multiple() int          { return r.multiple }
+func (r *repeating) Tile() (w, h int)       { return r.tile.X, r.tile.Y }
+func (r *repeating) BytesPerPixel() float64 { return r.bytes }
 
 func (r *repeating) Upscale(_ context.Context, in tensor.Tensor) (tensor.Tensor, error) {
 	r.runs++
+	r.largest = max(r.largest, in.Shape[2]*in.Shape[3])
+	if r.tile.X > 0 && r.tile != image.Pt(in.Shape[3], in.Shape[2]) {
+		r.t.Errorf("got shape %v, want %v alone", in.Shape, r.tile)
+	}
 	if in.Shape[2]%r.multiple != 0 || in.Shape[3]%r.multiple != 0 {
 		r.t.Errorf("got shape %v, want sides in multiples of %d", in.Shape, r.multiple)
 	}
@@ -47,13 +56,13 @@ func TestEnlarge(t *testing.T) {
 		{"sides that the network does not take", 2, 4, image.Pt(41, 30), image.Pt(82, 60), 1},
 		{"more than once", 2, 1, image.Pt(20, 20), image.Pt(80, 80), 2},
 		{"less than the network does", 4, 1, image.Pt(20, 20), image.Pt(40, 40), 1},
-		{"in tiles", 2, 8, image.Pt(300, 210), image.Pt(600, 420), 0},
+		{"in tiles", 2, 8, image.Pt(600, 610), image.Pt(1200, 1220), 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			img := colours(c.from.X, c.from.Y)
 			network := &repeating{t: t, scale: c.scale, multiple: c.multiple}
-			got, err := Enlarge(t.Context(), network, img, c.to)
+			got, err := Enlarge(t.Context(), network, img, c.to, Options{})
 			if err != nil || got.Rect.Size() != c.to {
 				t.Fatalf("got %v, %v, want %v", got.Rect, err, c.to)
 			}
@@ -74,7 +83,7 @@ func TestEnlarge(t *testing.T) {
 	t.Run("without a network it is Lanczos's filter", func(t *testing.T) {
 		t.Parallel()
 		img := colours(20, 10)
-		got, err := Enlarge(t.Context(), nil, img, image.Pt(40, 20))
+		got, err := Enlarge(t.Context(), nil, img, image.Pt(40, 20), Options{})
 		if want := Lanczos(img, image.Pt(40, 20)); err != nil || string(got.Pix) != string(want.Pix) {
 			t.Errorf("got another image or %v", err)
 		}
@@ -82,7 +91,7 @@ func TestEnlarge(t *testing.T) {
 	t.Run("a network that returns another size is an error", func(t *testing.T) {
 		t.Parallel()
 		wrong := &repeating{t: t, scale: 2, multiple: 1}
-		if _, err := Enlarge(t.Context(), lying{wrong}, colours(8, 8), image.Pt(16, 16)); err == nil {
+		if _, err := Enlarge(t.Context(), lying{wrong}, colours(8, 8), image.Pt(16, 16), Options{}); err == nil {
 			t.Error("got no error")
 		}
 	})

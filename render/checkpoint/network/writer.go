@@ -241,10 +241,14 @@ func (w *writer) stored(name string, dims ...int) string {
 		module, _ := cutWeight(name)
 		x := graph.ExposedWeight{
 			Value: graph.Value{Name: name, Type: w.fedAs(name), Dims: slices.Clone(dims)}, Stored: from.Type,
+			Data: from.Data,
 			File: from.File, Offset: from.Offset, Length: from.Length, Module: module, Transposed: from.Transposed,
 		}
 		w.Weights = append(w.Weights, x)
-		if w.options.Constants {
+		switch {
+		case w.options.Constants && x.Data != nil:
+			return w.constant(name, x.Type, x.Dims, x.Data)
+		case w.options.Constants:
 			w.constants = message(w.constants, 5, external(x))
 		}
 		return name
@@ -267,6 +271,9 @@ func external(x graph.ExposedWeight) []byte {
 // shape is a weight's shape, with at least so many dimensions; where it has fewer, that is an error.
 func (w *writer) shape(name string, rank int) []int {
 	s := w.weights[name].Shape
+	if !w.weights.Has(name) {
+		w.fail("no weight %s", name)
+	}
 	if len(s) < rank || volume(s) == 0 {
 		w.fail("weight %s is %v, want %d dimensions", name, s, rank)
 		return []int{1, 1, 1, 1}

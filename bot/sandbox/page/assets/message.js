@@ -1,6 +1,7 @@
 // One message as an element: author, time, text, pictures, embeds, components.
-import { component } from "./component.js";
-import { avatar, el, size } from "./dom.js";
+import { component, firstText } from "./component.js";
+import { avatar, el } from "./dom.js";
+import { fileLink } from "./file.js";
 import { markdown } from "./markdown.js";
 import { pictures } from "./picture.js";
 import { MessageFlag, commandInteraction } from "./types.js";
@@ -41,7 +42,7 @@ function context(m) {
 
 // excerpt is the first line of a message that has text, without its markup.
 function excerpt(m) {
-  const first = m.content.split("\n").find((line) => line.replaceAll("`", "").trim()) || "";
+  const first = (m.content || firstText(m.components)).split("\n").find((line) => line.replaceAll("`", "").trim()) || "";
   const box = el("div", {}, markdown(first.replace(/\|\|.+?\|\|/g, "▇▇▇")));
   const text = box.textContent;
   return (text.length > 90 ? `${text.slice(0, 89)}…` : text) || (m.attachments.length ? "a picture" : "a message");
@@ -51,10 +52,12 @@ function body(m, old, actions) {
   const parts = [head(m)];
   if (isLoading(m)) parts.push(thinking(m.author));
   if (m.content) parts.push(text(m));
-  parts.push(pictures(m.attachments, old));
-  for (const file of m.attachments.filter((a) => !a.width)) parts.push(fileLink(file));
+  if (!(m.flags & MessageFlag.componentsV2)) { // in a V2 message components show the files
+    parts.push(pictures(m.attachments, old));
+    for (const file of m.attachments.filter((a) => !a.width)) parts.push(fileLink(file));
+  }
   for (const e of m.embeds || []) parts.push(embed(e));
-  for (const c of m.components || []) parts.push(component(c, m, actions));
+  for (const c of m.components || []) parts.push(component(c, m, { ...actions, old }));
   if (isEphemeral(m)) parts.push(ephemeralNote(() => actions.remove(m)));
   return el("div", { className: "body" }, ...parts.filter(Boolean));
 }
@@ -82,10 +85,6 @@ const thinking = (author) =>
   el("div", { className: "thinking" },
     el("span", { className: "dots", "aria-hidden": "true" }, el("i"), el("i"), el("i")),
     `${nameOf(author)} is thinking…`);
-
-const fileLink = (f) =>
-  el("a", { className: "file", href: f.url, download: f.filename },
-    el("span", { "aria-hidden": "true" }, "📄"), el("b", {}, f.filename), el("small", {}, size(f.size)));
 
 function embed(e) {
   const node = el("div", { className: "embed" });
