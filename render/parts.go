@@ -86,6 +86,11 @@ type Parts struct {
 	// Extend returns the parts with the add-ons and the VAE of a Spec, or a *Refusal where one is not here or does not
 	// fit. nil for a model that takes none.
 	Extend func(ctx context.Context, spec picture.Spec) (Extended, error)
+	// Memory is the device's, for a model whose device counts it; else nil.
+	Memory DeviceMemory
+	// MakeRoom frees what other models hold of the device's memory, and says whether there was any. nil where there are no
+	// others.
+	MakeRoom func() bool
 }
 
 // SeamlessNetworks are networks of a model whose convolutions pad circularly.
