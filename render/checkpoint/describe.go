@@ -86,7 +86,7 @@ func (c *contents) describe() (folder.Description, error) {
 	}
 	d := folder.Description{
 		Path: c.path, Card: cardPath(c.path), Class: v.class, Activation: v.activation, Weights: c.elementType(),
-		Written: folder.Parts{}, Aesthetics: v == refiner,
+		Written: folder.Parts{}, Aesthetics: v == refiner, CardDecides: !c.folder,
 	}
 	if v == refiner {
 		d.ForceZeros = new(bool) // as the model_index.json of the repository says that diffusers takes for a single file

@@ -25,7 +25,9 @@ type Description struct {
 	Weights    string         // the element type of most of the UNet's weights
 	Notes      []string       // what is guessed or not followed
 	Guess      Guess          // what is guessed by its name
-	Written    Parts
+	// CardDecides says that the card and the name decide Scheduler, and not a file that is hashed.
+	CardDecides bool
+	Written     Parts
 }
 
 // Guess is what is concluded from a checkpoint's name, because nothing else says it.
@@ -42,7 +44,8 @@ func Describe(d Description, options ...Option) (*Model, error) {
 	name := filepath.Base(d.Path)
 	f := &Model{
 		Dir: d.Path, Name: strings.TrimSuffix(name, filepath.Ext(name)), Unfollowed: d.Notes, Guess: d.Guess,
-		graphs: map[string]graph.Header{}, written: d.Written,
+		CardDecides: d.CardDecides,
+		graphs:      map[string]graph.Header{}, written: d.Written,
 	}
 	for _, step := range []func(Description) error{
 		f.describeKind, f.describeScheduler, f.describeNetworks, f.describeSizes,

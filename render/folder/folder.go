@@ -39,6 +39,7 @@ type Model struct {
 	Upscaler    *Upscaler    // nil for none
 	Scheduler   OwnScheduler
 	Guess       Guess
+	CardDecides bool     // files that are no part of Hash decide how it is sampled: its card, and its name
 	Unfollowed  []string // what its files ask for and is done otherwise, besides the scheduler; each begins with the file
 
 	graphs       map[string]graph.Header // by part

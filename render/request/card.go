@@ -27,6 +27,9 @@ type Card struct {
 	Prediction picture.Prediction `json:"prediction,omitempty"`
 	ZeroSNR    bool               `json:"zero_snr,omitempty"`
 
+	// Schedule is how it is sampled beside that, where a file beside it can change it; nil for a model folder.
+	Schedule *picture.Schedule `json:"schedule,omitempty"`
+
 	Dialect  picture.Dialect `json:"dialect,omitempty"`
 	Sizes    []Size          `json:"sizes,omitempty"`    // the only sizes it renders; empty for any, see Multiple
 	Samplers []string        `json:"samplers"`           // the renderer adds them

@@ -1,6 +1,7 @@
 package request
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 
@@ -81,7 +82,56 @@ func TestSpecsHoldWhatACheckpointPredicts(t *testing.T) {
 		t.Errorf("got %+v, %v, and %q of a folder", got.Spec, no, plain.Spec.Prediction)
 	}
 	a.Models[0].Prediction, a.Models[0].ZeroSNR = picture.PredictsEpsilon, false
-	if again, no := Repaint(got.Spec, a); no != nil || again.Spec.Prediction != picture.PredictsVelocity {
-		t.Errorf("a reroll: got %q, %v, want what it was", again.Spec.Prediction, no)
+	again, no := Repaint(got.Spec, a)
+	if no != nil || again.Spec.Prediction != picture.PredictsVelocity || len(again.Notes) != 1 {
+		t.Errorf("a reroll: got %q, %v, notes %q, want what it was and a note", again.Spec.Prediction, no, again.Notes)
 	}
+}
+
+// TestSpecsHoldTheSchedule: a checkpoint's card decides it and may change; a reroll and a remix keep what an image had,
+// and say so. A Spec that holds none, as earlier programs wrote them, gets today's.
+func TestSpecsHoldTheSchedule(t *testing.T) {
+	t.Parallel()
+	before := &picture.Schedule{TrainSteps: 1000, BetaStart: 0.00085, BetaEnd: 0.012, BetaSchedule: "scaled_linear"}
+	after := *before
+	after.Spacing = "trailing"
+	a := postcards()
+	a.Models[0].Schedule = before
+	for name, resolve := range map[string]func(Wanted, Available, int64) (Resolved, *Refusal){
+		"a request": Resolve, "the shell": ResolveExact,
+	} {
+		if got, no := resolve(Wanted{Prompt: "boat"}, a, 1); no != nil || got.Spec.Version != 4 ||
+			!reflect.DeepEqual(got.Spec.Schedule, before) || len(got.Notes) > 0 {
+			t.Errorf("%s: got %+v, %v, want the card's schedule in version 4", name, got, no)
+		}
+	}
+	old, _ := Resolve(Wanted{Prompt: "boat"}, a, 1)
+	unsaid := old.Spec
+	unsaid.Schedule, unsaid.Version = nil, 3
+	a.Models[0].Schedule = &after
+	remixed := func(s picture.Spec) (Resolved, *Refusal) { return Remix(Wanted{Prompt: "star"}, a, s, 2) }
+	repainted := func(s picture.Spec) (Resolved, *Refusal) { return Repaint(s, a) }
+	for name, c := range map[string]struct {
+		again func(picture.Spec) (Resolved, *Refusal)
+		spec  picture.Spec
+		want  *picture.Schedule
+		notes int
+	}{
+		"a reroll":              {repainted, old.Spec, before, 1},
+		"a remix":               {remixed, old.Spec, before, 1},
+		"a reroll of an older":  {repainted, unsaid, &after, 0},
+		"a remix of an older":   {remixed, unsaid, &after, 0},
+		"a reroll of elsewhere": {repainted, elsewhere(old.Spec), &after, 1},
+	} {
+		got, no := c.again(c.spec)
+		if no != nil || !reflect.DeepEqual(got.Spec.Schedule, c.want) || len(got.Notes) != c.notes {
+			t.Errorf("%s: got %+v, %v, notes %q, want %+v and %d notes", name, got.Spec.Schedule, no, got.Notes, c.want, c.notes)
+		}
+	}
+}
+
+// elsewhere is a Spec of a model that is not here.
+func elsewhere(s picture.Spec) picture.Spec {
+	s.Model = picture.Ref{Name: "gone", Hash: strings.Repeat("9", 64)}
+	return s
 }
