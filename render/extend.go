@@ -35,6 +35,9 @@ type extension struct {
 // extended returns the renderer of the parts that a Spec names: r itself, or one with add-ons. It has a cache of
 // encoded prompts of its own, since a text encoder with a LoRA encodes otherwise.
 func (r *Renderer) extended(ctx context.Context, spec picture.Spec) (extension, error) {
+	if spec.VAE != nil && spec.VAE.Hash == r.parts.VAE {
+		spec.VAE = nil // it is here already
+	}
 	key, err := extensionKey(spec)
 	if key == "" || err != nil {
 		return extension{renderer: r}, err

@@ -135,7 +135,8 @@ func TestReadingOfOldSpecs(t *testing.T) {
 	}
 }
 
-func TestAVAEIsRefused(t *testing.T) {
+// TestAVAE: a model that takes no add-ons refuses a VAE, unless it is the one that it has.
+func TestAVAE(t *testing.T) {
 	t.Parallel()
 	s := boatSpec()
 	s.Version, s.VAE = 3, &picture.Ref{Name: "ft", Hash: strings.Repeat("a", 64)}
@@ -143,4 +144,6 @@ func TestAVAEIsRefused(t *testing.T) {
 	if _, err := r.Render(t.Context(), s, Job{}); err == nil || !strings.Contains(err.Error(), `the VAE "ft"`) {
 		t.Errorf("got %v, want a refusal of the VAE", err)
 	}
+	r.parts.VAE = s.VAE.Hash // the model has it already
+	mustRender(t, r, s, Job{})
 }

@@ -64,6 +64,7 @@ func storedValues() map[string]any {
 			ImageToImage: true, FinishesImages: true, Chunks: 3, Multiple: 32, Hires: new(false), Tiling: new(true),
 			SkippableLayers: new(11),
 			Upscaler:        &picture.Ref{Name: "esrgan", Hash: "ef"},
+			VAE:             &picture.Ref{Name: "photo.vae", Hash: "fe"},
 			Outpaint:        request.OutpaintDefaults{Strength: 0.6, GuidanceScale: 1},
 			Traits: render.Traits{
 				Img2ImgTakesAllSteps: true, RungeKutta: true, InpaintKeepsRungeKutta: true, Inpaint: true,

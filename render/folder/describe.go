@@ -27,6 +27,8 @@ type Description struct {
 	Guess      Guess          // what is guessed by its name
 	// CardDecides says that the card and the name decide Scheduler, and not a file that is hashed.
 	CardDecides bool
+	ByVAEs      bool
+	VAE         *VAEFile // the networks of the VAE are of another file; nil for the model's own
 	Written     Parts
 }
 
@@ -44,8 +46,8 @@ func Describe(d Description, options ...Option) (*Model, error) {
 	name := filepath.Base(d.Path)
 	f := &Model{
 		Dir: d.Path, Name: strings.TrimSuffix(name, filepath.Ext(name)), Unfollowed: d.Notes, Guess: d.Guess,
-		CardDecides: d.CardDecides,
-		graphs:      map[string]graph.Header{}, written: d.Written,
+		CardDecides: d.CardDecides, VAE: d.VAE, ByVAEs: d.ByVAEs,
+		graphs: map[string]graph.Header{}, written: d.Written,
 	}
 	for _, step := range []func(Description) error{
 		f.describeKind, f.describeScheduler, f.describeNetworks, f.describeSizes,

@@ -37,6 +37,9 @@ func Card(f *folder.Model) request.Card {
 	if f.CardDecides {
 		c.Schedule = new(render.ScheduleOf(Config(can).Sampler))
 	}
+	if f.VAE != nil {
+		c.VAE = &f.VAE.Ref
+	}
 	c.Guess = guess(f, c.Defaults)
 	return c
 }

@@ -51,6 +51,9 @@ func (r *resolution) settleModel() {
 	if s.Schedule == nil {
 		s.Schedule = c.Schedule
 	}
+	if s.VAE == nil {
+		s.VAE = c.VAE
+	}
 }
 
 // isSampledOtherwise tells whether an earlier Spec holds other settings of its model than those of today.
@@ -64,7 +67,8 @@ func (r *resolution) isSampledOtherwise() bool {
 func (r *resolution) dropAddons() {
 	var parts []picture.Part
 	for _, p := range r.Spec.Parts() {
-		if p.Kind != picture.Model && p.Kind != picture.Upscaler {
+		isOwn := p.Kind == picture.VAE && r.Card.VAE != nil && p.Hash == r.Card.VAE.Hash
+		if p.Kind != picture.Model && p.Kind != picture.Upscaler && !isOwn {
 			parts = append(parts, p)
 		}
 	}

@@ -2,6 +2,7 @@ package request
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -127,6 +128,66 @@ func TestSpecsHoldTheSchedule(t *testing.T) {
 		if no != nil || !reflect.DeepEqual(got.Spec.Schedule, c.want) || len(got.Notes) != c.notes {
 			t.Errorf("%s: got %+v, %v, notes %q, want %+v and %d notes", name, got.Spec.Schedule, no, got.Notes, c.want, c.notes)
 		}
+	}
+}
+
+// TestSpecsHoldTheVAE: which VAE a checkpoint takes lies beside it, so a Spec names it. What somebody chose goes first,
+// and what an image has stays.
+func TestSpecsHoldTheVAE(t *testing.T) {
+	t.Parallel()
+	own, clear := &picture.Ref{Name: "boats.vae", Hash: strings.Repeat("7", 64)}, picture.Ref{
+		Name: "clear", Hash: strings.Repeat("8", 64),
+	}
+	a := postcards()
+	plain, _ := Resolve(Wanted{Prompt: "boat"}, a, 1)
+	a.Models[0].VAE = own
+	a.Addons = []AddonCard{{Kind: picture.VAE, Name: clear.Name, Hash: clear.Hash}}
+	for name, c := range map[string]struct {
+		wanted Wanted
+		want   picture.Ref
+	}{
+		"a request":       {Wanted{Prompt: "boat"}, *own},
+		"another VAE":     {Wanted{Prompt: "boat", VAE: new("clear")}, clear},
+		"a tag":           {Wanted{Prompt: "boat <vae:clear>"}, clear},
+		"the model's own": {Wanted{Prompt: "boat", VAE: new("none")}, *own},
+	} {
+		for way, resolve := range map[string]func(Wanted, Available, int64) (Resolved, *Refusal){
+			"": Resolve, ", at the shell": ResolveExact,
+		} {
+			got, no := resolve(c.wanted, a, 1)
+			if no != nil || got.Spec.VAE == nil || *got.Spec.VAE != c.want || !slices.Equal(got.Spec.Needs(), []string{c.want.Hash}) {
+				t.Errorf("%s%s: got %v, %v, want %v", name, way, got.Spec.VAE, no, c.want)
+			}
+		}
+	}
+	if plain.Spec.VAE != nil {
+		t.Errorf("a model with its own: got %v, want none", plain.Spec.VAE)
+	}
+	old, _ := Resolve(Wanted{Prompt: "boat"}, a, 1)
+	if no := a.Check(old.Spec); no != nil {
+		t.Errorf("the model's own is here, got %v", no)
+	}
+	a.Models[0].VAE = &clear
+	for name, s := range map[string]picture.Spec{"a reroll": old.Spec, "a remix": old.Spec} {
+		got, no := Repaint(s, a)
+		if name == "a remix" {
+			got, no = Remix(Wanted{Prompt: "star"}, a, s, 2)
+		}
+		if no != nil || *got.Spec.VAE != *own {
+			t.Errorf("%s where the model takes another by now: got %v, %v, want %v", name, got.Spec.VAE, no, own)
+		}
+		const gone = "No renderer has the VAE “boats.vae” now."
+		if no := a.Check(got.Spec); no == nil || no.Sentence != gone {
+			t.Errorf("%s: got %v, want %q", name, no, gone)
+		}
+	}
+	if got, no := Repaint(plain.Spec, a); no != nil || *got.Spec.VAE != clear {
+		t.Errorf("an image of an earlier program: got %v, %v, want today's", got.Spec.VAE, no)
+	}
+	moved := elsewhere(old.Spec)
+	moved.VAE = &clear
+	if got, no := Repaint(moved, a); no != nil || *got.Spec.VAE != clear || len(got.Notes) != 1 {
+		t.Errorf("another model with the same VAE: got %v, %v, %q, want it without a word", got.Spec.VAE, no, got.Notes)
 	}
 }
 
