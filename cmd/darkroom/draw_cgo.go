@@ -30,7 +30,7 @@ import (
 func draw(ctx context.Context, s invocation) (err error) {
 	d := s.settings.Draw
 	s.noteMissingModels(d.Runtime.ModelsDir)
-	folder, err := pipeline.Directory(d.Runtime.ModelsDir).Open(d.Model, s.tellHashing())
+	folder, err := pipeline.Directory(d.Runtime.ModelsDir).OpenWithVAE(d.Model, d.VAE, s.tellHashing())
 	if err != nil {
 		return err
 	}

@@ -219,6 +219,9 @@ func Parts(model *onnx.Model) (render.Parts, error) {
 	if len(words) > 1 {
 		parts.Text = splitEncoder{model, len(words)}
 	}
+	if f.VAE != nil {
+		parts.VAE = f.VAE.Ref.Hash
+	}
 	if f.Config.CanEncode {
 		parts.Encoder = model
 	}
