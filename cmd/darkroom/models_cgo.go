@@ -88,6 +88,9 @@ func describeEntry(e inventory.Entry) string {
 	}
 	if a := e.Addon; a != nil {
 		words = append(words, a.Families...)
+		if a.Scale > 0 {
+			words = append(words, fmt.Sprintf("%d×", a.Scale))
+		}
 		if a.Alias != "" {
 			words = append(words, "also called "+a.Alias)
 		}

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
-	"slices"
 
 	"golang.org/x/sync/errgroup"
 
@@ -20,7 +19,6 @@ import (
 	"darkroom/render/filehash"
 	"darkroom/render/inventory"
 	"darkroom/render/onnx"
-	"darkroom/render/picture"
 	"darkroom/render/pipeline"
 	"darkroom/render/request"
 )
@@ -230,7 +228,7 @@ func (p onnxPool) Watch(ctx context.Context) { p.inventory.Run(ctx) }
 
 // Addons lists the add-ons that the models can be rendered with.
 func (p onnxPool) Addons() []request.AddonCard {
-	return slices.DeleteFunc(p.inventory.Addons(), func(a request.AddonCard) bool { return a.Kind == picture.Upscaler })
+	return p.inventory.Addons()
 }
 
 // Changed has a value when models or add-ons have come or gone.

@@ -108,7 +108,7 @@ func (o *drawRequest) resolve(ctx context.Context) error {
 	if d.ClipSkip > 1 { // 1 is what a Spec takes that says nothing
 		o.spec.ClipSkip = d.ClipSkip
 	}
-	if err := o.resolveTiles(card); err != nil {
+	if err := errors.Join(o.resolveTiles(card), o.resolveUpscale(resolved.Card, o.available(card))); err != nil {
 		return errors.Join(cardErr, err)
 	}
 	mode := ""
@@ -149,6 +149,33 @@ func (o *drawRequest) resolveTiles(card request.Card) error {
 		o.prompts = append(o.prompts, resolved.Spec.Prompts()...)
 	}
 	return nil
+}
+
+// resolveUpscale settles how the pictures are enlarged.
+func (o *drawRequest) resolveUpscale(card request.Card, available request.Available) error {
+	d := o.settings
+	switch {
+	case d.Upscale != 0:
+	case d.Upscaler != "":
+		return errors.New("--upscaler: give --upscale too, such as --upscale 2")
+	case d.Repaint != nil:
+		return errors.New("--repaint: give --upscale too, such as --upscale 2")
+	default:
+		return nil
+	}
+	resolved, refusal := request.Enlarge(request.Resolved{Spec: o.spec, Card: card}, request.WantedUpscale{
+		By: d.Upscale, Upscaler: d.Upscaler, Strength: d.Repaint,
+	}, available)
+	if refusal != nil {
+		return refusal
+	}
+	o.spec, o.notes = resolved.Spec, append(o.notes, resolved.Notes...)
+	return nil
+}
+
+// mayEnlarge tells whether an add-on may be what enlarges the pictures.
+func (o *drawRequest) mayEnlarge(c request.AddonCard) bool {
+	return c.Kind == picture.Upscaler && o.settings.Upscale != 0
 }
 
 // part is the Spec of n pictures, the first of which is the one of that number.

@@ -88,8 +88,9 @@ func TestOpenUpscalerRefusesFiles(t *testing.T) {
 			onnxtest.WriteFile(t, dir, "a.onnx", c.content)
 			onnxtest.WriteFile(t, dir, "w.bin", "12345678")
 			if _, err := folder.OpenUpscaler(filepath.Join(dir, "a.onnx")); err == nil ||
-				!strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
-				t.Errorf("got %v, want one line with %q", err, c.want)
+				!strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") ||
+				strings.Count(err.Error(), dir) != 1 {
+				t.Errorf("got %v, want one line with the path once and %q", err, c.want)
 			}
 		})
 	}

@@ -332,7 +332,10 @@ func optional(dir string, names ...string) (found []filehash.File) {
 
 const (
 	pickle = "a pickle, which can run a program when it is opened, so it is not; get it as .safetensors"
-	gguf   = "a quantised network (GGUF), which is not opened yet; get the model as .safetensors"
+
+	pickledUpscaler = pickle + " or .onnx, or convert it as docs/upscalers.md says"
+
+	gguf = "a quantised network (GGUF), which is not opened yet; get the model as .safetensors"
 )
 
 // judge tells, by the extension, whether a file in a place of a kind can be used, and of those that people would expect
@@ -347,8 +350,14 @@ func judge(kind Kind, ext string) (usable bool, why string) {
 		if kind == Embedding || kind == Hypernetwork { // they hold plain tensors, which are read without running anything
 			return true, ""
 		}
+		if kind == Upscaler {
+			return false, pickledUpscaler
+		}
 		return false, pickle
 	case ".ckpt", ".pth":
+		if kind == Upscaler {
+			return false, pickledUpscaler
+		}
 		return false, pickle
 	case ".onnx":
 		if kind == Checkpoint {
