@@ -19,6 +19,7 @@ import (
 	"darkroom/render/filehash"
 	"darkroom/render/inventory"
 	"darkroom/render/onnx"
+	"darkroom/render/picture"
 	"darkroom/render/pipeline"
 	"darkroom/render/request"
 )
