@@ -1,7 +1,5 @@
 package request
 
-import "darkroom/render/encode"
-
 // Wanted is what was asked for, as typed. Nil means "the default". Its JSON is kept in SQL, with the names that it was
 // first written with.
 type Wanted struct {
@@ -24,9 +22,6 @@ type Wanted struct {
 	Model         *string     `json:"Model,omitempty"`  // its name, or its name and digits of its hash: sd15@0123456789
 	Addons        []string    `json:"Addons,omitempty"` // LoRAs as in a tag: "ink:0.8"; or hypernetworks: "hypernet:fog:1"
 	VAE           *string     `json:"VAE,omitempty"`    // its name, or "none" for the model's own
-
-	// Hashes are of the files that an image's text names, see Reread: they go before the names.
-	Hashes []encode.AddonHash `json:"-"`
 
 	Tiles  []Wanted `json:"-"`      // the further tiles' words, if choices gave them others: see Expand
 	Preset *Preset  `json:"Preset"` // settings that count where nothing else was asked for
