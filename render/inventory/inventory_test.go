@@ -9,13 +9,13 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"darkroom/render/filehash"
 	"darkroom/render/folder"
+	"darkroom/render/logtest"
 	"darkroom/render/request"
 )
 
@@ -59,26 +59,8 @@ func openFakeModel(i Item, text string) (Opened, error) {
 	return Opened{Model: m, ByVAEs: true}, nil
 }
 
-// syncedLog is a log that may be read while it is written.
-type syncedLog struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-func (l *syncedLog) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *syncedLog) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
-}
-
-func newInventory(dir string) (*Inventory, *syncedLog) {
-	log := &syncedLog{}
+func newInventory(dir string) (*Inventory, *logtest.Buffer) {
+	log := &logtest.Buffer{}
 	return New(Options{
 		Root: dir, Open: openFake, Cache: filehash.Open(""), Log: slog.New(slog.NewTextHandler(log, nil)),
 	}), log

@@ -1,7 +1,6 @@
 package request
 
 import (
-	"darkroom/render/encode"
 	"darkroom/render/picture"
 	"darkroom/render/prompt"
 )
@@ -65,7 +64,6 @@ type resolution struct {
 	exact     Wanted               // settings that are taken as they are, see ResolveExact
 	tiles     []picture.TilePrompt // of the image that is remixed
 	earlier   []picture.Addon      // of the image that is remixed
-	hashes    []encode.AddonHash   // see Wanted.Hashes
 	vaeChosen bool                 // an option names the VAE
 }
 
@@ -101,7 +99,6 @@ func (r *resolution) applyRules(w Wanted) *Refusal {
 	w = r.mergeFlags(w, flags)
 	r.Flags, r.Spoiler = flagText(w), r.Spoiler || w.Spoiler
 	w = r.applyPreset(w)
-	r.hashes = w.Hashes
 	if !chosen {
 		r.Spec.Notation = prompt.DetectNotation(r.Spec.Prompt)
 	}
