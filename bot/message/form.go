@@ -8,18 +8,6 @@ import (
 	"darkroom/bot/button"
 )
 
-// RemixForm is the form with an image's prompt filled in.
-func RemixForm(id button.ID, prompt, negative string, maxRunes int) Form {
-	return Form{
-		ID: id.String(), Title: "Remix",
-		Fields: []Field{
-			{ID: FieldPrompt, Label: "Prompt", Value: prompt, Long: true, Max: maxRunes,
-				Description: "You can end it with flags: --ar 3:2 --no fog --seed 7 --steps 20"},
-			{ID: FieldNegative, Label: "Negative prompt", Value: negative, Long: true, Optional: true, Max: maxRunes},
-		},
-	}
-}
-
 // ZoomForm asks how many times smaller an image shall become.
 func ZoomForm(id button.ID, least, most float64) Form {
 	return Form{ID: id.String(), Title: "Custom zoom", Fields: []Field{{
@@ -101,4 +89,8 @@ const (
 	FieldSampler      = "sampler"
 	FieldCount        = "count"
 	FieldZoom         = "zoom"
+	FieldStrength     = "strength"
+	FieldInit         = "init_image"
+	FieldCells        = "cells"
+	FieldMask         = "mask"
 )
