@@ -19,8 +19,6 @@ func (m *imaginer) openRemix(ctx context.Context, r *responder) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := r.beforeAnswer(ctx)
-	defer cancel()
 	id := button.ID{Verb: button.Remix, Job: j.ID, Tile: r.click.Tile}
 	_, err = r.respond(ctx, message.OpenForm(m.remixForm(ctx, r, j).Form(id, picture.MaxPromptRunes)))
 	return err
@@ -41,6 +39,8 @@ func (m *imaginer) remixForm(ctx context.Context, r *responder, j job.Job) messa
 	card, known := request.Available{Models: models}.Find(base.Model)
 	f.UsualStrength = card.Defaults.Strength
 	others := slices.DeleteFunc(models, func(c request.Card) bool { return known && c.Hash == card.Hash })
+	ctx, cancel := r.beforeAnswer(ctx)
+	defer cancel()
 	for _, c := range modelChoices(others, recentHashes(ctx, m.db, r.req.Person.ID), "") {
 		name, about, _ := strings.Cut(c.Name, " · ")
 		f.Models = append(f.Models, message.FormChoice{Name: name, Value: c.Value, About: about})

@@ -87,16 +87,22 @@ func (b *formBot) handle(d *discordgo.Session, e *discordgo.Event) {
 }
 
 func (b *formBot) answer(i wire.Interaction, body string) {
-	client := http.Client{Transport: sandboxtest.Transport(b.s)}
-	r, err := client.Post("https://discord.com/api/v10/interactions/"+i.ID+"/"+i.Token+"/callback", "application/json",
-		strings.NewReader(body))
+	r, err := http.NewRequest(http.MethodPost,
+		"https://discord.com/api/v10/interactions/"+i.ID+"/"+i.Token+"/callback", strings.NewReader(body))
 	if err != nil {
 		b.t.Error(err)
 		return
 	}
-	defer r.Body.Close()
-	if r.StatusCode != http.StatusNoContent {
-		b.t.Errorf("the form: got %s, want 204", r.Status)
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("User-Agent", "DiscordBot (https://example.org, 1)")
+	got, err := sandboxtest.Transport(b.s).RoundTrip(r)
+	if err != nil {
+		b.t.Error(err)
+		return
+	}
+	defer got.Body.Close()
+	if got.StatusCode != http.StatusNoContent {
+		b.t.Errorf("the form: got %s, want 204", got.Status)
 	}
 }
 
@@ -166,7 +172,7 @@ func drag(selector string) action {
 
 // openPictureForm asks for a picture and opens its form.
 func openPictureForm(s *sandbox.Sandbox) []action {
-	return append(openPage(s), typeInto(box, "/picture"), click("Send"), see("Vary (region)"), click("Vary (region)"),
+	return append(openPage(s), typeInto(box, "/picture"+enter), see("Send"), click("Send"), see("Vary (region)"), click("Vary (region)"),
 		see("Vary a region"))
 }
 
