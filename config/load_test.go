@@ -70,7 +70,8 @@ func TestDefaults(t *testing.T) {
 		Page: Page{Listen: "127.0.0.1:8790"}, Messages: Messages{Cards: "on"},
 		Discord: Discord{API: API{Base: "https://discord.com/api/v10"}},
 		Runtime: Runtime{
-			Device: Devices{{Kind: "auto"}}, ModelsDir: "./models", Prefer: "auto", Runtimes: Runtimes{Dir: "./runtimes"},
+			Device: Devices{{Kind: "auto"}}, ModelsDir: "./models", Prefer: "auto", Safety: "auto",
+			Runtimes: Runtimes{Dir: "./runtimes"},
 		},
 		Leasing: Leasing{
 			Lease: 30 * time.Second, Heartbeat: 8 * time.Second, Grace: 15 * time.Second, HangTimeout: 2 * time.Minute,
@@ -105,8 +106,9 @@ func TestCommands(t *testing.T) {
 	t.Parallel()
 	for want, args := range map[string][]string{
 		"renderer": {"renderer", "--redis-url", "redis://h:1"}, "draw": {"draw", "a boat"},
-		"prompt":      {"prompt", "a", "--json"},
-		"models list": {"models", "list"}, "runtime list": {"runtime", "list"}, "runtime pull": {"runtime", "pull", "cpu"}, "models check": {"models", "check"},
+		"prompt":       {"prompt", "a", "--json"},
+		"runtime list": {"runtime", "list"}, "runtime pull": {"runtime", "pull", "cpu"},
+		"models list": {"models", "list"}, "models check": {"models", "check"},
 		"models pull": {"models", "pull", "a/b"}, "doctor": {"doctor"},
 		"queue show": {"queue", "show"}, "queue pause": {"queue", "pause", "--server", "5", "--reason", "night"},
 		"queue resume": {"queue", "resume", "--model", "m"}, "version": {"version"},
@@ -213,8 +215,8 @@ func TestFaults(t *testing.T) {
 		},
 		"a long slot name with several devices": {
 			sources("up", "--device", "cpu,cpu", "--slot", strings.Repeat("a", 55)),
-			[]string{`--slot: "` + strings.Repeat("a", 55) + `": want at most 54 characters with several devices, each of which ` +
-				"adds its name"},
+			[]string{`--slot: "` + strings.Repeat("a", 55) +
+				`": want at most 54 characters with several devices, each of which adds its name`},
 		},
 		"a hub without TLS, and what else a pull refuses": {
 			sources("models", "pull", "a/b", "--hub", "http://me:pw@h", "--name", "../x", "--stall", "2h").

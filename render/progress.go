@@ -1,9 +1,6 @@
 package render
 
-import (
-	"context"
-	"image"
-)
+import "context"
 
 // progress counts the steps of a whole job.
 type progress struct {
@@ -41,6 +38,6 @@ func (p *progress) report(ctx context.Context, v *previews) {
 	}
 	shot := v.snapshot()
 	p.callback(
-		Progress{Step: p.done + p.advance, Steps: p.total, Preview: func() image.Image { return v.sheet(ctx, shot) }},
+		Progress{Step: p.done + p.advance, Steps: p.total, Preview: func() *Preview { return v.decodeAll(ctx, shot) }},
 	)
 }

@@ -6,6 +6,7 @@
 //	           and perhaps again at a larger size                     (the hires pass)
 //	decode     latents become pixels                                  (vae.go)
 //	upscale    finished images are enlarged, and repainted in tiles   (upscaling.go; render/upscale)
+//	check      a safety checker scores what they show                 (safety.go; render/safety)
 //
 // The networks come in through small interfaces (parts.go), so everything here runs, and is tested, without a
 // runtime. The same Spec gives the same bytes as long as the networks do.
@@ -68,7 +69,7 @@ type Renderer struct {
 	diffusersConditioner *clip.Conditioner
 	a1111Conditioner     *clip.Conditioner
 	decoderMu            *sync.Mutex // previews and finished images use the decoder one after the other
-	memory               *memoryLimiter
+	memory               *fallbacks
 	extensions           *extensions
 }
 
@@ -96,9 +97,10 @@ func New(p Parts, o Options) (*Renderer, error) {
 	if c.SizeMultiple == 0 {
 		p.Config.SizeMultiple = c.PixelsPerLatent
 	}
-	conditioner := clip.NewConditioner(p.Text, p.Tokenizers...)
+	memory := newFallbacks(p)
+	conditioner := clip.NewConditioner(sparingText{memory, p.Text}, p.Tokenizers...)
 	return &Renderer{
-		parts: p, options: o.withDefaults(), memory: newMemoryLimiter(), decoderMu: new(sync.Mutex),
+		parts: p, options: o.withDefaults(), memory: memory, decoderMu: new(sync.Mutex),
 		extensions:           &extensions{},
 		diffusersConditioner: conditioner, a1111Conditioner: conditioner.ForA1111(),
 	}, nil
@@ -116,11 +118,25 @@ func sameLength(all []*clip.Tokenizer) bool {
 // panic of a network reaches the caller.
 func (r *Renderer) Render(ctx context.Context, spec picture.Spec, job Job) (*Result, error) {
 	defer job.BatchMember.Leave()
-	ctx, lowMemory := watchLowMemory(ctx)
+	ctx, record := watchMemory(ctx)
+	r.memory.begin()
+	result, err := r.renderWith(ctx, spec, job)
+	held := r.memory.end()
+	if err != nil {
+		return nil, err
+	}
+	result.LowMemory, result.Memory = record.read()
+	result.DeviceBytes = held
+	return result, nil
+}
+
+// renderWith renders with the add-ons of a Spec.
+func (r *Renderer) renderWith(ctx context.Context, spec picture.Spec, job Job) (*Result, error) {
 	with, err := r.extended(ctx, spec)
 	if err != nil {
 		return nil, preferCause(ctx, err)
 	}
+	defer with.release()
 	p, err := with.renderer.newRun(spec, job)
 	if err != nil {
 		return nil, err
@@ -131,10 +147,13 @@ func (r *Renderer) Render(ctx context.Context, spec picture.Spec, job Job) (*Res
 	}
 	defer release()
 	result, err := p.render(ctx)
+	if err == nil {
+		err = p.checkTiles(ctx, result.Tiles)
+	}
 	if err != nil {
 		return nil, err
 	}
-	result.LowMemory, result.Notes = lowMemory.Load(), with.notes
+	result.Notes = with.notes
 	return result, nil
 }
 

@@ -44,6 +44,7 @@ type Store interface { //nolint:interfacebloat // the sum of what its parts need
 	cancellations
 	presets
 	recentJobsOf
+	family
 	questions
 	regionInputs
 	inboxes
@@ -159,7 +160,7 @@ func New(o Options) *Handler {
 			button.Pan: repaint.pan, button.Show: repaint.show, button.Remix: imagine.openRemix, button.Example: imagine.example,
 			button.Permute: imagine.answerQuestion, button.Cancel: cancel.button, button.Forget: person.eraseMe,
 			button.Single: singles.post, button.Region: imagine.region.open,
-			button.Info: (&info{clicks, o.Catalog}).show, button.Square: repaint.square, button.More: (&more{clicks}).open,
+			button.Info: (&info{clicks, o.Catalog, o.Store}).show, button.Square: repaint.square, button.More: (&more{clicks}).open,
 			button.Words:  (&knownWords{o.Catalog}).show,
 			button.Delete: (&deletion{clicks}).run,
 		},

@@ -83,7 +83,7 @@ func (s invocation) chooseRenderers(r config.Runtime) ([]device.Wanted, error) {
 	devices = nil
 	for _, c := range choices {
 		devices = append(devices, c.Wanted)
-		s.log.Info("rendering", "on", c.String(), "why", c.Reason)
+		s.log.Info("rendering", "on", c.String(), "reason", c.Reason)
 		if c.Fix != "" {
 			s.log.Warn("a card could do more", "run", c.Fix)
 		}
@@ -95,6 +95,7 @@ func (s invocation) chooseRenderers(r config.Runtime) ([]device.Wanted, error) {
 func onnxDevice(r config.Runtime, w device.Wanted) onnx.Device {
 	return onnx.Device{
 		Kind: w.Kind, Index: w.Index, Threads: r.Threads, Mapped: r.Prefer == "start", Packed: r.Prefer == "steps",
+		Graphs: r.Graphs, MemoryLimit: int64(r.Memory),
 	}
 }
 

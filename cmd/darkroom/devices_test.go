@@ -21,7 +21,8 @@ import (
 
 func TestSlotNames(t *testing.T) {
 	t.Parallel()
-	cpu, first, second := device.Wanted{Kind: device.CPU}, device.Wanted{Kind: device.CUDA}, device.Wanted{Kind: device.CUDA, Index: 1}
+	cpu, first := device.Wanted{Kind: device.CPU}, device.Wanted{Kind: device.CUDA}
+	second := device.Wanted{Kind: device.CUDA, Index: 1}
 	for want, devices := range map[string][]device.Wanted{
 		"east":                             {first},
 		"east-cuda0 east-cuda1":            {first, second},
@@ -43,15 +44,20 @@ func TestChosenDevices(t *testing.T) {
 		{Index: 0, Name: "RTX 3060", Capability: 86}, {Index: 1, Name: "RTX 5090", Capability: 120},
 	}}
 	s := invocation{
-		environment: environment{cards: func() gpu.Report { return cards }}, log: newLog(&log, config.Log{Level: "info", Format: "text"}),
+		environment: environment{cards: func() gpu.Report { return cards }},
+		log:         newLog(&log, config.Log{Level: "info", Format: "text"}),
 	}
-	r := config.Runtime{Device: config.Devices{{Kind: config.DeviceAuto}}, Runtimes: config.Runtimes{Dir: fakeRuntimes(t, "cuda13", 13)}}
+	r := config.Runtime{
+		Device: config.Devices{{Kind: config.DeviceAuto}}, Runtimes: config.Runtimes{Dir: fakeRuntimes(t, "cuda13", 13)},
+	}
 	got, err := s.chooseRenderers(r)
 	want := []device.Wanted{{Kind: device.CUDA}, {Kind: device.CUDA, Index: 1}}
 	if err != nil || !slices.Equal(got, want) {
 		t.Fatalf("got %v, %v, want %v", got, err, want)
 	}
-	for _, line := range []string{`on=cuda:0 why="cuda:0, RTX 3060, with cuda13"`, `on=cuda:1 why="cuda:1, RTX 5090, with cuda13"`} {
+	for _, line := range []string{
+		`on=cuda:0 reason="RTX 3060, with cuda13"`, `on=cuda:1 reason="RTX 5090, with cuda13"`,
+	} {
 		if !strings.Contains(log.String(), line) {
 			t.Errorf("got %s, want %s", log.String(), line)
 		}
@@ -60,7 +66,7 @@ func TestChosenDevices(t *testing.T) {
 	if got, err = s.chooseRenderers(r); err != nil || !slices.Equal(got, []device.Wanted{{Kind: device.CPU}}) {
 		t.Errorf("got %v, %v, want the CPU", got, err)
 	}
-	if !strings.Contains(log.String(), `on=cpu why="there is no NVIDIA driver"`) {
+	if !strings.Contains(log.String(), `on=cpu reason="there is no NVIDIA driver"`) {
 		t.Errorf("got %s, want to hear why it is the CPU", log.String())
 	}
 }
@@ -109,7 +115,8 @@ func TestSeveralDevices(t *testing.T) {
 func (p *process) childPIDs(t *testing.T) []int {
 	t.Helper()
 	var pids []int
-	for _, m := range regexp.MustCompile(`renderer process started".* pid=(\d+)`).FindAllStringSubmatch(p.log.String(), -1) {
+	started := regexp.MustCompile(`renderer process started".* pid=(\d+)`)
+	for _, m := range started.FindAllStringSubmatch(p.log.String(), -1) {
 		pid, err := strconv.Atoi(m[1])
 		if err != nil {
 			t.Fatal(err)
@@ -131,7 +138,9 @@ func TestDoctorTellsCards(t *testing.T) {
 	}{
 		"without a driver": {
 			gpu.Report{Err: gpu.ErrNoDriver}, nil,
-			[]string{"ok     gpu            there is no NVIDIA driver\n", "ok     device         cpu: there is no NVIDIA driver\n"}, exitOK,
+			[]string{
+				"ok     gpu            there is no NVIDIA driver\n", "ok     device         cpu: there is no NVIDIA driver\n",
+			}, exitOK,
 		},
 		"without a driver, but with a card": {
 			gpu.Report{Err: gpu.ErrNoDriver, Unused: 1}, nil,
@@ -155,7 +164,9 @@ func TestDoctorTellsCards(t *testing.T) {
 		},
 		"a card that was asked for": {
 			gpu.Report{Driver: "580.65.06", CUDA: 13000, Cards: []gpu.Card{card}}, []string{"--device", "cuda:0"},
-			[]string{"BROKEN device         cuda:0: the libraries of CUDA are missing\n", "fix: darkroom runtime pull cuda13\n"}, exitFailure,
+			[]string{
+				"BROKEN device         cuda:0: the libraries of CUDA are missing\n", "fix: darkroom runtime pull cuda13\n",
+			}, exitFailure,
 		},
 		"a driver that does not answer": {
 			gpu.Report{Driver: "580.65.06", Err: gpu.ErrSilent}, nil,
@@ -170,8 +181,11 @@ func TestDoctorTellsCards(t *testing.T) {
 			t.Parallel()
 			var out, errs lockedBuffer
 			code := run(t.Context(), environment{
-				args:   append([]string{"doctor", "--data", filepath.Join(t.TempDir(), "data"), "--listen", "127.0.0.1:0", "--models", t.TempDir()}, c.args...),
-				getenv: func(string) string { return "" }, stdout: &out, stderr: &errs, cards: func() gpu.Report { return c.cards },
+				args: append([]string{
+					"doctor", "--data", filepath.Join(t.TempDir(), "data"), "--listen", "127.0.0.1:0", "--models", t.TempDir(),
+				}, c.args...),
+				getenv: func(string) string { return "" }, stdout: &out, stderr: &errs,
+				cards: func() gpu.Report { return c.cards },
 			})
 			for _, want := range c.want {
 				if !strings.Contains(out.String(), want) {
@@ -189,8 +203,9 @@ func TestDoctorTellsCards(t *testing.T) {
 func TestDrawTellsWhyNotTheCard(t *testing.T) {
 	t.Parallel()
 	var out lockedBuffer
-	tellDevice(&out, device.Choice{Wanted: device.Wanted{Kind: device.CPU}, Reason: "no library", Fix: "darkroom runtime pull cuda12"})
-	tellDevice(&out, device.Choice{Wanted: device.Wanted{Kind: device.CPU}, Reason: "there is no NVIDIA driver"})
+	cpu := device.Wanted{Kind: device.CPU}
+	tellDevice(&out, device.Choice{Wanted: cpu, Reason: "no library", Fix: "darkroom runtime pull cuda12"})
+	tellDevice(&out, device.Choice{Wanted: cpu, Reason: "there is no NVIDIA driver"})
 	if want := "note: rendering on cpu: no library (darkroom runtime pull cuda12)\n"; out.String() != want {
 		t.Errorf("got %q, want %q", out.String(), want)
 	}

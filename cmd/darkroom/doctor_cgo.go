@@ -27,7 +27,25 @@ func (s invocation) checkRendering(r config.Runtime) []finding {
 	found := checkCards(m.GPU)
 	found = append(found, checkRuntimes(m.Runtimes)...)
 	on, devices := checkDevices(r, m)
-	return append(append(found, devices...), checkModels(r, on)...)
+	return slices.Concat(found, devices, []finding{checkSafety(r)}, checkModels(r, on))
+}
+
+// checkSafety opens the safety checker for all models, if there is one.
+func checkSafety(r config.Runtime) finding {
+	const subject = "safety checker"
+	checkers, err := pipeline.OpenCheckers(r.Safety)
+	if err != nil {
+		return broken(subject, err, "name an open_nsfw .onnx file or a safety_checker folder, or auto, own or off")
+	}
+	switch m := checkers.Given(); {
+	case m != nil:
+		return healthy(subject, "%s, %s, %s", m.Kind, size(m.Bytes), m.Path)
+	case r.Safety == pipeline.SafetyOwn:
+		return healthy(subject, "each model's own")
+	case r.Safety == pipeline.SafetyAuto:
+		return healthy(subject, "each model's own, if it is small")
+	}
+	return healthy(subject, "off")
 }
 
 // checkCards says what the driver tells.
@@ -56,7 +74,9 @@ func checkCards(r gpu.Report) []finding {
 
 // describeCard is what is known of a card.
 func describeCard(c gpu.Card) string {
-	words := []string{device.Wanted{Kind: device.CUDA, Index: c.Index}.String(), cmp.Or(c.Name, "a card that does not answer")}
+	words := []string{
+		device.Wanted{Kind: device.CUDA, Index: c.Index}.String(), cmp.Or(c.Name, "a card that does not answer"),
+	}
 	if c.Total > 0 {
 		words = append(words, size(c.Total)+" of memory, "+size(c.Free)+" free")
 	}
@@ -75,7 +95,9 @@ func checkRuntimes(all []install.Installed) []finding {
 			found = append(found, broken(subject, i.Err, "darkroom runtime pull "+i.Name))
 			continue
 		}
-		found = append(found, healthy(subject, "%s: ONNX Runtime %s, %s, %s", i.Name, i.Version, download.Size(i.Size), i.Dir))
+		found = append(found, healthy(
+			subject, "%s: ONNX Runtime %s, %s, %s", i.Name, i.Version, download.Size(i.Size), i.Dir,
+		))
 	}
 	return found
 }

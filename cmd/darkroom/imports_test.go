@@ -122,6 +122,10 @@ var importRules = []importRule{
 		[]string{"C", "os", "io/fs", "darkroom/render/folder", "darkroom/render/onnx", "darkroom/render/pipeline"}, nil,
 		"a family is a plain value: it knows no file and no runtime",
 	},
+	{"darkroom/render/onnx/install", []string{"C", "darkroom/render/onnx$", "darkroom/render/device"}, nil,
+		"libraries are fetched before there is one, and without a C compiler"},
+	{"darkroom/render/device", []string{"C", "net", "darkroom/render/onnx$"}, nil,
+		"a choice of devices opens none of them"},
 	{
 		"darkroom/render/upscale",
 		[]string{"darkroom", "C", "net", "os"},

@@ -26,8 +26,11 @@ func (e environment) lookAtCards() gpu.Report {
 	return gpu.Look(gpu.Options{Getenv: e.getenv})
 }
 
-// wanted are the devices of the settings.
+// wanted are the devices of the settings; without any, what auto means.
 func wanted(r config.Runtime) []device.Wanted {
+	if len(r.Device) == 0 {
+		return []device.Wanted{{Kind: device.Auto}}
+	}
 	var all []device.Wanted
 	for _, d := range r.Device {
 		all = append(all, device.Wanted{Kind: d.Kind, Index: d.Index})

@@ -73,7 +73,7 @@ func (h plainHandler) Handle(_ context.Context, r slog.Record) error {
 				line += " with " + a.Value.String() + "."
 			case "on":
 				line += " on " + a.Value.String()
-			case "why":
+			case "reason":
 				line += ": " + a.Value.String() + "."
 			}
 		}

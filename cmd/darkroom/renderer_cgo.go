@@ -195,6 +195,10 @@ func openONNXPool(
 	if err := onnx.Open(on.Library); err != nil {
 		return nil, err
 	}
+	checkers, err := pipeline.OpenCheckers(r.Safety)
+	if err != nil {
+		return nil, err
+	}
 	d := onnxDevice(r, on.Wanted)
 	if isMissingModels(r.ModelsDir) {
 		log.Warn("the models folder does not exist", "path", r.ModelsDir)
@@ -216,7 +220,7 @@ func openONNXPool(
 	}
 	pool := pipeline.NewPool(pipeline.PoolOptions{
 		Source: chosen, Addons: pipeline.InventoryAddons{Inventory: found, Using: files.use}, Device: d,
-		Memory: int64(r.Memory), Log: log,
+		Checkers: checkers, Memory: int64(r.Memory), Log: log,
 	})
 	return onnxPool{pool, found, files}, nil
 }

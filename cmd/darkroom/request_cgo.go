@@ -15,7 +15,6 @@ import (
 	"darkroom/config"
 	"darkroom/render/encode"
 	"darkroom/render/folder"
-	"darkroom/render/inventory"
 	"darkroom/render/picture"
 	"darkroom/render/pipeline"
 	"darkroom/render/prompt"
@@ -37,7 +36,7 @@ type drawRequest struct {
 	log      *slog.Logger         // of wildcards that cannot be read
 	seed     int64                // of a request that names none
 	addons   []request.AddonCard  // that there are
-	unusable []inventory.Entry    // add-ons that are here and cannot be used
+	unusable []unusableFile       // add-ons that are here and cannot be used
 	tiles    []request.Wanted     // the words of the further pictures, if they differ
 	prompts  []picture.TilePrompt // what each picture shows, if that differs
 	spec     picture.Spec

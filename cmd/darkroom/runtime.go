@@ -100,7 +100,7 @@ func announcePull(w io.Writer, r install.Runtime, dir string) error {
 	_, err := fmt.Fprintf(w, "%s: ONNX Runtime %s, %s\n%s to download in %s, %s on disk in %s\n",
 		r.Name, r.Version, r.Title, download.Size(r.Download()), count(len(r.Parts), "package"), download.Size(r.Disk()), dir)
 	if err == nil && r.CUDA.Major > 0 {
-		_, err = fmt.Fprintf(w, "NVIDIA's libraries have licences of their own: LICENSE-CUDA.txt and LICENSE-cuDNN.txt there\n")
+		_, err = fmt.Fprintln(w, "NVIDIA's libraries have licences of their own: LICENSE-CUDA.txt, LICENSE-cuDNN.txt there")
 	}
 	return err
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -42,7 +43,7 @@ func newRuntimeIndex(t *testing.T) *runtimeIndex {
 func (x *runtimeIndex) call(ctx context.Context, args ...string) (code int, stdout, stderr string) {
 	var out, errs bytes.Buffer
 	env := x.env
-	env.args, env.stdout, env.stderr = append(args, "--runtimes", x.dir), &out, &errs
+	env.args, env.stdout, env.stderr = slices.Concat(args, []string{"--runtimes", x.dir}), &out, &errs
 	code = run(ctx, env)
 	return code, out.String(), errs.String()
 }
@@ -52,7 +53,8 @@ func TestRuntimePull(t *testing.T) {
 	x := newRuntimeIndex(t)
 	code, out, errs := x.call(t.Context(), "runtime", "pull", "cuda12")
 	place := filepath.Join(x.dir, "cuda12")
-	if want := "to download in 2 packages, 90 kB on disk in " + place + "\n"; code != exitOK || !strings.Contains(out, want) {
+	want := "to download in 2 packages, 90 kB on disk in " + place + "\n"
+	if code != exitOK || !strings.Contains(out, want) {
 		t.Errorf("got %d, %q, %q, want the sizes: %q", code, out, errs, want)
 	}
 	if !strings.Contains(out, "LICENSE-CUDA.txt") || !strings.HasSuffix(out, "cuda12 is in place: "+place+"\n") {
@@ -67,7 +69,8 @@ func TestRuntimePull(t *testing.T) {
 		t.Errorf("again: got %d, %q, want it left alone", code, out)
 	}
 	_, out, _ = x.call(t.Context(), "runtime", "list")
-	if !strings.Contains(out, "cuda12  ONNX Runtime 1.24.4, a small one") || !strings.Contains(out, "on disk  installed\n") {
+	if !strings.Contains(out, "cuda12  ONNX Runtime 1.24.4, a small one") ||
+		!strings.Contains(out, "on disk  installed\n") {
 		t.Errorf("list: got %q, want it installed", out)
 	}
 	for _, o := range install.Others() {
@@ -88,7 +91,8 @@ func TestRuntimePullAtATerminal(t *testing.T) {
 	x := newRuntimeIndex(t)
 	x.env.errScreen = func() terminal.Screen { return terminal.Screen{Columns: 100, Rows: 30} }
 	code, _, errs := x.call(t.Context(), "runtime", "pull", "cuda12")
-	if code != exitOK || !strings.Contains(errs, "█") || strings.Contains(errs, "fetching") || !strings.HasSuffix(errs, "\x1b[K") {
+	if code != exitOK || !strings.Contains(errs, "█") || strings.Contains(errs, "fetching") ||
+		!strings.HasSuffix(errs, "\x1b[K") {
 		t.Errorf("got %d, %q, want a bar that goes away", code, errs)
 	}
 }
@@ -99,7 +103,7 @@ func TestRuntimePullFaults(t *testing.T) {
 	stop()
 	for name, c := range map[string]struct {
 		spoil func(*runtimeIndex)
-		ctx   context.Context //nolint:containedctx // of one call
+		ctx   context.Context
 		name  string
 		want  string
 	}{
@@ -110,8 +114,10 @@ func TestRuntimePullFaults(t *testing.T) {
 			func(x *runtimeIndex) { x.env.fetcher.Client.Free = func(string) int64 { return 1000 } }, t.Context(), "cuda12",
 			"make room",
 		},
-		"a stop":                   {func(*runtimeIndex) {}, stopped, "cuda12", "stopped; what came of cuda12 is kept"},
-		"one that is not pulled":   {func(*runtimeIndex) {}, t.Context(), "directml", "directml cannot be pulled: darkroom runs on Linux"},
+		"a stop": {func(*runtimeIndex) {}, stopped, "cuda12", "stopped; what came of cuda12 is kept"},
+		"one that is not pulled": {
+			func(*runtimeIndex) {}, t.Context(), "directml", "directml cannot be pulled: darkroom runs on Linux",
+		},
 		"one that nobody knows of": {func(*runtimeIndex) {}, t.Context(), "cuda11", `there is no runtime "cuda11"`},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -120,7 +126,8 @@ func TestRuntimePullFaults(t *testing.T) {
 			c.spoil(x)
 			code, _, errs := x.call(c.ctx, "runtime", "pull", c.name)
 			lines := strings.Split(strings.TrimSpace(errs), "\n")
-			if last := lines[len(lines)-1]; code != exitFailure || !strings.HasPrefix(last, "darkroom: ") || !strings.Contains(last, c.want) {
+			last := lines[len(lines)-1]
+			if code != exitFailure || !strings.HasPrefix(last, "darkroom: ") || !strings.Contains(last, c.want) {
 				t.Errorf("got %d, %q, want one line with %q", code, errs, c.want)
 			}
 			if all := install.List(x.dir); len(all) != 0 {

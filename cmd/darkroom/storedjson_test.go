@@ -75,7 +75,7 @@ func storedValues() map[string]any {
 		}}, Addons: []request.AddonCard{{
 			Kind: picture.LoRA, Name: "ink", Alias: "ink-v2", Hash: "0a", Short: "0b", Families: []string{"SDXL"},
 			TextWidths: []int{2048},
-			Triggers:   []string{"ink drawing"}, Strength: 0.7, NSFW: true,
+			Triggers:   []string{"ink drawing"}, Strength: 0.7, NSFW: true, Scale: 4, Work: 8,
 		}}, Renderers: [][]string{{"cd"}, {"0a"}}, Remembered: true},
 		"redis.job": &queue.Job{
 			ID: "1-0", Lane: "2:cd", Server: "2", User: "3", Cost: 4, MaxRunning: 5, Spec: json.RawMessage(`{"v":2}`),

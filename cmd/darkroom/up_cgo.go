@@ -75,7 +75,8 @@ func up(ctx context.Context, s invocation) (err error) {
 	return err
 }
 
-// startRenderer starts the renderer's process, one for each device. It reaches a queue in this process's memory through a socket.
+// startRenderer starts the renderer's process, one for each device. It reaches a queue in this process's memory through
+// a socket.
 func startRenderer(ctx context.Context, s invocation, c config.Up, q *queue.Queue) (*supervise.Group, error) {
 	settings := config.Renderer{
 		Redis: c.Redis, API: c.Discord.API, Runtime: c.Runtime, Worker: c.Worker, Leasing: c.Leasing,

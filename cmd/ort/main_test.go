@@ -103,8 +103,10 @@ func (s *fakeRegistry) archives(name string) install.Part {
 	one := func(source, project, file, member string, archive []byte) install.Archive {
 		return install.Archive{
 			Source: source, Project: project, Version: library.Recommended, File: file, Size: int64(len(archive)),
-			SHA256:  installtest.Hash(archive),
-			Members: []install.Member{{Path: member, Name: "lib.so", Size: int64(len(content)), SHA256: installtest.Hash(content)}},
+			SHA256: installtest.Hash(archive),
+			Members: []install.Member{
+				{Path: member, Name: "lib.so", Size: int64(len(content)), SHA256: installtest.Hash(content)},
+			},
 		}
 	}
 	official := one(install.Release, "onnxruntime", "lib.tgz", "package/lib.so", nil)
@@ -265,7 +267,8 @@ func TestPresent(t *testing.T) {
 		s, dir := newFakeRegistry(t), place(t, []byte("old"))
 		s.server.Close()
 		_, err := s.run(dir)
-		if got := install.HashFile(filepath.Join(dir, library.Name("linux", library.Recommended))); err == nil || got != installtest.Hash([]byte("old")) {
+		got := install.HashFile(filepath.Join(dir, library.Name("linux", library.Recommended)))
+		if err == nil || got != installtest.Hash([]byte("old")) {
 			t.Errorf("got error %v and hash %s, want an error and the old file", err, got)
 		}
 	})

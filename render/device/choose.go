@@ -118,7 +118,7 @@ func (m Machine) chooseCard(w Wanted) (Choice, error) {
 		if err == nil && !library.HasCUDA(path) {
 			return Choice{}, &CardError{w.String(), "the library of --ort, " + path + ", has no CUDA", ""}
 		}
-		return Choice{Wanted: w, Library: path, Card: card, Reason: describe(w, card)}, err
+		return Choice{Wanted: w, Library: path, Card: card, Reason: nameOf(card)}, err
 	}
 	r, how := m.runtimeFor(card)
 	better, best := m.recommended(card)
@@ -126,7 +126,7 @@ func (m Machine) chooseCard(w Wanted) (Choice, error) {
 		return m.withoutRuntime(w, card, better)
 	}
 	path, err := library.Find(r.Dir)
-	c := Choice{Wanted: w, Library: path, Runtime: r.Name, Card: card, Reason: describe(w, card) + ", with " + r.Name}
+	c := Choice{Wanted: w, Library: path, Runtime: r.Name, Card: card, Reason: nameOf(card) + ", with " + r.Name}
 	if how == translates {
 		c.Reason += ", which has no code for it and is translated when it first runs"
 		if best == fits {
@@ -139,7 +139,7 @@ func (m Machine) chooseCard(w Wanted) (Choice, error) {
 // withoutRuntime takes a library beside the program that has CUDA, or says what to pull.
 func (m Machine) withoutRuntime(w Wanted, card gpu.Card, better string) (Choice, error) {
 	if path, err := library.Find("", m.Dirs...); err == nil && library.HasCUDA(path) {
-		return Choice{Wanted: w, Library: path, Card: card, Reason: describe(w, card)}, nil
+		return Choice{Wanted: w, Library: path, Card: card, Reason: nameOf(card)}, nil
 	}
 	for _, r := range m.Runtimes {
 		if r.Err != nil && r.Name == better {

@@ -89,11 +89,11 @@ func TestChoose(t *testing.T) {
 			driver(13000, card(0, "GTX 1080", 61)), nil, auto, "cpu", "are missing", "darkroom runtime pull cuda12", "",
 		},
 		"auto with library and driver": {
-			driver(12080, rtx3060), []install.Installed{cuda12}, auto, "cuda:0/cuda12", "cuda:0, RTX 3060, with cuda12", "", "",
+			driver(12080, rtx3060), []install.Installed{cuda12}, auto, "cuda:0/cuda12", "RTX 3060, with cuda12", "", "",
 		},
 		"auto with several cards": {
 			driver(13000, rtx3060, gtx1080), []install.Installed{cuda12, cuda13}, auto, "cuda:0/cuda13 cuda:1/cuda12",
-			"cuda:0, RTX 3060, with cuda13", "", "",
+			"RTX 3060, with cuda13", "", "",
 		},
 		"auto leaves out a card that nothing fits": {
 			driver(13000, rtx3060, gtx1080), []install.Installed{cuda13}, auto, "cuda:0/cuda13",
@@ -130,10 +130,11 @@ func TestChoose(t *testing.T) {
 			none, nil, first, "", "", "", "missing, and there is no NVIDIA driver: run `darkroom runtime pull cuda12`",
 		},
 		"a card where nothing is known of it": { // CUDA has the last word
-			none, []install.Installed{cuda12, cuda13}, first, "cuda:0/cuda12", "cuda:0", "", "",
+			none, []install.Installed{cuda12, cuda13}, first, "cuda:0/cuda12", "a card that is not known, with cuda12", "", "",
 		},
-		"the CPU with a library for GPUs alone": {none, []install.Installed{cuda12}, device.Wanted{Kind: device.CPU}, "cpu/cuda12",
-			"as asked for", "", ""},
+		"the CPU with a library for GPUs alone": {
+			none, []install.Installed{cuda12}, device.Wanted{Kind: device.CPU}, "cpu/cuda12", "as asked for", "", "",
+		},
 		"nonsense": {none, nil, device.Wanted{Kind: "tpu"}, "", "", "", "want auto, cpu, cuda:N or webgpu"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -42,8 +42,8 @@ type Machine struct {
 	Platform string              // as "linux/amd64"; for what could be pulled
 }
 
-// Here is this machine, without its cards: with what was pulled into a folder, the libraries beside the program, and the
-// one that was named, "" for none.
+// Here is this machine, without its cards: with what was pulled into a folder, the libraries beside the program, and
+// the one that was named, "" for none.
 func Here(runtimes, named string) Machine {
 	return Machine{Runtimes: install.List(runtimes), Dirs: library.Dirs(), Explicit: named, Platform: Platform}
 }
@@ -180,6 +180,14 @@ func (m Machine) cpuLibrary() (path, pulled string, err error) {
 		}
 	}
 	return "", "", err
+}
+
+// nameOf is what a card is called.
+func nameOf(card gpu.Card) string {
+	if card.Name == "" {
+		return "a card that is not known"
+	}
+	return strings.TrimSpace(card.Name)
 }
 
 // describe names a card for people.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -29,8 +28,14 @@ type Client struct {
 	Wait func(context.Context, time.Duration) error
 	// PlainHTTP allows plain HTTP to any host: for files whose hash is known beforehand, and requests without a secret.
 	PlainHTTP bool
-	// TestLoopback allows plain HTTP to this machine's own loopback addresses. It is for tests.
-	TestLoopback bool
+
+	after func(time.Duration, func()) timer // what watches for stalls; time.AfterFunc if nil
+}
+
+// timer is a time.Timer, or a test's.
+type timer interface {
+	Reset(time.Duration) bool
+	Stop() bool
 }
 
 const (
@@ -98,7 +103,7 @@ type answer struct {
 	*http.Response
 	ctx    context.Context //nolint:containedctx // it belongs to this one response, and tells why its body broke off
 	cancel context.CancelCauseFunc
-	timer  *time.Timer
+	timer  timer
 	stall  time.Duration
 }
 
@@ -178,7 +183,7 @@ func (c *Client) ask(ctx context.Context, u *url.URL, header http.Header) (*answ
 	stall := c.stall()
 	ctx, cancel := context.WithCancelCause(ctx)
 	a := &answer{ctx: ctx, cancel: cancel, stall: stall}
-	a.timer = time.AfterFunc(stall, func() { cancel(&StallError{After: stall}) })
+	a.timer = c.watch(stall, func() { cancel(&StallError{After: stall}) })
 	resp, err := c.transport().RoundTrip(c.request(ctx, u, header)) //nolint:bodyclose // close closes it
 	if err != nil {
 		a.timer.Stop()
@@ -204,6 +209,13 @@ func (c *Client) request(ctx context.Context, u *url.URL, header http.Header) *h
 	return req
 }
 
+func (c *Client) watch(d time.Duration, stalled func()) timer {
+	if c.after != nil {
+		return c.after(d, stalled)
+	}
+	return time.AfterFunc(d, stalled)
+}
+
 func (c *Client) transport() http.RoundTripper {
 	if c.Transport != nil {
 		return c.Transport
@@ -224,17 +236,11 @@ func (c *Client) allowed(address string) (*url.URL, error) {
 	if err != nil || u.Host == "" {
 		return nil, fmt.Errorf("%s is no address", Redacted(address))
 	}
-	plain := c.PlainHTTP || c.TestLoopback && isLoopback(u.Hostname())
-	if u.Scheme == "https" || u.Scheme == "http" && plain {
+	if u.Scheme == "https" || u.Scheme == "http" && c.PlainHTTP {
 		u.Fragment = ""
 		return u, nil
 	}
 	return nil, &InsecureError{Address: Redacted(address)}
-}
-
-func isLoopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // Redacted prints an address without its query, its fragment and the credentials that it may carry.

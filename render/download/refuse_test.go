@@ -140,6 +140,48 @@ func (r refused) check(t *testing.T, data []byte) {
 	}
 }
 
+// watch is a timer that a test lets run out.
+type watch struct {
+	after  time.Duration
+	fire   func()
+	resets int
+}
+
+func (w *watch) Reset(time.Duration) bool { w.resets++; return true }
+
+func (w *watch) Stop() bool { return true }
+
+// lastPiece calls a function when somebody waits for more than so many bytes of a body.
+type lastPiece struct {
+	http.RoundTripper
+	bytes int
+	then  func()
+}
+
+func (l *lastPiece) RoundTrip(r *http.Request) (*http.Response, error) {
+	resp, err := l.RoundTripper.RoundTrip(r)
+	if err == nil {
+		resp.Body = &lastPieceBody{resp.Body, l.bytes, l.then}
+	}
+	return resp, err
+}
+
+type lastPieceBody struct {
+	io.ReadCloser
+	left int
+	then func()
+}
+
+func (b *lastPieceBody) Read(p []byte) (int, error) {
+	if b.left == 0 {
+		b.then()
+	}
+	n, err := b.ReadCloser.Read(p)
+	b.left -= n
+	return n, err
+}
+
+// What came before a server stalled is kept for the next call.
 func TestFetchAcrossAStall(t *testing.T) {
 	t.Parallel()
 	data := content("stalled", 3*chunk)
@@ -151,14 +193,23 @@ func TestFetchAcrossAStall(t *testing.T) {
 	}
 	s := serve(t, stall)
 	c, _ := s.client()
-	c.Stall, c.Tries = 50*time.Millisecond, 2
+	c.Tries = 2
+	var watches []*watch
+	c.after = func(d time.Duration, f func()) timer {
+		watches = append(watches, &watch{after: d, fire: f})
+		return watches[len(watches)-1]
+	}
 	f := fileAt(t, s, data)
+	c.Transport = &lastPiece{c.Transport, chunk, func() { watches[len(watches)-1].fire() }}
 	err := c.Fetch(t.Context(), f, nil)
 	if stalled := new(*StallError); !errors.As(err, stalled) {
 		t.Fatalf("got %v, want a *StallError", err)
 	}
-	if want := "broke off after 131 kB of 393 kB: nothing arrived for 50ms"; !strings.Contains(err.Error(), want) {
+	if want := "broke off after 131 kB of 393 kB: nothing arrived for 1m0s"; !strings.Contains(err.Error(), want) {
 		t.Errorf("got %q, want %q in it", err, want)
+	}
+	if len(watches) != 2 || watches[0].after != time.Minute || watches[0].resets == 0 {
+		t.Errorf("got %d watches, the first %+v, want one for each of two tries, longer with each piece", len(watches), watches[0])
 	}
 	s2 := serve(t, whole(data, ""))
 	f.URL = s2.URL
@@ -168,6 +219,25 @@ func TestFetchAcrossAStall(t *testing.T) {
 	}
 	equalFile(t, f.Path, data)
 	if got := s2.header("Range"); !slices.Equal(got, []string{"bytes=131072-"}) {
+		t.Errorf("ranges: got %q", got)
+	}
+}
+
+// A body that ends before the file does is continued, also where its answer did not tell its size.
+func TestFetchOfABodyThatEnds(t *testing.T) {
+	t.Parallel()
+	data := content("ends", 2*chunk)
+	s := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Write(data[:chunk])
+		w.(http.Flusher).Flush()
+	}, whole(data, ""))
+	c, _ := s.client()
+	f := fileAt(t, s, data)
+	if err := c.Fetch(t.Context(), f, nil); err != nil {
+		t.Fatal(err)
+	}
+	equalFile(t, f.Path, data)
+	if got := s.header("Range"); !slices.Equal(got, []string{"", "bytes=131072-"}) {
 		t.Errorf("ranges: got %q", got)
 	}
 }
@@ -262,15 +332,16 @@ func TestPassword(t *testing.T) {
 	}
 }
 
-func TestTestLoopback(t *testing.T) {
+func TestAllowed(t *testing.T) {
 	t.Parallel()
-	c := &Client{TestLoopback: true}
-	for address, want := range map[string]bool{
-		"http://127.0.0.1:80/a": true, "http://[::1]/a": true, "http://localhost/a": true, "https://example.org/a": true,
-		"http://example.org/a": false, "http://127.0.0.1.example.org/a": false, "ftp://127.0.0.1/a": false, "/a": false,
+	for address, want := range map[string][2]bool{ // as usual, and with PlainHTTP
+		"https://example.org/a": {true, true}, "http://example.org/a": {false, true}, "http://127.0.0.1/a": {false, true},
+		"ftp://example.org/a": {}, "file:///a": {}, "/a": {}, "https:///a": {},
 	} {
-		if _, err := c.allowed(address); (err == nil) != want {
-			t.Errorf("%s: got %v, want allowed %v", address, err, want)
+		for i, c := range []*Client{{}, {PlainHTTP: true}} {
+			if _, err := c.allowed(address); (err == nil) != want[i] {
+				t.Errorf("%s: got %v, want allowed %v, PlainHTTP is %v", address, err, want[i], c.PlainHTTP)
+			}
 		}
 	}
 }

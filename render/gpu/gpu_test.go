@@ -39,7 +39,8 @@ func TestLookReadsProc(t *testing.T) {
 		{Index: 0, Name: "NVIDIA GeForce RTX 3060", UUID: "GPU-aaaa"},
 		{Index: 1, Name: "NVIDIA GeForce GTX 1080", UUID: "GPU-bbbb"},
 	}
-	if got.Driver != "580.65.06" || !slices.Equal(got.Cards, want) || got.Err == nil || errors.Is(got.Err, gpu.ErrNoDriver) {
+	if got.Driver != "580.65.06" || !slices.Equal(got.Cards, want) || got.Err == nil ||
+		errors.Is(got.Err, gpu.ErrNoDriver) {
 		t.Errorf("got %+v, want driver 580.65.06, %+v and that its library is missing", got, want)
 	}
 	closed := t.TempDir()

@@ -5,11 +5,12 @@ package gpu
 /*
 #cgo LDFLAGS: -ldl
 #include <dlfcn.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 // What is used of NVML's interface (nvml.h of the CUDA toolkit; its functions and structures keep their form for ever).
-typedef struct { unsigned long long total, free, used; } nvml_memory;
+typedef struct { uint64_t total, free, used; } nvml_memory;
 typedef void *nvml_device;
 enum { nvml_text = 96 }; // no text that is asked for is longer
 
@@ -75,18 +76,17 @@ type nvml struct{ c *C.nvml }
 
 // askNVML opens the library, asks for everything and closes it.
 func askNVML(library string) Report {
-	var c C.nvml
-	path := C.CString(library)
+	c, path := new(C.nvml), C.CString(library)
 	defer C.free(unsafe.Pointer(path))
-	missing := C.nvml_open(&c, path)
-	defer C.nvml_close(&c)
+	missing := C.nvml_open(c, path)
+	defer C.nvml_close(c)
 	switch {
 	case missing != nil && c.library == nil:
 		return Report{Err: errNoLibrary}
 	case missing != nil:
 		return Report{Err: fmt.Errorf("the NVIDIA driver is too old: its library has no %s", C.GoString(missing))}
 	}
-	n := nvml{&c}
+	n := nvml{c}
 	if err := n.fault("start", C.nvml_init(n.c)); err != nil {
 		return Report{Err: err}
 	}
@@ -125,10 +125,11 @@ func (n nvml) report() Report {
 // card asks for one card. One that does not answer keeps its number, for CUDA counts it.
 func (n nvml) card(i int) (Card, error) {
 	card := Card{Index: i}
-	var d C.nvml_device
-	if err := n.fault(fmt.Sprintf("card %d", i), C.nvml_handle(n.c, C.uint(i), &d)); err != nil {
+	handle := new(C.nvml_device)
+	if err := n.fault(fmt.Sprintf("card %d", i), C.nvml_handle(n.c, C.uint(i), handle)); err != nil {
 		return card, err
 	}
+	d := *handle
 	var errs [2]error
 	card.Name, errs[0] = n.text("name", func(to *C.char) C.int { return C.nvml_name(n.c, d, to) })
 	card.UUID, errs[1] = n.text("UUID", func(to *C.char) C.int { return C.nvml_uuid(n.c, d, to) })

@@ -33,8 +33,10 @@ func TestLookAsksNVML(t *testing.T) {
 			[]string{"LOST=0"},
 			gpu.Report{Driver: "570.86.15", CUDA: 12080, Cards: []gpu.Card{{}, gtx}}, "card 0: GPU is lost",
 		},
-		"a kernel module that is not loaded": {[]string{"INIT=9"}, gpu.Report{}, "no NVIDIA driver (the NVIDIA driver: start: Driver Not Loaded)"},
-		"a library of long ago":              {[]string{"OLD"}, gpu.Report{}, "no NVIDIA driver"},
+		"a kernel module that is not loaded": {
+			[]string{"INIT=9"}, gpu.Report{}, "no NVIDIA driver (the NVIDIA driver: start: Driver Not Loaded)",
+		},
+		"a library of long ago": {[]string{"OLD"}, gpu.Report{}, "no NVIDIA driver"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

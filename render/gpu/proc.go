@@ -49,8 +49,8 @@ func readFields(text string) map[string]string {
 	return fields
 }
 
-// The numbers by which the bus knows NVIDIA's graphics cards: the vendor, and the class of display controllers (PCI Code
-// and ID Assignment Specification; as sysfs writes them).
+// The numbers by which the bus knows NVIDIA's graphics cards: the vendor, and the class of display controllers (PCI
+// Code and ID Assignment Specification; as sysfs writes them).
 const (
 	nvidiaVendor = "0x10de"
 	displayClass = "0x03"

@@ -2,6 +2,7 @@ package hub_test
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -166,5 +167,27 @@ func TestChooseAFolderOfARepository(t *testing.T) {
 	}
 	if got := choice.Place(choice.Files[0]); choice.Files[0].Path != "export/model_index.json" || got != "model_index.json" {
 		t.Errorf("%s goes to %s, want model_index.json", choice.Files[0].Path, got)
+	}
+}
+
+// A model_index.json that is not the listed one is not believed.
+func TestChooseByAnotherIndex(t *testing.T) {
+	t.Parallel()
+	s := hubtest.New(t)
+	index := pipelineIndex("StableDiffusionPipeline", "unet")
+	s.Add("me/it", hubtest.Model{Files: files(index, sd1ONNX)})
+	s.Intercept(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, "/model_index.json") {
+			fmt.Fprint(w, strings.Replace(index, "unet", "vae_", 1))
+		}
+	})
+	client := clientOf(s)
+	r, err := client.Read(t.Context(), mustParse(t, "me/it"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = client.Choose(t.Context(), r, hub.Wish{})
+	if want := "me/it: model_index.json is not the file that the hub lists"; err == nil || err.Error() != want {
+		t.Errorf("got %v, want %q", err, want)
 	}
 }

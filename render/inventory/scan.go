@@ -85,7 +85,21 @@ type scan struct {
 }
 
 func (s *scan) fault(path, format string, args ...any) {
-	s.faults = append(s.faults, fmt.Errorf("%q: "+format, append([]any{path}, args...)...))
+	s.faults = append(s.faults, Fault{path, fmt.Sprintf(format, args...)})
+}
+
+// Fault is the error of something that can never be used.
+type Fault struct {
+	Path string
+	Why  string
+}
+
+// Error names the path and the reason.
+func (f Fault) Error() string { return fmt.Sprintf("%q: %s", f.Path, f.Why) }
+
+// Name is how people would call it: the file's name without its extension.
+func (f Fault) Name() string {
+	return strings.TrimSuffix(filepath.Base(f.Path), filepath.Ext(f.Path))
 }
 
 // entry is a visible file or folder, with links followed.

@@ -10,8 +10,8 @@ import (
 	"darkroom/render/onnx/library"
 )
 
-// fakeCUDA is a folder with libraries that are linked as those of CUDA are, and do nothing. Each test has a generation of
-// its own: a process finds an open library by its name.
+// fakeCUDA is a folder with libraries that are linked as those of CUDA are, and do nothing. Each test has a generation
+// of its own: a process finds an open library by its name.
 type fakeCUDA struct {
 	t          *testing.T
 	dir        string
@@ -70,8 +70,8 @@ func (f *fakeCUDA) compile(path, function string, needs ...string) {
 	}
 }
 
-// unlinked are libraries that the provider calls without saying that it needs them, as libraries do that others open for
-// them.
+// unlinked are libraries that the provider calls without saying that it needs them, as libraries do that others open
+// for them.
 func unlinked(function string) []string {
 	if strings.HasPrefix(function, "provider") {
 		return []string{"curand"}
@@ -154,8 +154,10 @@ func TestCUDALibrariesFaults(t *testing.T) {
 func linkDriver(f *fakeCUDA) {
 	f.t.Helper()
 	provider := filepath.Join(f.dir, "libonnxruntime_providers_cuda.so")
-	cmd := exec.CommandContext(f.t.Context(), "gcc", "-shared", "-fPIC", "-Wl,--no-as-needed", "-Wl,--allow-shlib-undefined",
-		"-o", provider, "-x", "c", "/dev/null", "-x", "none", filepath.Join(f.dir, "libcuda.so.1"), f.path("cudart"))
+	cmd := exec.CommandContext(
+		f.t.Context(), "gcc", "-shared", "-fPIC", "-Wl,--no-as-needed", "-Wl,--allow-shlib-undefined", "-o", provider,
+		"-x", "c", "/dev/null", "-x", "none", filepath.Join(f.dir, "libcuda.so.1"), f.path("cudart"),
+	)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		f.t.Fatalf("gcc: %v: %s", err, out)
 	}

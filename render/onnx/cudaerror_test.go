@@ -13,8 +13,8 @@ func TestPlainCUDAError(t *testing.T) {
 			"onnxruntime::CUDAExecutionProviderInfo [ONNXRuntimeError] : 1 : FAIL : provider_options_utils.h:187 Parse Failed " +
 			"to parse provider option \"device_id\": CUDA failure 35: CUDA driver version is insufficient for CUDA runtime " +
 			"version ; GPU=-1 ; hostname=vm ; file=x.cc ; line=67 ; expr=cudaGetDeviceCount(&num_devices);": "there is no " +
-			"NVIDIA driver, or it is too old for this generation of CUDA (CUDA failure 35: CUDA driver version is insufficient " +
-			"for CUDA runtime version)",
+			"NVIDIA driver, or it is too old for this generation of CUDA (CUDA failure 35: CUDA driver version is " +
+			"insufficient for CUDA runtime version)",
 		"CUDA failure 719: unspecified launch failure ; GPU=0 ; hostname=vm": "CUDA failure 719: unspecified launch failure",
 		"bad allocation": "bad allocation",
 	} {

@@ -152,18 +152,25 @@ type Pipeline struct {
 	Folder    *folder.Model
 	Model     *onnx.Model
 	upscalers *upscalers
+	checker   *onnx.Network // of the model's own safety checker; nil for none
 }
 
-// Load loads a model's networks on a device. onnx.Open must have been called. files has the add-ons that it may render
-// with; nil for none. The error names the model.
+// LoadOptions are what a model is loaded with besides its own files. The zero value is nothing.
+type LoadOptions struct {
+	Addons   Addons    // that it may render with; nil for none
+	Checkers *Checkers // that look at its images; nil for none
+	Memory   int64     // that the loaded models may hold together, in bytes: see PoolOptions
+
+	makeRoom func() bool // frees other models: see render.Parts; nil if there are none
+}
+
+// Load is LoadWith with add-ons, or without any for nil.
 func Load(ctx context.Context, f *folder.Model, device onnx.Device, files Addons) (*Pipeline, error) {
-	return LoadWithin(ctx, f, device, files, 0)
+	return LoadWith(ctx, f, device, LoadOptions{Addons: files})
 }
 
-// LoadWithin is Load where the loaded models may hold some memory together, in bytes: see PoolOptions.
-func LoadWithin(
-	ctx context.Context, f *folder.Model, device onnx.Device, files Addons, memory int64,
-) (*Pipeline, error) {
+// LoadWith loads a model's networks on a device. onnx.Open must have been called. The error names the model.
+func LoadWith(ctx context.Context, f *folder.Model, device onnx.Device, o LoadOptions) (*Pipeline, error) {
 	model, err := onnx.Load(ctx, f, device)
 	if err != nil {
 		return nil, fmt.Errorf("model folder %s: %w", f.Dir, err)
@@ -172,14 +179,19 @@ func LoadWithin(
 	if err != nil {
 		return nil, errors.Join(err, model.Close())
 	}
-	enlarging := &upscalers{own: f.Upscaler, files: files, device: device}
-	parts.Upscaler = enlarging.open
-	parts.Extend = newExtender(model, parts, files).extend
-	renderer, err := render.New(parts, rendererOptions(device, cmp.Or(memory, defaultBudget(device))))
+	checker, own, err := o.Checkers.load(f, device)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("model folder %s: %w", f.Dir, err), model.Close())
 	}
-	return &Pipeline{Renderer: renderer, Folder: f, Model: model, upscalers: enlarging}, nil
+	addChecker(&parts, checker, device)
+	enlarging := &upscalers{own: f.Upscaler, files: o.Addons, device: device}
+	parts.Upscaler = enlarging.open
+	parts.Extend, parts.MakeRoom = newExtender(model, parts, o.Addons).extend, o.makeRoom
+	renderer, err := render.New(parts, rendererOptions(device, cmp.Or(o.Memory, defaultBudget(device))))
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("model folder %s: %w", f.Dir, err), model.Close(), own.Close())
+	}
+	return &Pipeline{Renderer: renderer, Folder: f, Model: model, upscalers: enlarging, checker: own}, nil
 }
 
 // rendererOptions says how much a device takes at once. A GPU gets four images of 1024×1024 with and without their
@@ -216,6 +228,9 @@ func Parts(model *onnx.Model) (render.Parts, error) {
 	if f.Config.SupportsSeamless {
 		parts.Seamless = seamless(model)
 	}
+	if model.Device.OwnMemory() {
+		parts.Memory = model
+	}
 	return parts, nil
 }
 
@@ -232,4 +247,6 @@ func seamless(model *onnx.Model) func(ctx context.Context) (render.SeamlessNetwo
 }
 
 // Close frees the model's memory.
-func (e *Pipeline) Close() error { return errors.Join(e.upscalers.Close(), e.Model.Close()) }
+func (e *Pipeline) Close() error {
+	return errors.Join(e.upscalers.Close(), e.Model.Close(), e.checker.Close())
+}

@@ -37,7 +37,8 @@ func TestWheel(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got, err := s.Wheel(t.Context(), answers(map[string]string{"https://u:p@mirror/simple/lib/": c.page}), "lib", "lib.whl")
+			pages := answers(map[string]string{"https://u:p@mirror/simple/lib/": c.page})
+			got, err := s.Wheel(t.Context(), pages, "lib", "lib.whl")
 			if c.fails == "" && (err != nil || got != c.want) {
 				t.Errorf("got %q, %v, want %q", got, err, c.want)
 			}
@@ -55,7 +56,8 @@ func TestTarball(t *testing.T) {
 			publicNPM, `{"dist":{"tarball":"` + publicNPM + `/lib/-/lib.tgz"}}`, publicNPM + "/lib/-/lib.tgz", "",
 		},
 		"a mirror that hands on the public address": {
-			"https://mirror/npm", `{"dist":{"tarball":"` + publicNPM + `/lib/-/lib.tgz"}}`, "https://mirror/npm/lib/-/lib.tgz", "",
+			"https://mirror/npm", `{"dist":{"tarball":"` + publicNPM + `/lib/-/lib.tgz"}}`,
+			"https://mirror/npm/lib/-/lib.tgz", "",
 		},
 		"a mirror with its own address": {
 			"https://mirror/npm", `{"dist":{"tarball":"/files/lib.tgz"}}`, "https://mirror/files/lib.tgz", "",
@@ -67,7 +69,8 @@ func TestTarball(t *testing.T) {
 			t.Parallel()
 			s := settingsOf(map[string]string{"npm_config_registry": c.registry})
 			got, err := s.Tarball(t.Context(), answers(map[string]string{c.registry + "/lib/1.0": c.document}), "lib", "1.0")
-			if c.fails == "" && (err != nil || got != c.want) || c.fails != "" && (err == nil || !strings.Contains(err.Error(), c.fails)) {
+			if c.fails == "" && (err != nil || got != c.want) ||
+				c.fails != "" && (err == nil || !strings.Contains(err.Error(), c.fails)) {
 				t.Errorf("got %q, %v, want %q %q", got, err, c.want, c.fails)
 			}
 		})

@@ -58,7 +58,8 @@ func TestGroupOneGivesUp(t *testing.T) {
 	if err := <-ended; err != nil {
 		t.Errorf("got %v, want an end in order", err)
 	}
-	if text := log.String(); !strings.Contains(text, `a renderer gave up`) || !strings.Contains(text, `error="CUDA failure 35"`) {
+	text := log.String()
+	if !strings.Contains(text, `a renderer gave up`) || !strings.Contains(text, `error="CUDA failure 35"`) {
 		t.Errorf("got %s, want to hear of cuda:0", text)
 	}
 }

@@ -10,5 +10,5 @@
 // goes on, and gets its name by one rename, with a list of its files and their hashes (runtime.json).
 //
 // A hash is pinned only for a file that was fetched and measured. Archives are checked against it, and so is each file
-// that is taken out of them. Which packages: pins.go, pinscuda.go.
+// that is taken out of them. Which packages: pins.go, cuda.json.
 package install

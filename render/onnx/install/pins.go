@@ -1,10 +1,6 @@
 package install
 
-import (
-	"path"
-
-	"darkroom/render/onnx/library"
-)
+import "darkroom/render/onnx/library"
 
 // version is that of all archives for the CPU.
 const version = library.Recommended
@@ -17,9 +13,9 @@ const (
 	npmFolder = "package/bin/napi-v6/"
 )
 
-// CPU lists the archives that hold ONNX Runtime's library for the CPU of a platform, as Go names it ("linux/amd64"), the
-// smallest first; nil where none is known. In each, the library is the first member. The hash of the official release
-// archive is empty: none was ever fetched and measured by this project.
+// CPU lists the archives that hold ONNX Runtime's library for the CPU of a platform, as Go names it ("linux/amd64"),
+// the smallest first; nil where none is known. In each, the library is the first member. The hash of the official
+// release archive is empty: none was ever fetched and measured by this project.
 //
 // The library for Linux x86-64 was run; those for Linux arm64 and macOS arm64 were only fetched and measured. Wheel and
 // npm package have different builds (npm's has a WebGPU provider), so images can differ in their last bits.
@@ -68,8 +64,8 @@ func release(platform, lib string) Archive {
 	}
 }
 
-// onnxWheel is a wheel of the Python package onnxruntime. The library inside does not depend on Python, so the wheel for
-// one Python version is enough.
+// onnxWheel is a wheel of the Python package onnxruntime. The library inside does not depend on Python, so the wheel
+// for one Python version is enough.
 func onnxWheel(file string, size int64, sum string, lib Member) Archive {
 	return Archive{
 		Source: PyPI, Project: "onnxruntime", Version: version, File: file, Size: size, SHA256: sum,
@@ -88,11 +84,6 @@ func tarball(member, name string, size int64, sum string) Archive {
 // capi is a library in a wheel of ONNX Runtime.
 func capi(name string, size int64, sum string) Member {
 	return Member{Path: "onnxruntime/capi/" + name, Name: name, Size: size, SHA256: sum}
-}
-
-// member is a file that keeps its name.
-func member(in string, size int64, sum string) Member {
-	return Member{Path: in, Name: path.Base(in), Size: size, SHA256: sum}
 }
 
 // onnxLicences are the texts in every wheel of ONNX Runtime: the MIT licence, and those of what it is built from.

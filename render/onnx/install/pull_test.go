@@ -172,7 +172,8 @@ func TestPullFaults(t *testing.T) {
 				"METADATA": []byte("left out"), "lib/libcublas.so.12": noise(2, size),
 			})
 			c.spoil(f)
-			if err := f.pull(t); err == nil || !strings.Contains(err.Error(), c.fails) || !strings.Contains(err.Error(), "cuda12") {
+			err := f.pull(t)
+			if err == nil || !strings.Contains(err.Error(), c.fails) || !strings.Contains(err.Error(), "cuda12") {
 				t.Errorf("got %v, want cuda12 and %q", err, c.fails)
 			}
 			f.wantNone(t)
@@ -209,7 +210,8 @@ func TestPullGoesOn(t *testing.T) {
 			t.Fatal(err)
 		}
 		f.wantWhole(t)
-		if asked := f.Asked(); len(asked) != 3 || !strings.HasPrefix(asked[2], cublas+" bytes=") || asked[2] == cublas+" bytes=0-" {
+		asked := f.Asked()
+		if len(asked) != 3 || !strings.HasPrefix(asked[2], cublas+" bytes=") || asked[2] == cublas+" bytes=0-" {
 			t.Errorf("got %q, want the rest of the file asked for", asked)
 		}
 	})
@@ -272,7 +274,8 @@ func TestPullUpgrades(t *testing.T) {
 	}
 	newer := f.runtime
 	newer.Version = "1.25.0"
-	newer.Parts = []install.Part{f.runtime.Parts[0], {f.Wheel(t, "cudnn", map[string][]byte{"libcudnn.so.9": noise(4, size)})}}
+	cudnn := map[string][]byte{"libcudnn.so.9": noise(4, size)}
+	newer.Parts = []install.Part{f.runtime.Parts[0], {f.Wheel(t, "cudnn", cudnn)}}
 	f.Remove("cudnn", newer.Parts[1][0].File)
 	if _, err := f.puller.Pull(t.Context(), newer); err == nil {
 		t.Fatal("got no error from an index that lacks the file")
@@ -280,7 +283,7 @@ func TestPullUpgrades(t *testing.T) {
 	if all := install.List(f.puller.Dir); len(all) != 1 || all[0].Err != nil || all[0].Version != "1.24.4" {
 		t.Errorf("got %+v, want the old one as it was", all)
 	}
-	f.Wheel(t, "cudnn", map[string][]byte{"libcudnn.so.9": noise(4, size)})
+	f.Wheel(t, "cudnn", cudnn)
 	if _, err := f.puller.Pull(t.Context(), newer); err != nil {
 		t.Fatal(err)
 	}

