@@ -70,7 +70,8 @@ func TestDefaults(t *testing.T) {
 		Page: Page{Listen: "127.0.0.1:8790"}, Messages: Messages{Cards: "on"},
 		Discord: Discord{API: API{Base: "https://discord.com/api/v10"}},
 		Runtime: Runtime{
-			Device: Devices{{Kind: "auto"}}, ModelsDir: "./models", Prefer: "auto", Runtimes: Runtimes{Dir: "./runtimes"},
+			Device: Devices{{Kind: "auto"}}, ModelsDir: "./models", Prefer: "auto", Safety: "auto",
+			Runtimes: Runtimes{Dir: "./runtimes"},
 		},
 		Leasing: Leasing{
 			Lease: 30 * time.Second, Heartbeat: 8 * time.Second, Grace: 15 * time.Second, HangTimeout: 2 * time.Minute,

@@ -165,7 +165,8 @@ type Runtime struct {
 	Runtimes  `embed:""`
 	Threads   int    `name:"threads" from:"DARKROOM_THREADS" default:"0" range:"0..256" placeholder:"N" help:"Threads on the CPU; 0 means one per core."`
 	Prefer    string `name:"prefer" from:"DARKROOM_PREFER" enum:"auto,steps,start" default:"auto" placeholder:"WHAT" help:"What matters more on the CPU. steps: the fastest steps. start: a start within a second, with weights left in their files and memory free. auto: start for checkpoints, steps for ONNX folders."`
-	Memory    Bytes  `name:"memory" from:"DARKROOM_MEMORY" placeholder:"SIZE" help:"Memory that loaded models may hold together, such as 8GiB; those used longest ago make room. When left out: half of this machine's on the CPU, and on a GPU room for one model."`
+	Memory    Bytes  `name:"memory" from:"DARKROOM_MEMORY" placeholder:"SIZE" help:"Memory that loaded models may hold together, such as 8GiB; those used longest ago make room. When left out: half of this machine's on the CPU, and on a GPU room for one model. On a GPU it also bounds what is taken of the card."`
+	Graphs    bool   `name:"cuda-graphs" from:"DARKROOM_CUDA_GRAPHS" default:"false" help:"Replay the steps of a size as one CUDA graph, on a CUDA device and without add-ons. A stop then waits for the end of a step."`
 	Safety    string `name:"safety-checker" from:"DARKROOM_SAFETY_CHECKER" default:"auto" placeholder:"auto|own|off|PATH" help:"What scores finished images and previews. own: the safety checker in the model's folder. auto: that one, if it is small. PATH: an .onnx file or a folder, for all models. Its scores are only reported."`
 	ModelsDir string `name:"models" from:"DARKROOM_MODELS" default:"./models" placeholder:"DIR" help:"Directory of model folders, checkpoint files and add-ons, or an installation of A1111's web UI or ComfyUI; the demo model is built in."`
 }

@@ -63,5 +63,8 @@ type Result struct {
 	Millis    map[string]int64 // by stage
 	Notes     []string         // a sentence each, for the person who asked; see Extended
 	LowMemory bool             // memory ran out, so something runs in smaller parts from now on
+	Memory    []string         // for the operator, a sentence each: what changes from now on because memory ran out
 	Latents   tensor.Tensor    // the finished latents [count, channels, h, w], before the division by the scaling factor
+	// DeviceBytes is the most memory that was held on the device while jobs ran, weights included; 0 on a CPU.
+	DeviceBytes int64
 }

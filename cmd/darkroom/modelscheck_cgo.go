@@ -116,16 +116,10 @@ func (k checker) addon(e inventory.Entry) error {
 	return err
 }
 
-// values reads all safetensors of a model, that of a VAE beside a checkpoint too.
+// values reads all safetensors of a model, that of a VAE that it takes from another file too.
 func (k checker) values(m *folder.Model) error {
-	var paths []string
 	for _, f := range m.Files {
-		paths = append(paths, f.Path)
-	}
-	if len(paths) == 1 {
-		paths = inventory.Item{Kind: inventory.Checkpoint, Path: paths[0]}.Files()
-	}
-	for _, path := range paths {
+		path := f.Path
 		if !strings.EqualFold(filepath.Ext(path), ".safetensors") || k.verified[path] {
 			continue
 		}

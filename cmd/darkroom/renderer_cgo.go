@@ -260,8 +260,10 @@ func (p onnxPool) Models() []worker.Model {
 			panic("internal error: a card must always encode: " + err.Error())
 		}
 		one := worker.Model{Name: m.Name, Hash: m.Hash, Card: card, Load: m.Load}
-		if about.Upscaler != nil {
-			one.Parts = []string{about.Upscaler.Hash}
+		for _, part := range []*picture.Ref{about.Upscaler, about.VAE} {
+			if part != nil {
+				one.Parts = append(one.Parts, part.Hash)
+			}
 		}
 		all = append(all, one)
 	}

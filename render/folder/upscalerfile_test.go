@@ -40,7 +40,7 @@ func TestOpenUpscaler(t *testing.T) {
 		"grey images":       {resizing(2, []int{1, 1, 0, 0}, free), folder.Upscaler{}, "want 3 in dimension 2"},
 		"a list":            {resizing(2, []int{3}, free), folder.Upscaler{}, "want [4] dimensions"},
 		"a huge scale":      {resizing(16, free, free), folder.Upscaler{}, "16 times larger, want at most 8"},
-		"beyond all bounds": {resizing(1 << 20, free, free), folder.Upscaler{}, "it scales by"},
+		"beyond all bounds": {resizing(1<<20, free, free), folder.Upscaler{}, "it scales by"},
 		"a part of a scale": {resizing(1.5, free, free), folder.Upscaler{}, "want a whole number of times larger"},
 		"smaller images":    {resizing(0.5, free, free), folder.Upscaler{}, "want a whole number of times larger"},
 	} {

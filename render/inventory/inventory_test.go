@@ -33,9 +33,30 @@ func openFake(i Item) (Opened, error) {
 		return Opened{}, fmt.Errorf("%s: broken", i.Name)
 	}
 	if i.Kind.IsModel() {
-		return Opened{Model: &folder.Model{Name: i.Name, Dir: i.Path}}, nil
+		return openFakeModel(i, string(data))
 	}
 	return Opened{Addon: &request.AddonCard{Kind: string(i.Kind), Name: i.Name}}, nil
+}
+
+// openFakeModel opens a model. Where its text says so it takes the first VAE that is offered.
+func openFakeModel(i Item, text string) (Opened, error) {
+	m := &folder.Model{Name: i.Name, Dir: i.Path}
+	if !strings.Contains(text, "without VAE") {
+		return Opened{Model: m}, nil
+	}
+	if len(i.VAEs) == 0 {
+		return Opened{ByVAEs: true}, fmt.Errorf("%s: no VAE", i.Name)
+	}
+	vae := i.VAEs[0]
+	m.VAE = &vae
+	for _, path := range []string{i.Path, vae.Path} {
+		info, err := os.Stat(path)
+		if err != nil {
+			return Opened{}, err
+		}
+		m.Files = append(m.Files, filehash.File{Path: path, Stamp: filehash.StampOf(info)})
+	}
+	return Opened{Model: m, ByVAEs: true}, nil
 }
 
 // syncedLog is a log that may be read while it is written.

@@ -31,6 +31,9 @@ func (a Available) all() (hashes []string) {
 		if m.Upscaler != nil {
 			hashes = append(hashes, m.Upscaler.Hash)
 		}
+		if m.VAE != nil {
+			hashes = append(hashes, m.VAE.Hash)
+		}
 	}
 	for _, x := range a.Addons {
 		hashes = append(hashes, x.Hash)

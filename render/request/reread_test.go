@@ -52,7 +52,7 @@ func TestRereadRest(t *testing.T) {
 		t.Fatal(no)
 	}
 	spec := first.Spec
-	spec.Version, spec.Reading = picture.Version, picture.ReadingV2
+	spec.Version, spec.Reading = picture.ReadingVersion, picture.ReadingV2
 	spec.ClipSkip, spec.Eta, spec.Rescale, spec.SeedDelta = 2, new(0.5), 0.7, 31337
 	spec.SeedSize = &picture.Size{Width: 512, Height: 768}
 	spec.Variations = []picture.Variation{{Seed: 1, Strength: 0.5}, {Seed: 2, Strength: 0.25}}

@@ -34,6 +34,7 @@ func ResolveExact(w Wanted, available Available, seed int64) (Resolved, *Refusal
 	}
 	r.noteAsText()
 	r.findUnknownWords()
+	r.settleModel()
 	r.SettleVersion()
 	return r.Resolved, nil
 }
@@ -123,9 +124,7 @@ func (r *resolution) finish() (Resolved, *Refusal) {
 		return Resolved{}, refusal
 	}
 	r.FitSampler()
-	if r.Spec.Prediction == "" {
-		r.Spec.Prediction, r.Spec.ZeroSNR = r.Card.Prediction, r.Card.ZeroSNR
-	}
+	r.settleModel()
 	r.SettleVersion()
 	if refusal := r.Check(); refusal != nil {
 		return Resolved{}, refusal

@@ -11,7 +11,9 @@ import (
 	"darkroom/render/onnx/trace"
 )
 
-func image(name string) graph.Value { return graph.Value{Name: name, Type: graph.Float, Dims: []int{0, 3, 0, 0}} }
+func image(name string) graph.Value {
+	return graph.Value{Name: name, Type: graph.Float, Dims: []int{0, 3, 0, 0}}
+}
 
 // network is a network from x to y with a weight w of 4 channels.
 func network(nodes ...onnxtest.Node) onnxtest.Model {
