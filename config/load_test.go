@@ -67,10 +67,11 @@ func TestDefaults(t *testing.T) {
 	s := load(t, sources("up"))
 	want := Up{
 		Data: Data{Dir: "./data"}, Retention: Retention{ForgetAfter: 30 * 24 * time.Hour}, Redis: Redis{Pool: "main"},
-		Page:    Page{Listen: "127.0.0.1:8790"}, Messages: Messages{Cards: "on"},
+		Page: Page{Listen: "127.0.0.1:8790"}, Messages: Messages{Cards: "on"},
 		Discord: Discord{API: API{Base: "https://discord.com/api/v10"}},
 		Runtime: Runtime{
-			Device: Devices{{Kind: "auto"}}, ModelsDir: "./models", Prefer: "auto", Runtimes: Runtimes{Dir: "./runtimes"},
+			Device: Devices{{Kind: "auto"}}, ModelsDir: "./models", Prefer: "auto", Safety: "auto",
+			Runtimes: Runtimes{Dir: "./runtimes"},
 		},
 		Leasing: Leasing{
 			Lease: 30 * time.Second, Heartbeat: 8 * time.Second, Grace: 15 * time.Second, HangTimeout: 2 * time.Minute,
