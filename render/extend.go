@@ -71,6 +71,9 @@ func (e *extension) freeIfUnused() {
 //
 // The caller releases it.
 func (r *Renderer) extended(ctx context.Context, spec picture.Spec) (*extension, error) {
+	if spec.VAE != nil && spec.VAE.Hash == r.parts.VAE {
+		spec.VAE = nil // it is here already
+	}
 	key, err := extensionKey(spec)
 	if key == "" || err != nil {
 		return &extension{renderer: r}, err

@@ -24,8 +24,8 @@ type Job struct {
 	BatchMember *BatchMember
 }
 
-// Progress says how far a job is. Step never decreases. It reaches Steps before the images are decoded or, where they are
-// enlarged afterwards, when that is done. Each tile that an upscaler enlarges counts as a step.
+// Progress says how far a job is. Step never decreases. It reaches Steps before the images are decoded or, where they
+// are enlarged afterwards, when that is done. Each tile that an upscaler enlarges counts as a step.
 type Progress struct {
 	Step, Steps int
 	// Preview decodes what the images look like at this step. It costs a run of the decoder, and one of the safety

@@ -83,6 +83,8 @@ type Parts struct {
 	// Seamless returns networks whose convolutions pad circularly, for tileable images. They are loaded at the first
 	// call. nil for a model that cannot.
 	Seamless func(ctx context.Context) (SeamlessNetworks, error)
+	// VAE is the hash of the VAE that these parts have, where it is that of another file; "" for the model's own.
+	VAE string
 	// Extend returns the parts with the add-ons and the VAE of a Spec, or a *Refusal where one is not here or does not
 	// fit. nil for a model that takes none.
 	Extend func(ctx context.Context, spec picture.Spec) (Extended, error)

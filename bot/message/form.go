@@ -6,7 +6,28 @@ import (
 	"strings"
 
 	"darkroom/bot/button"
+	"darkroom/render/picture"
 )
+
+// UpscaleForm is the form in which a person chooses how an image is enlarged. names are the upscalers, the usual one
+// first.
+func UpscaleForm(id button.ID, names []string) Form {
+	usual := ""
+	if len(names) > 0 {
+		usual = names[0]
+	}
+	return Form{
+		ID: id.String(), Title: "Upscale",
+		Fields: []Field{
+			{ID: FieldTimes, Label: "How many times larger", Value: "2", Max: maxShortField,
+				Description: fmt.Sprintf("More than 1, at most %d", picture.MaxUpscale)},
+			{ID: FieldUpscaler, Label: "Upscaler", Value: usual, Optional: true, Max: maxShortField,
+				Description: "One of: " + strings.Join(names, ", ")},
+			{ID: FieldRepaint, Label: "Repaint", Optional: true, Max: maxShortField,
+				Description: "From 0 to 1: 0.3 adds detail, 0 changes nothing. Left out: as usual"},
+		},
+	}
+}
 
 // ZoomForm asks how many times smaller an image shall become.
 func ZoomForm(id button.ID, least, most float64) Form {
@@ -88,6 +109,9 @@ const (
 	FieldSize         = "size"
 	FieldSampler      = "sampler"
 	FieldCount        = "count"
+	FieldTimes        = "times"
+	FieldUpscaler     = "upscaler"
+	FieldRepaint      = "repaint"
 	FieldZoom         = "zoom"
 	FieldStrength     = "strength"
 	FieldInit         = "init_image"

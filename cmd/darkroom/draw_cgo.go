@@ -30,7 +30,7 @@ import (
 func draw(ctx context.Context, s invocation) (err error) {
 	d := s.settings.Draw
 	s.noteMissingModels(d.Runtime.ModelsDir)
-	folder, err := pipeline.Directory(d.Runtime.ModelsDir).Open(d.Model, s.tellHashing())
+	folder, err := pipeline.Directory(d.Runtime.ModelsDir).OpenWithVAE(d.Model, d.VAE, s.tellHashing())
 	if err != nil {
 		return err
 	}
@@ -95,7 +95,9 @@ func (o *drawRequest) findAddons(ctx context.Context) (pipeline.Addons, error) {
 	}
 	w := o.wanted()
 	w.Tiles = o.tiles
-	found.HashNow(ctx, func(e inventory.Entry) bool { return e.Addon != nil && w.MayName(*e.Addon) })
+	found.HashNow(ctx, func(e inventory.Entry) bool {
+		return e.Addon != nil && (w.MayName(*e.Addon) || o.mayEnlarge(*e.Addon))
+	})
 	o.addons = found.Addons()
 	for _, e := range found.Entries() {
 		if e.Err != nil && !e.Kind.IsModel() {

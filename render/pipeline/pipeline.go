@@ -69,8 +69,8 @@ func tokenizer(f *folder.Model, part string) (*clip.Tokenizer, error) {
 	return first, nil
 }
 
-// splitEncoder gives each of several text encoders the ids that its own tokenizer made. A row holds them all, one after
-// the other.
+// splitEncoder gives each of several text encoders the ids that its own tokenizer made. A row holds them all, one
+// after the other.
 type splitEncoder struct {
 	*onnx.Model
 	encoders int
@@ -195,8 +195,8 @@ func LoadWith(ctx context.Context, f *folder.Model, device onnx.Device, o LoadOp
 }
 
 // rendererOptions says how much a device takes at once. A GPU gets four images of 1024×1024 with and without their
-// prompts, which is faster; when memory runs out, the renderer splits the batch. A run of an upscaler takes a quarter of
-// what the models may hold, if that is known, and no more than the renderer's own default.
+// prompts, which is faster; when memory runs out, the renderer splits the batch. A run of an upscaler takes a quarter
+// of what the models may hold, if that is known, and no more than the renderer's own default.
 func rendererOptions(d onnx.Device, memory int64) render.Options {
 	var o render.Options
 	if memory > 0 {
@@ -218,6 +218,9 @@ func Parts(model *onnx.Model) (render.Parts, error) {
 	parts := render.Parts{Text: model, Unet: model, Decoder: model, Tokenizers: words, Config: Config(f.Config)}
 	if len(words) > 1 {
 		parts.Text = splitEncoder{model, len(words)}
+	}
+	if f.VAE != nil {
+		parts.VAE = f.VAE.Ref.Hash
 	}
 	if f.Config.CanEncode {
 		parts.Encoder = model

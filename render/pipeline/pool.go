@@ -18,12 +18,6 @@ import (
 // Source says which models there are. The list changes while files come and go.
 type Source interface{ Models() []*folder.Model }
 
-// Fixed is a Source of the same models for ever.
-type Fixed []*folder.Model
-
-// Models lists the models.
-func (f Fixed) Models() []*folder.Model { return f }
-
 // PoolOptions are what a pool works with.
 type PoolOptions struct {
 	Source Source

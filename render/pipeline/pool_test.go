@@ -21,6 +21,12 @@ import (
 	"darkroom/render/onnx/onnxtest"
 )
 
+// fixed is a Source of the same models for ever.
+type fixed []*folder.Model
+
+// Models implements Source.
+func (f fixed) Models() []*folder.Model { return f }
+
 // openRuntime opens ONNX Runtime, or skips a test where it was not fetched.
 func openRuntime(t *testing.T) onnx.Device {
 	t.Helper()
@@ -78,7 +84,7 @@ func (p *Pool) names() (all []string) {
 func TestPoolListsTheLoadedModelFirst(t *testing.T) {
 	t.Parallel()
 	a, b := &folder.Model{Name: "a", Hash: "aa"}, &folder.Model{Name: "b", Hash: "bb"}
-	pool := NewPool(PoolOptions{Source: Fixed{a, b}, Log: slog.New(slog.DiscardHandler)})
+	pool := NewPool(PoolOptions{Source: fixed{a, b}, Log: slog.New(slog.DiscardHandler)})
 	want := func(first, second string, load, then time.Duration) {
 		t.Helper()
 		m := pool.Models()
@@ -105,7 +111,7 @@ func TestPoolTriesTheNextModel(t *testing.T) {
 	writeUnloadableModel(t, filepath.Join(models, "bad"))
 	var log strings.Builder
 	pool := NewPool(PoolOptions{
-		Source: Fixed(openAll(t, models)), Device: device, Log: slog.New(slog.NewTextHandler(&log, nil)),
+		Source: fixed(openAll(t, models)), Device: device, Log: slog.New(slog.NewTextHandler(&log, nil)),
 	})
 	defer pool.Close()
 	if got := pool.names(); !slices.Equal(got, []string{"bad", demo.Name}) {
@@ -127,7 +133,7 @@ func TestPoolWithoutAModelThatLoads(t *testing.T) {
 	device, models := openRuntime(t), t.TempDir()
 	writeUnloadableModel(t, filepath.Join(models, "bad"))
 	pool := NewPool(PoolOptions{
-		Source: Fixed(openAll(t, models)[:1]), Device: device, Log: slog.New(slog.DiscardHandler),
+		Source: fixed(openAll(t, models)[:1]), Device: device, Log: slog.New(slog.DiscardHandler),
 	})
 	if err := pool.LoadFirst(t.Context()); err == nil || !strings.Contains(err.Error(), filepath.Join(models, "bad")) {
 		t.Errorf("got %v, want a fault that names the folder", err)
@@ -138,7 +144,7 @@ func TestPoolLoadsAModelOnce(t *testing.T) {
 	t.Parallel()
 	device := openRuntime(t)
 	pool := NewPool(PoolOptions{
-		Source: Fixed(openAll(t, t.TempDir())), Device: device, Log: slog.New(slog.DiscardHandler),
+		Source: fixed(openAll(t, t.TempDir())), Device: device, Log: slog.New(slog.DiscardHandler),
 	})
 	hash := pool.Models()[0].Hash
 	first, err := pool.Load(t.Context(), hash)
@@ -194,7 +200,7 @@ func TestPoolKeepsWhatFits(t *testing.T) {
 	all := openAll(t, models)[:3]
 	need := Need(all[0], device)
 	pool := NewPool(PoolOptions{
-		Source: Fixed(all), Device: device, Memory: 2*need + need/2, Log: slog.New(slog.DiscardHandler),
+		Source: fixed(all), Device: device, Memory: 2*need + need/2, Log: slog.New(slog.DiscardHandler),
 	})
 	defer pool.Close()
 	load := func(i int, want ...string) *Pipeline {
@@ -304,7 +310,7 @@ func TestPoolBoundsADevice(t *testing.T) {
 	}
 	all := openAll(t, models)[:2]
 	pool := NewPool(PoolOptions{
-		Source: Fixed(all), Device: device, Memory: 5 << 30, Log: slog.New(slog.DiscardHandler),
+		Source: fixed(all), Device: device, Memory: 5 << 30, Log: slog.New(slog.DiscardHandler),
 	})
 	defer pool.Close()
 	first, err := pool.Load(t.Context(), all[0].Hash)
