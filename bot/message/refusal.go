@@ -18,6 +18,7 @@ const (
 	ErrUnknownInteraction = Refusal("Unknown command. It may be newer than this bot.")
 	ErrOldButton          = Refusal("This button no longer works.")
 	ErrNoJob              = Refusal("There is no record of this image any more. Ask for a new one with /imagine.")
+	ErrNoImages           = Refusal("This message shows no images that I made.")
 	ErrElsewhere          = Refusal("This image belongs to another server.")
 	ErrNotYours           = Refusal("Only the person who asked for it, or a moderator (Manage Messages), can do that.")
 	ErrNotModerator       = Refusal("Only moderators (Manage Server) can use /limits. See what is left to you with /info.")
