@@ -164,6 +164,7 @@ func New(o Options) *Handler {
 			button.Single: (&single{clicks: clicks, fetcher: o.Fetcher, used: used, plain: o.Plain}).post,
 			button.Info:   details.show, button.Square: repaint.square, button.More: (&more{clicks}).open,
 			button.Words:  (&knownWords{o.Catalog}).show,
+			button.Finish: repaint.finish,
 			button.Delete: (&deletion{clicks}).run,
 		},
 		forms: map[button.Verb]action{

@@ -1,6 +1,7 @@
 package interaction
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strconv"
@@ -108,6 +109,7 @@ func (m *imaginer) remix(ctx context.Context, r *responder) error {
 	}
 	wanted := request.Wanted{Prompt: r.req.Options[message.FieldPrompt], Spoiler: j.Spoiler}
 	base := remixed(r, j.Spec)
+	base.Steps = cmp.Or(j.Address.Draft, base.Steps)
 	if negative, ok := r.req.Options[message.FieldNegative]; ok && negative != base.Negative {
 		wanted.Negative = &negative
 	}
