@@ -31,12 +31,21 @@ func readMessageCommand(req *Request, data object) {
 	}
 }
 
-// shownJob tells by the buttons of a message which job's images it shows, and which of them if it is one of several. It
-// is the zero ID if there are none.
-func shownJob(m object) (shown button.ID) {
-	tiles := map[int]bool{}
+// shownJob is ShownBy of a message as Discord sends it.
+func shownJob(m object) button.ID {
+	var ids []string
 	for _, c := range components(m) {
-		id, err := button.Parse(c.text("custom_id"))
+		ids = append(ids, c.text("custom_id"))
+	}
+	return ShownBy(ids)
+}
+
+// ShownBy tells by the buttons of a message which job's images it shows, and which of them if it is one of several. It
+// is the zero ID if it shows none.
+func ShownBy(customIDs []string) (shown button.ID) {
+	tiles := map[int]bool{}
+	for _, text := range customIDs {
+		id, err := button.Parse(text)
 		if err != nil || id.Verb != button.Vary && id.Verb != button.Reroll && id.Verb != button.Single {
 			continue
 		}

@@ -154,6 +154,7 @@ func New(o Options) *Handler {
 			"info":    (&quota{db: o.Store, catalog: o.Catalog}).show,
 			"cancel":  cancel.command, "inbox": inbox.list, "preset": (&presetCommands{db: o.Store}).run, "mydata": person.run,
 			"limits":             (&limits{db: o.Store, usage: o.Store, outbox: o.Outbox, now: o.Now, log: o.Log}).run,
+			"show":               (&showAgain{clicks: clicks, fetcher: o.Fetcher, plain: o.Plain}).run,
 			command.OnMessage:    onMessage.run,
 			command.Autocomplete: (&autocompletion{catalog: o.Catalog, db: o.Store}).run,
 		},
