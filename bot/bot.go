@@ -62,7 +62,9 @@ func New(p Parts) (*Bot, error) {
 	o, i, claim := p.Options.withDefaults(), p.Options.Intervals.withDefaults(), claimFor(p)
 	fetcher := rest.Fetcher{HTTP: o.HTTP, Hosts: o.CDN}
 	b := &Bot{}
-	b.catalog = catalog.New(catalog.Options{Store: p.Store, Queue: p.Queue, Interval: i.Catalog, Log: o.Log})
+	b.catalog = catalog.New(catalog.Options{
+		Store: p.Store, Queue: p.Queue, Interval: i.Catalog, Upscaler: o.Upscaler, Log: o.Log,
+	})
 	b.outbox = outbox.New(outbox.Options{
 		Store: p.Store, Queue: p.Queue, Fetcher: fetcher, Claim: claim, Pool: o.Pool, Shared: o.Shared,
 		Failed:   func(j job.Job, reason string) { b.delivery.ShowFailed(j, reason) },

@@ -74,6 +74,7 @@ func TestForgedClicksAreRefused(t *testing.T) {
 		{"a no on a stranger's gallery", theirGallery.ID, "1:permute:" + question.ID + ":0:no", false, 0, old},
 		{"a form of a question", theirGallery.ID, "1:permute:" + question.ID + ":0:edit", true, 0, gone},
 		{"a form of a stranger's job", myGallery.ID, "1:remix:" + secret.ID + "-0:0", true, 0, old},
+		{"an upscale's form of a stranger's job", myGallery.ID, "1:upscale:" + secret.ID + "-0:1:choose", true, 0, old},
 		{"a form of another verb", theirGallery.ID, "1:cancel:" + asked.ID + "-0:0", true, 0, gone},
 		{"a select menu in place of a button", myGallery.ID, "1:more:" + mine.ID + "-0:0", false, wire.StringSelect, old},
 		{"an example that was not offered", myGallery.ID, "1:example:0:0", false, 0, old},

@@ -39,6 +39,7 @@ type Options struct {
 	Plain bool // new messages of jobs have the older form: no cards, which are Components V2
 
 	Wildcards dynamic.Wildcards // what __names__ in prompts stand for; none
+	Upscaler  string            // of models without one of their own, by its name; the first that a renderer has
 
 	Intervals Intervals
 

@@ -16,7 +16,7 @@ func fullRenderer() Renderer {
 		API:   API{Base: "http://127.0.0.1:1/api/v10"},
 		Runtime: Runtime{
 			Ort: "/lib/ort.so", Device: Devices{{Kind: "cuda", Index: 1}, {Kind: "cpu"}}, Threads: 3, Prefer: "start",
-			ModelsDir: "/m", Memory: 6 << 30, Runtimes: Runtimes{Dir: "/r"}, Safety: "own",
+			ModelsDir: "/m", Memory: 6 << 30, Graphs: true, Runtimes: Runtimes{Dir: "/r"}, Safety: "own",
 		},
 		Worker: Worker{Models: []string{"a,b", "c"}, Batch: 2, Slot: "east"},
 		Leasing: Leasing{

@@ -44,6 +44,7 @@ type Up struct {
 	Page      Page      `embed:"" group:"discord"`
 	Messages  Messages  `embed:"" group:"discord"`
 	Wildcards Wildcards `embed:"" group:"discord"`
+	Upscaling Upscaling `embed:"" group:"models"`
 	Runtime   Runtime   `embed:"" group:"models"`
 	Worker    Worker    `embed:"" group:"models"`
 	Leasing   Leasing   `embed:"" group:"queue"`
@@ -57,6 +58,7 @@ type Bot struct {
 	Discord   Discord   `embed:"" group:"discord"`
 	Messages  Messages  `embed:"" group:"discord"`
 	Wildcards Wildcards `embed:"" group:"discord"`
+	Upscaling Upscaling `embed:"" group:"discord"`
 	Leasing   Leasing   `embed:"" group:"queue"`
 }
 
@@ -152,6 +154,11 @@ func (w Wildcards) Folder(d Data) string {
 	return filepath.Join(d.Dir, "wildcards")
 }
 
+// Upscaling is how images are made larger.
+type Upscaling struct {
+	Upscaler string `name:"upscaler" from:"DARKROOM_UPSCALER" placeholder:"NAME" help:"Upscaler for models that have none of their own, by its name in --models, or lanczos for none. When left out: the largest that a renderer has."`
+}
+
 // Page is the sandbox: a small Discord of our own that up opens if there is no token.
 type Page struct {
 	Listen string   `name:"listen" from:"DARKROOM_LISTEN" default:"127.0.0.1:8790" placeholder:"HOST:PORT" help:"Address of the page that opens without a token; this machine only."`
@@ -165,7 +172,8 @@ type Runtime struct {
 	Runtimes  `embed:""`
 	Threads   int    `name:"threads" from:"DARKROOM_THREADS" default:"0" range:"0..256" placeholder:"N" help:"Threads on the CPU; 0 means one per core."`
 	Prefer    string `name:"prefer" from:"DARKROOM_PREFER" enum:"auto,steps,start" default:"auto" placeholder:"WHAT" help:"What matters more on the CPU. steps: the fastest steps. start: a start within a second, with weights left in their files and memory free. auto: start for checkpoints, steps for ONNX folders."`
-	Memory    Bytes  `name:"memory" from:"DARKROOM_MEMORY" placeholder:"SIZE" help:"Memory that loaded models may hold together, such as 8GiB; those used longest ago make room. When left out: half of this machine's on the CPU, and on a GPU room for one model."`
+	Memory    Bytes  `name:"memory" from:"DARKROOM_MEMORY" placeholder:"SIZE" help:"Memory that loaded models may hold together, such as 8GiB; those used longest ago make room. When left out: half of this machine's on the CPU, and on a GPU room for one model. On a GPU it also bounds what is taken of the card."`
+	Graphs    bool   `name:"cuda-graphs" from:"DARKROOM_CUDA_GRAPHS" default:"false" help:"Replay the steps of a size as one CUDA graph, on a CUDA device and without add-ons. A stop then waits for the end of a step."`
 	Safety    string `name:"safety-checker" from:"DARKROOM_SAFETY_CHECKER" default:"auto" placeholder:"auto|own|off|PATH" help:"What scores finished images and previews. own: the safety checker in the model's folder. auto: that one, if it is small. PATH: an .onnx file or a folder, for all models. Its scores are only reported."`
 	ModelsDir string `name:"models" from:"DARKROOM_MODELS" default:"./models" placeholder:"DIR" help:"Directory of model folders, checkpoint files and add-ons, or an installation of A1111's web UI or ComfyUI; the demo model is built in."`
 }
@@ -221,6 +229,9 @@ type Draw struct {
 	MaskBlur    int      `name:"mask-blur" default:"-1" range:"-1..64" placeholder:"N" help:"With --mask: soften its edge by N pixels and keep the rest of the image as it was, as A1111 does (there 4). When left out: as the dialect does; diffusers has a hard edge."`
 	Resize      string   `name:"resize" enum:",crop,fill,stretch" default:"" placeholder:"MODE" help:"With --init of another shape: crop it, fill the rest with its edges, or stretch it. When left out: crop."`
 	Strength    *float64 `name:"strength" placeholder:"X" help:"With --init: how much to change, from 0 to 1."`
+	Upscale     float64  `name:"upscale" default:"0" placeholder:"X" help:"Make the images X times larger afterwards: more than 1, at most 4. 0 leaves them as they are."`
+	Upscaler    string   `name:"upscaler" placeholder:"NAME" help:"With --upscale: the upscaler, by its name in --models, or lanczos. When left out: the model's own, or else the largest in --models."`
+	Repaint     *float64 `name:"repaint" placeholder:"X" help:"With --upscale: how much to repaint of the larger image, in tiles, from 0 to 1; about 0.3 adds detail. When left out: nothing of what an upscaler enlarged."`
 	Out         string   `name:"out" short:"o" default:"." placeholder:"FILE|DIR" help:"File or directory for the images. A file that is there is kept, unless --force is given."`
 	Force       bool     `name:"force" help:"Replace the file of --out if there is one."`
 	Show        string   `name:"show" from:"DARKROOM_SHOW" enum:"auto,kitty,iterm2,sixel,blocks,none" default:"auto" placeholder:"HOW" help:"How to show the images on a terminal: kitty, iterm2, sixel, blocks (half blocks in colour) or none; auto is what the terminal is known for."`

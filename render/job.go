@@ -24,8 +24,8 @@ type Job struct {
 	BatchMember *BatchMember
 }
 
-// Progress says how far a job is. Step never decreases. It reaches Steps before the images are decoded or, where they are
-// enlarged afterwards, when that is done. Each tile that an upscaler enlarges counts as a step.
+// Progress says how far a job is. Step never decreases. It reaches Steps before the images are decoded or, where they
+// are enlarged afterwards, when that is done. Each tile that an upscaler enlarges counts as a step.
 type Progress struct {
 	Step, Steps int
 	// Preview decodes what the images look like at this step. It costs a run of the decoder, and one of the safety
@@ -63,5 +63,8 @@ type Result struct {
 	Millis    map[string]int64 // by stage
 	Notes     []string         // a sentence each, for the person who asked; see Extended
 	LowMemory bool             // memory ran out, so something runs in smaller parts from now on
+	Memory    []string         // for the operator, a sentence each: what changes from now on because memory ran out
 	Latents   tensor.Tensor    // the finished latents [count, channels, h, w], before the division by the scaling factor
+	// DeviceBytes is the most memory that was held on the device while jobs ran, weights included; 0 on a CPU.
+	DeviceBytes int64
 }

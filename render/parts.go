@@ -83,9 +83,16 @@ type Parts struct {
 	// Seamless returns networks whose convolutions pad circularly, for tileable images. They are loaded at the first
 	// call. nil for a model that cannot.
 	Seamless func(ctx context.Context) (SeamlessNetworks, error)
+	// VAE is the hash of the VAE that these parts have, where it is that of another file; "" for the model's own.
+	VAE string
 	// Extend returns the parts with the add-ons and the VAE of a Spec, or a *Refusal where one is not here or does not
 	// fit. nil for a model that takes none.
 	Extend func(ctx context.Context, spec picture.Spec) (Extended, error)
+	// Memory is the device's, for a model whose device counts it; else nil.
+	Memory DeviceMemory
+	// MakeRoom frees what other models hold of the device's memory, and says whether there was any. nil where there are no
+	// others.
+	MakeRoom func() bool
 }
 
 // SeamlessNetworks are networks of a model whose convolutions pad circularly.

@@ -69,7 +69,7 @@ type Renderer struct {
 	diffusersConditioner *clip.Conditioner
 	a1111Conditioner     *clip.Conditioner
 	decoderMu            *sync.Mutex // previews and finished images use the decoder one after the other
-	memory               *memoryLimiter
+	memory               *fallbacks
 	extensions           *extensions
 }
 
@@ -97,9 +97,10 @@ func New(p Parts, o Options) (*Renderer, error) {
 	if c.SizeMultiple == 0 {
 		p.Config.SizeMultiple = c.PixelsPerLatent
 	}
-	conditioner := clip.NewConditioner(p.Text, p.Tokenizers...)
+	memory := newFallbacks(p)
+	conditioner := clip.NewConditioner(sparingText{memory, p.Text}, p.Tokenizers...)
 	return &Renderer{
-		parts: p, options: o.withDefaults(), memory: newMemoryLimiter(), decoderMu: new(sync.Mutex),
+		parts: p, options: o.withDefaults(), memory: memory, decoderMu: new(sync.Mutex),
 		extensions:           &extensions{},
 		diffusersConditioner: conditioner, a1111Conditioner: conditioner.ForA1111(),
 	}, nil
@@ -117,11 +118,25 @@ func sameLength(all []*clip.Tokenizer) bool {
 // panic of a network reaches the caller.
 func (r *Renderer) Render(ctx context.Context, spec picture.Spec, job Job) (*Result, error) {
 	defer job.BatchMember.Leave()
-	ctx, lowMemory := watchLowMemory(ctx)
+	ctx, record := watchMemory(ctx)
+	r.memory.begin()
+	result, err := r.renderWith(ctx, spec, job)
+	held := r.memory.end()
+	if err != nil {
+		return nil, err
+	}
+	result.LowMemory, result.Memory = record.read()
+	result.DeviceBytes = held
+	return result, nil
+}
+
+// renderWith renders with the add-ons of a Spec.
+func (r *Renderer) renderWith(ctx context.Context, spec picture.Spec, job Job) (*Result, error) {
 	with, err := r.extended(ctx, spec)
 	if err != nil {
 		return nil, preferCause(ctx, err)
 	}
+	defer with.release()
 	p, err := with.renderer.newRun(spec, job)
 	if err != nil {
 		return nil, err
@@ -138,7 +153,7 @@ func (r *Renderer) Render(ctx context.Context, spec picture.Spec, job Job) (*Res
 	if err != nil {
 		return nil, err
 	}
-	result.LowMemory, result.Notes = lowMemory.Load(), with.notes
+	result.Notes = with.notes
 	return result, nil
 }
 

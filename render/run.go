@@ -45,6 +45,9 @@ func (r *Renderer) newRun(spec picture.Spec, job Job) (*run, error) {
 	if err != nil {
 		return nil, refuseBecause(fmt.Sprintf("unknown sampler %q", spec.Sampler), err)
 	}
+	if r, err = r.sampledAs(spec); err != nil {
+		return nil, err
+	}
 	p := &run{
 		Renderer: r, spec: spec, job: job, method: method, millis: map[string]int64{},
 		net: r.parts.Unet, decoder: r.parts.Decoder, encoder: r.parts.Encoder,
@@ -100,18 +103,7 @@ func (p *run) check() error {
 		return errors.New("init image: no source of its bytes")
 	}
 	if p.job.Latents != nil {
-		if err := p.checkLatents(*p.job.Latents); err != nil {
-			return err
-		}
-	}
-	return p.checkParts()
-}
-
-// checkParts refuses what the model was not trained for.
-func (p *run) checkParts() error {
-	s, c := p.spec, p.parts.Config.Sampler
-	if s.Prediction != "" && (string(s.Prediction) != string(c.Prediction) || s.ZeroSNR != c.ZeroSNR) {
-		return refuse("this model was not trained as these settings say: it predicts %s", c.Prediction)
+		return p.checkLatents(*p.job.Latents)
 	}
 	return nil
 }

@@ -11,8 +11,8 @@ import (
 	"darkroom/render/upscale"
 )
 
-// openUpscaler loads the upscaler that the Spec names, before anything is painted that it would enlarge. The caller calls
-// release at the end.
+// openUpscaler loads the upscaler that the Spec names, before anything is painted that it would enlarge. The caller
+// calls release at the end.
 func (p *run) openUpscaler(ctx context.Context) (release func(), err error) {
 	named := p.spec.Upscaler
 	if named == nil || p.spec.Upscale == nil {

@@ -21,7 +21,7 @@ const (
 	Reroll  Verb = "reroll"  // the same settings with a new seed
 	Vary    Verb = "vary"    // variations of one tile; Arg is "subtle" or "strong", or empty for the usual strength
 	Single  Verb = "single"  // one tile alone, at once, from the message
-	Upscale Verb = "upscale" // one tile rendered again at a larger size; Arg is "subtle" (or empty) or "creative"
+	Upscale Verb = "upscale" // one tile at a larger size; Arg is "subtle" (or empty), "creative", or "choose": a form
 	Zoom    Verb = "zoom"    // one tile smaller, rendered around; Arg is how many times: "2" or "1-5", or "custom": a form
 	Square  Verb = "square"  // one tile rendered on until it is square
 	More    Verb = "more"    // the rest of what can be done with a message, privately; Arg is "tile" in the list of tiles

@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"io"
@@ -13,6 +12,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"darkroom/render/logtest"
 )
 
 // pipeListener accepts the server's ends of pipes, so that a server can be reached in a bubble.
@@ -49,19 +50,6 @@ func (l *pipeListener) Close() error { l.once.Do(func() { close(l.done) }); retu
 // Addr is no address.
 func (l *pipeListener) Addr() net.Addr { return &net.UnixAddr{Name: "pipe"} }
 
-// lockedBuffer is a log that several goroutines write.
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-// Write writes a line.
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
 // TestRateLimitedGatewayIsAskedWhenItSays has GET /gateway answered 429 for hours.
 func TestRateLimitedGatewayIsAskedWhenItSays(t *testing.T) {
 	t.Parallel()
@@ -88,7 +76,7 @@ func TestRateLimitedGatewayIsAskedWhenItSays(t *testing.T) {
 				})}
 				go func() { _ = server.Serve(l) }()
 				defer server.Close()
-				log := &lockedBuffer{}
+				log := &logtest.Buffer{}
 				g := &client{
 					token: "x", base: "http://discord.test/api/v10", idleTimeout: time.Minute, openTimeout: 30 * time.Second,
 					handle: func(string, json.RawMessage) {}, dial: l.dial, log: slog.New(slog.NewTextHandler(log, nil)),
@@ -99,15 +87,15 @@ func TestRateLimitedGatewayIsAskedWhenItSays(t *testing.T) {
 					t.Fatal(err)
 				}
 				if len(asked) != 6 {
-					t.Errorf("asked %d times, want 6\nlog:\n%s", len(asked), log.b.String())
+					t.Errorf("asked %d times, want 6\nlog:\n%s", len(asked), log.String())
 				}
 				for i := range len(asked) - 1 {
 					if d := asked[i+1].Sub(asked[i]); d < c.every || d > c.every+time.Second {
 						t.Errorf("asked again after %v, want %v", d, c.every)
 					}
 				}
-				if n := strings.Count(log.b.String(), "level="); n != 1 || !strings.Contains(log.b.String(), "limits how often") {
-					t.Errorf("%d lines in the log, want one that tells of the limit:\n%s", n, log.b.String())
+				if n := strings.Count(log.String(), "level="); n != 1 || !strings.Contains(log.String(), "limits how often") {
+					t.Errorf("%d lines in the log, want one that tells of the limit:\n%s", n, log.String())
 				}
 			})
 		})

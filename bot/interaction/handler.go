@@ -163,14 +163,19 @@ func New(o Options) *Handler {
 			button.Pan: repaint.pan, button.Show: repaint.show, button.Remix: imagine.openRemix, button.Example: imagine.example,
 			button.Permute: imagine.answerQuestion, button.Cancel: cancel.button, button.Forget: person.eraseMe,
 			button.Single: (&single{clicks: clicks, fetcher: o.Fetcher, used: used, plain: o.Plain}).post,
-			button.Info:   details.show, button.Square: repaint.square, button.More: (&more{clicks}).open,
-			button.Words:  (&knownWords{o.Catalog}).show,
-			button.Finish: repaint.finish,
+			button.Info:   details.show, button.Square: repaint.square, button.Finish: repaint.finish,
+			button.More: (&more{clicks}).open, button.Words: (&knownWords{o.Catalog}).show,
 			button.Delete: (&deletion{clicks}).run,
 		},
-		forms: map[button.Verb]action{
-			button.Remix: imagine.remix, button.Permute: imagine.submitEditedPrompt, button.Zoom: repaint.zoomCustom,
-		},
+		forms: forms(imagine, repaint),
+	}
+}
+
+// forms are the actions of forms, by the verbs of the buttons that open them.
+func forms(imagine *imaginer, repaint *repainter) map[button.Verb]action {
+	return map[button.Verb]action{
+		button.Remix: imagine.remix, button.Permute: imagine.submitEditedPrompt, button.Zoom: repaint.zoomCustom,
+		button.Upscale: repaint.submitUpscale,
 	}
 }
 
@@ -262,15 +267,16 @@ func (h *Handler) route(ctx context.Context, r *responder) (err error) {
 // the custom_id of any job with any message that it sees. So whatever a handler does to the message of a click, it does
 // to a message of that job, and what it shows belongs to a message that the person sees.
 //
-// A form may be older than the message, which has lost its buttons since. A remix that was typed into it is taken if
-// the job is the person's own, because it is answered by a new message. A question that lost its buttons was answered.
+// A form may be older than the message, which has lost its buttons since. A remix or an upscale that was typed into it
+// is taken if the job is the person's own, because it is answered by a new message. A question that lost its buttons
+// was answered.
 func (h *Handler) authentic(ctx context.Context, r *responder) error {
 	switch {
 	case r.req.Genuine:
 		return nil
 	case r.req.Verb != command.Form:
 		return message.ErrOldButton
-	case r.click.Verb != button.Remix:
+	case r.click.Verb != button.Remix && r.click.Verb != button.Upscale:
 		return message.ErrQuestionGone
 	}
 	row, err := h.o.Store.Find(ctx, r.click.Job)

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"darkroom/bot/button"
+	"darkroom/render/picture"
 )
 
 // RemixForm is the form with an image's prompt filled in.
@@ -16,6 +17,26 @@ func RemixForm(id button.ID, prompt, negative string, maxRunes int) Form {
 			{ID: FieldPrompt, Label: "Prompt", Value: prompt, Long: true, Max: maxRunes,
 				Description: "You can end it with flags: --ar 3:2 --no fog --seed 7 --steps 20"},
 			{ID: FieldNegative, Label: "Negative prompt", Value: negative, Long: true, Optional: true, Max: maxRunes},
+		},
+	}
+}
+
+// UpscaleForm is the form in which a person chooses how an image is enlarged. names are the upscalers, the usual one
+// first.
+func UpscaleForm(id button.ID, names []string) Form {
+	usual := ""
+	if len(names) > 0 {
+		usual = names[0]
+	}
+	return Form{
+		ID: id.String(), Title: "Upscale",
+		Fields: []Field{
+			{ID: FieldTimes, Label: "How many times larger", Value: "2", Max: maxShortField,
+				Description: fmt.Sprintf("More than 1, at most %d", picture.MaxUpscale)},
+			{ID: FieldUpscaler, Label: "Upscaler", Value: usual, Optional: true, Max: maxShortField,
+				Description: "One of: " + strings.Join(names, ", ")},
+			{ID: FieldRepaint, Label: "Repaint", Optional: true, Max: maxShortField,
+				Description: "From 0 to 1: 0.3 adds detail, 0 changes nothing. Left out: as usual"},
 		},
 	}
 }
@@ -100,5 +121,8 @@ const (
 	FieldSize         = "size"
 	FieldSampler      = "sampler"
 	FieldCount        = "count"
+	FieldTimes        = "times"
+	FieldUpscaler     = "upscaler"
+	FieldRepaint      = "repaint"
 	FieldZoom         = "zoom"
 )

@@ -170,7 +170,10 @@ func upscalerText(s picture.Spec) string {
 	if s.Upscaler == nil {
 		return "Lanczos"
 	}
-	return Escape(s.Upscaler.Name) + "'s network"
+	if s.Upscaler.Name == s.Model.Name {
+		return Escape(s.Upscaler.Name) + "'s network"
+	}
+	return Escape(s.Upscaler.Name)
 }
 
 // seedsText lists the seed of each tile.

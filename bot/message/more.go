@@ -49,6 +49,7 @@ func MoreTile(job string, tile int, enlargeable bool) Message {
 		up := Row{
 			press("Upscale (subtle)", button.Upscale, UpscaleSubtle),
 			press("Upscale (creative)", button.Upscale, UpscaleCreative),
+			press("Upscale…", button.Upscale, UpscaleChoose),
 		}
 		rows = append([]Row{up}, rows...)
 	}

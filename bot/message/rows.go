@@ -74,6 +74,7 @@ func singleRows(spec picture.Spec, job string, tile int, made shape) []Row {
 		ups = Row{
 			press("", "Upscale (subtle)", button.Upscale, UpscaleSubtle),
 			press("", "Upscale (creative)", button.Upscale, UpscaleCreative),
+			press("", "Upscale…", button.Upscale, UpscaleChoose),
 		}
 	}
 	zoom := Row{
@@ -97,6 +98,7 @@ func singleRows(spec picture.Spec, job string, tile int, made shape) []Row {
 const (
 	UpscaleSubtle   = "subtle"
 	UpscaleCreative = "creative"
+	UpscaleChoose   = "choose" // asks in a form how far, by what, and how much is repainted
 	ZoomCustom      = "custom" // asks in a form how far
 )
 

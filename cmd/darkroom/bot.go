@@ -55,7 +55,7 @@ func newBot(c config.Bot, db *store.Store, q *queue.Queue, log *slog.Logger) (*b
 		Options: bot.Options{
 			Token: d.Token.Text(), Base: d.API.Base, CDN: cdn, Pool: c.Redis.Pool, Shared: db.Shared(), Log: log,
 			Plain: c.Messages.Plain(), ForgetAfter: c.Retention.ForgetAfter,
-			Wildcards: wildcardFolder(c.Wildcards.Folder(c.Data), log),
+			Wildcards: wildcardFolder(c.Wildcards.Folder(c.Data), log), Upscaler: c.Upscaling.Upscaler,
 		},
 	})
 }

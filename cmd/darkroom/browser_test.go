@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
+
+	"darkroom/render/logtest"
 )
 
 // screenshotsEnv names a folder for screenshots, for whoever wants to look.
@@ -60,7 +62,7 @@ func startUp(t *testing.T, data string, args ...string) string {
 	t.Helper()
 	lib := library(t)
 	ctx, stop := context.WithCancel(context.Background())
-	var out, log lockedBuffer
+	var out, log logtest.Buffer
 	ended := make(chan int, 1)
 	getenv := func(key string) string {
 		if key == "ONNXRUNTIME_LIB" {
@@ -174,7 +176,7 @@ func TestBrowserUsesEveryButton(t *testing.T) {
 	v.waitGalleries("see the variations", 3)
 	v.until("read where they came from", `document.body.innerText.includes('variation of image 2')`)
 	v.press("U3")
-	v.until("see one picture alone", `document.querySelectorAll('[data-custom*=":upscale:"]').length === 2`)
+	v.until("see one picture alone", `document.querySelectorAll('[data-custom*=":upscale:"]').length === 3`)
 	v.press("Upscale (subtle)")
 	v.until(
 		"see it enlarged",

@@ -18,6 +18,7 @@ import (
 	"darkroom/bot/sandbox"
 	"darkroom/bot/sandbox/sandboxtest"
 	"darkroom/queue"
+	"darkroom/render/logtest"
 )
 
 func TestMain(m *testing.M) {
@@ -69,7 +70,7 @@ type cluster struct {
 type process struct {
 	name string
 	cmd  *exec.Cmd
-	log  lockedBuffer
+	log  logtest.Buffer
 	done chan struct{}
 }
 

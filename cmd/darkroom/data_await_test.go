@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"darkroom/config"
+	"darkroom/render/logtest"
 )
 
 // logLines is a log that signals its lines.
@@ -94,7 +95,7 @@ func TestStopWhileAwaitingDataExitsOK(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
-	var out, log lockedBuffer
+	var out, log logtest.Buffer
 	settings := map[string]string{
 		"DISCORD_TOKEN": "not-a-token", "REDIS_URL": "redis://127.0.0.1:1/0",
 		"DATABASE_URL": "postgres://tester@/d?host=" + url.QueryEscape(t.TempDir()),

@@ -95,6 +95,7 @@ func (s invocation) chooseRenderers(r config.Runtime) ([]device.Wanted, error) {
 func onnxDevice(r config.Runtime, w device.Wanted) onnx.Device {
 	return onnx.Device{
 		Kind: w.Kind, Index: w.Index, Threads: r.Threads, Mapped: r.Prefer == "start", Packed: r.Prefer == "steps",
+		Graphs: r.Graphs, MemoryLimit: int64(r.Memory),
 	}
 }
 

@@ -30,7 +30,7 @@ import (
 func draw(ctx context.Context, s invocation) (err error) {
 	d := s.settings.Draw
 	s.noteMissingModels(d.Runtime.ModelsDir)
-	folder, err := pipeline.Directory(d.Runtime.ModelsDir).Open(d.Model, s.tellHashing())
+	folder, err := pipeline.Directory(d.Runtime.ModelsDir).OpenWithVAE(d.Model, d.VAE, s.tellHashing())
 	if err != nil {
 		return err
 	}
@@ -95,7 +95,9 @@ func (o *drawRequest) findAddons(ctx context.Context) (pipeline.Addons, error) {
 	}
 	w := o.wanted()
 	w.Tiles = o.tiles
-	found.HashNow(ctx, func(e inventory.Entry) bool { return e.Addon != nil && w.MayName(*e.Addon) })
+	found.HashNow(ctx, func(e inventory.Entry) bool {
+		return e.Addon != nil && (w.MayName(*e.Addon) || o.mayEnlarge(*e.Addon))
+	})
 	o.addons = found.Addons()
 	for _, e := range found.Entries() {
 		if e.Err != nil && !e.Kind.IsModel() {
@@ -182,6 +184,7 @@ func (o *drawRequest) render(
 		if done == 0 {
 			printNotes(s.stderr, res.Notes)
 		}
+		printNotes(s.stderr, res.Memory)
 		for i, tile := range res.Tiles {
 			name, err := o.saveImage(f, done+i, spec.Tile(i), tile)
 			if err != nil {
@@ -190,7 +193,7 @@ func (o *drawRequest) render(
 			if err := show(s, o.settings, tile.Image); err != nil {
 				return err
 			}
-			if err := o.printImage(s.stdout, name, tile, res.Millis, load); err != nil {
+			if err := o.printImage(s.stdout, name, tile, res, load); err != nil {
 				return err
 			}
 		}
@@ -251,11 +254,13 @@ type drawResult struct {
 	Height  int                `json:"height"`
 	Seconds map[string]float64 `json:"seconds"`
 	Safety  *safety.Verdict    `json:"safety,omitempty"` // of the safety checker, where there is one
+	// DeviceBytes is the most memory that was held on the GPU; left out on the CPU.
+	DeviceBytes int64 `json:"device_bytes,omitempty"`
 }
 
 // printImage prints what became of one picture.
 func (o *drawRequest) printImage(
-	w io.Writer, file string, t render.Tile, millis map[string]int64, load time.Duration,
+	w io.Writer, file string, t render.Tile, of *render.Result, load time.Duration,
 ) error {
 	if !o.settings.JSON {
 		_, err := fmt.Fprintln(w, file)
@@ -263,13 +268,14 @@ func (o *drawRequest) printImage(
 	}
 	size := t.Image.Bounds().Size()
 	seconds := map[string]float64{"load": float64(load.Milliseconds()) / 1000}
-	for stage, ms := range millis {
+	for stage, ms := range of.Millis {
 		seconds[stage] = float64(ms) / 1000
 	}
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)
 	return e.Encode(drawResult{
 		File: file, Seed: t.Seed, Width: size.X, Height: size.Y, Seconds: seconds, Safety: t.Safety,
+		DeviceBytes: of.DeviceBytes,
 	})
 }
 

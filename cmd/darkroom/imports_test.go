@@ -112,7 +112,7 @@ var importRules = []importRule{
 		"darkroom/render/folder", []string{"C", "darkroom/render"},
 		[]string{
 			"darkroom/render/family", "darkroom/render/filehash", "darkroom/render/folder", "darkroom/render/mapped",
-			"darkroom/render/onnx/graph",
+			"darkroom/render/onnx/graph", "darkroom/render/onnx/trace",
 			"darkroom/render/picture", "darkroom/render/request",
 		},
 		"a folder is checked without a runtime, and builds without a C compiler",

@@ -82,9 +82,15 @@ func describeEntry(e inventory.Entry) string {
 		for _, trait := range m.Guess.Traits {
 			words = append(words, "guess: a model "+trait)
 		}
+		if vae := m.VAE; vae != nil {
+			words = append(words, fmt.Sprintf("VAE %s (%s)", vae.Ref.Name, vae.Why))
+		}
 	}
 	if a := e.Addon; a != nil {
 		words = append(words, a.Families...)
+		if a.Scale > 0 {
+			words = append(words, fmt.Sprintf("%d×", a.Scale))
+		}
 		if a.Alias != "" {
 			words = append(words, "also called "+a.Alias)
 		}
@@ -111,10 +117,14 @@ func printEntryJSON(w io.Writer, e inventory.Entry, d onnx.Device) error {
 		Family string         `json:"family,omitempty"`
 		Fits   []string       `json:"families,omitempty"`
 		Needs  int64          `json:"needs,omitempty"` // bytes of memory while it is loaded
+		VAE    string         `json:"vae,omitempty"`   // the name of one that a checkpoint takes from another file
 		SameAs string         `json:"same_as,omitempty"`
 	}{Kind: e.Kind, Name: e.Name, Path: e.Path, Bytes: e.Bytes, Hash: e.Hash, SameAs: e.Twin}
 	if m := e.Model; m != nil {
 		line.Name, line.Family, line.Needs = m.Name, pipeline.Card(m).Family, pipeline.Need(m, d)
+	}
+	if e.Model != nil && e.Model.VAE != nil {
+		line.VAE = e.Model.VAE.Ref.Name
 	}
 	if a := e.Addon; a != nil {
 		line.Fits = a.Families

@@ -35,7 +35,7 @@ func checkModelFiles(ctx context.Context, s invocation) error {
 	case err != nil:
 		return err
 	case found && !e.Kind.IsModel():
-		return k.addon(e)
+		return k.addon(ctx, e)
 	case found && e.Err != nil:
 		return e.Err
 	case found:
@@ -84,7 +84,7 @@ func (k checker) all(ctx context.Context, v *inventory.Inventory) error {
 		if e.Addon == nil || e.Err != nil || e.Twin != "" || k.verified[e.Path] || ctx.Err() != nil {
 			continue
 		}
-		if err := k.addon(e); err != nil {
+		if err := k.addon(ctx, e); err != nil {
 			faults = append(faults, err)
 		}
 	}
@@ -104,9 +104,14 @@ func (k checker) opened(ctx context.Context, asked string) error {
 	return k.model(ctx, m)
 }
 
-func (k checker) addon(e inventory.Entry) error {
+func (k checker) addon(ctx context.Context, e inventory.Entry) error {
 	if e.Err != nil {
 		return e.Err
+	}
+	if e.Kind == inventory.Upscaler {
+		if err := k.upscaler(ctx, e.Path); err != nil {
+			return fmt.Errorf("%s: %w", e.Path, err)
+		}
 	}
 	sum, err := inventory.Verify(e.Path, filehash.Open(""), nil)
 	if err != nil {
@@ -116,16 +121,24 @@ func (k checker) addon(e inventory.Entry) error {
 	return err
 }
 
-// values reads all safetensors of a model, that of a VAE beside a checkpoint too.
+// upscaler enlarges a small image with an upscaler.
+func (k checker) upscaler(ctx context.Context, path string) (err error) {
+	if k.device.Kind == "" {
+		if k.device, err = k.openDevice(k.runtime); err != nil {
+			return err
+		}
+	}
+	u, err := pipeline.OpenUpscaler(path)
+	if err != nil {
+		return err
+	}
+	return pipeline.CheckUpscaler(ctx, u, k.device)
+}
+
+// values reads all safetensors of a model, that of a VAE that it takes from another file too.
 func (k checker) values(m *folder.Model) error {
-	var paths []string
 	for _, f := range m.Files {
-		paths = append(paths, f.Path)
-	}
-	if len(paths) == 1 {
-		paths = inventory.Item{Kind: inventory.Checkpoint, Path: paths[0]}.Files()
-	}
-	for _, path := range paths {
+		path := f.Path
 		if !strings.EqualFold(filepath.Ext(path), ".safetensors") || k.verified[path] {
 			continue
 		}

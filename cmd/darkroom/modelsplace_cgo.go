@@ -59,6 +59,7 @@ func importFile(s invocation, v *inventory.Inventory, path string, kind inventor
 	if item.Path, err = filepath.Abs(path); err != nil {
 		return err
 	}
+	item.VAEs = v.VAEs()
 	opened, err := pipeline.OpenItem(item)
 	if err != nil {
 		return err

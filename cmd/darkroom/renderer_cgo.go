@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
-	"slices"
 
 	"golang.org/x/sync/errgroup"
 
@@ -230,7 +229,7 @@ func (p onnxPool) Watch(ctx context.Context) { p.inventory.Run(ctx) }
 
 // Addons lists the add-ons that the models can be rendered with.
 func (p onnxPool) Addons() []request.AddonCard {
-	return slices.DeleteFunc(p.inventory.Addons(), func(a request.AddonCard) bool { return a.Kind == picture.Upscaler })
+	return p.inventory.Addons()
 }
 
 // Changed has a value when models or add-ons have come or gone.
@@ -260,8 +259,10 @@ func (p onnxPool) Models() []worker.Model {
 			panic("internal error: a card must always encode: " + err.Error())
 		}
 		one := worker.Model{Name: m.Name, Hash: m.Hash, Card: card, Load: m.Load}
-		if about.Upscaler != nil {
-			one.Parts = []string{about.Upscaler.Hash}
+		for _, part := range []*picture.Ref{about.Upscaler, about.VAE} {
+			if part != nil {
+				one.Parts = append(one.Parts, part.Hash)
+			}
 		}
 		all = append(all, one)
 	}

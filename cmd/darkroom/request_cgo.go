@@ -108,7 +108,7 @@ func (o *drawRequest) resolve(ctx context.Context) error {
 	if d.ClipSkip > 1 { // 1 is what a Spec takes that says nothing
 		o.spec.ClipSkip = d.ClipSkip
 	}
-	if err := o.resolveTiles(card); err != nil {
+	if err := errors.Join(o.resolveTiles(card), o.resolveUpscale(resolved.Card, o.available(card))); err != nil {
 		return errors.Join(cardErr, err)
 	}
 	mode := ""

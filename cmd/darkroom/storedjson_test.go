@@ -54,12 +54,17 @@ func storedValues() map[string]any {
 		},
 		"meta.offer": &request.Available{Models: []request.Card{{
 			Name: "photo", Hash: "cd", Family: "SDXL", TextWidth: 2048, Prediction: picture.PredictsVelocity, ZeroSNR: true,
+			Schedule: &picture.Schedule{
+				TrainSteps: 1000, BetaStart: 0.001, BetaEnd: 0.01, BetaSchedule: "linear", Spacing: "trailing", StepsOffset: 1,
+				SetAlphaToOne: new(true), RungeKutta: true, OriginalSteps: 50,
+			},
 			Dialect: picture.A1111, Sizes: []request.Size{{Width: 160, Height: 112}},
 			Samplers: []string{"euler"}, Words: request.Words{"red", "boat"}, Examples: []string{"a red boat"},
 			Groups:       []request.WordGroup{{Name: "subjects", Words: []string{"boat"}}},
 			ImageToImage: true, FinishesImages: true, Chunks: 3, Multiple: 32, Hires: new(false), Tiling: new(true),
 			SkippableLayers: new(11),
 			Upscaler:        &picture.Ref{Name: "esrgan", Hash: "ef"},
+			VAE:             &picture.Ref{Name: "photo.vae", Hash: "fe"},
 			Outpaint:        request.OutpaintDefaults{Strength: 0.6, GuidanceScale: 1},
 			Traits: render.Traits{
 				Img2ImgTakesAllSteps: true, RungeKutta: true, InpaintKeepsRungeKutta: true, Inpaint: true,

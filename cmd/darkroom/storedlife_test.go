@@ -24,6 +24,7 @@ import (
 	"darkroom/bot/rest"
 	"darkroom/bot/sandbox"
 	"darkroom/queue"
+	"darkroom/render/logtest"
 	"darkroom/store"
 )
 
@@ -46,7 +47,7 @@ type revived struct {
 	ctx    context.Context
 	store  *store.Store
 	queue  *queue.Queue
-	log    lockedBuffer
+	log    logtest.Buffer
 	clicks plain // what came of each click, for the golden
 }
 

@@ -25,7 +25,7 @@ import (
 func botOf(c config.Up) config.Bot {
 	return config.Bot{
 		Data: c.Data, Retention: c.Retention, Redis: c.Redis, Discord: c.Discord, Messages: c.Messages,
-		Wildcards: c.Wildcards, Leasing: c.Leasing,
+		Wildcards: c.Wildcards, Upscaling: c.Upscaling, Leasing: c.Leasing,
 	}
 }
 

@@ -15,6 +15,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"darkroom/render/logtest"
 )
 
 // TestUp starts everything, looks at the page, and stops it as a signal would.
@@ -116,7 +118,7 @@ func TestUpSaysWhatIsMissing(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			log, out := &waitingLog{}, &lockedBuffer{}
+			log, out := &waitingLog{}, &logtest.Buffer{}
 			code := run(t.Context(), environment{
 				args:   append([]string{"up", "--data", filepath.Join(t.TempDir(), "data"), "--listen", "127.0.0.1:0"}, c.args...),
 				getenv: func(string) string { return "" }, environ: programEnv(), stdout: out, stderr: log,

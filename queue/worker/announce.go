@@ -38,8 +38,9 @@ func Announcement(slot, device string, batch int, models []Model, addons []reque
 	}
 	for _, m := range models {
 		lanes := picture.Lanes(m.Hash)
-		for _, name := range lanes {
-			r.Lanes = append(r.Lanes, queue.Lane{Name: name, Load: m.Load})
+		for _, lane := range queue.Lanes(lanes...) {
+			lane.Load = m.Load
+			r.Lanes = append(r.Lanes, lane)
 		}
 		r.Parts = append(r.Parts, m.Parts...)
 		r.Models = append(r.Models, queue.Model{Name: m.Name, Hash: m.Hash, Lane: lanes[0], Card: m.Card})

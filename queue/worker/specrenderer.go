@@ -78,9 +78,7 @@ func (p SpecRenderer) Render(
 	if err != nil {
 		return Result{}, p.finalError(err)
 	}
-	if result.LowMemory && p.Log != nil {
-		p.Log.Warn("memory was short: parts of this image were computed one after another", "job", l.Job.ID)
-	}
+	p.logMemory(l.Job.ID, result)
 	result.Millis["load"] = load.Milliseconds()
 	return p.encodeTiles(spec, l.Job.ID, limit, result)
 }
@@ -108,6 +106,22 @@ func (p SpecRenderer) logSafety(job string, tile int, of string, v *safety.Verdi
 		return
 	}
 	p.Log.Debug("safety checker", "job", job, "tile", tile+1, "of", of, "flagged", v.Flagged, "scores", v.Scores)
+}
+
+// logMemory logs what was done because memory was short, and how much was held on a GPU.
+func (p SpecRenderer) logMemory(job string, r *render.Result) {
+	if p.Log == nil {
+		return
+	}
+	for _, step := range r.Memory {
+		p.Log.Warn(step, "job", job)
+	}
+	if r.LowMemory {
+		p.Log.Warn("memory was short: parts of this image were computed one after another", "job", job)
+	}
+	if r.DeviceBytes > 0 {
+		p.Log.Info("the card's memory", "job", job, "peak", fmt.Sprintf("%.2f GiB", float64(r.DeviceBytes)/(1<<30)))
+	}
 }
 
 // finalError marks what no other try can change.

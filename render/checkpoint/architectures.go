@@ -116,7 +116,7 @@ func oldNames(_ *safetensors.File, w network.Weights) (network.Weights, error) {
 			continue
 		}
 		n, _ := strconv.Atoi(m[3])
-		to := ""
+		var to string
 		switch {
 		case m[2] != "":
 			to = "conv_body"

@@ -7,21 +7,19 @@
 package checkpoint
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"strings"
 
-	"darkroom/render/checkpoint/network"
 	"darkroom/render/folder"
 	"darkroom/render/safetensors"
-	"darkroom/render/weightname"
 )
 
 // Open checks a checkpoint: that its names and shapes are those of a model that can be generated with. The model's Hash
-// is the SHA-256 of the file. No weights are loaded. The error names the file and the reason.
+// is the SHA-256 of the file. No weights are loaded. The error names the file and the reason; it is ErrNoVAE where only
+// a VAE is missing, and folder.WithVAEs offers some.
 func Open(path string, options ...folder.Option) (*folder.Model, error) {
 	f, err := open(path, options)
 	if err != nil {
@@ -42,7 +40,7 @@ func open(path string, options []folder.Option) (*folder.Model, error) {
 	if err != nil {
 		return nil, explain(path, err)
 	}
-	c := contents{path: path, files: []*safetensors.File{file}}
+	c := contents{path: path, files: []*safetensors.File{file}, offered: folder.OfferedVAEs(options)}
 	d, err := c.describeCheckpoint()
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
@@ -61,13 +59,21 @@ func openFile(path string) (*safetensors.File, error) {
 
 // describeCheckpoint reads a file that holds all parts.
 func (c *contents) describeCheckpoint() (folder.Description, error) {
-	if err := c.read(); err != nil {
+	err := c.read()
+	if err == nil {
+		c.own, err = readOwnCard(c.path)
+	}
+	if err != nil {
 		return folder.Description{}, err
 	}
-	if err := c.findVAE(); err != nil {
+	v, err := c.recognise()
+	if err == nil {
+		err = c.findVAE(v)
+	}
+	if err != nil {
 		return folder.Description{}, err
 	}
-	return c.describe()
+	return c.describe(v), nil
 }
 
 // Extension is how a checkpoint's file name ends.
@@ -112,40 +118,4 @@ func explain(path string, err error) error {
 		return fmt.Errorf("%s: GGUF under another name, which is not opened yet", path)
 	}
 	return err
-}
-
-// findVAE takes the VAE of another file where the checkpoint has none: the file beside it that A1111 looks for,
-// NAME.vae.safetensors.
-func (c *contents) findVAE() error {
-	if c.parts[weightname.VAE] != nil {
-		return nil
-	}
-	other := strings.TrimSuffix(c.path, filepath.Ext(c.path)) + ".vae" + Extension
-	if _, err := os.Stat(other); errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("it has no VAE; want one beside it in %s", filepath.Base(other))
-	}
-	weights, file, err := readVAE(other)
-	if err != nil {
-		return fmt.Errorf("VAE %s: %w", other, err)
-	}
-	c.files, c.parts[weightname.VAE] = append(c.files, file), weights
-	return nil
-}
-
-// OpenVAE opens a VAE: a file of one alone, in any naming, or that of a checkpoint.
-func OpenVAE(path string) (folder.Parts, error) {
-	if err := Refuse(path); err != nil {
-		return nil, fmt.Errorf("VAE: %w", err)
-	}
-	weights, file, err := readVAE(path)
-	if err != nil && strings.Contains(err.Error(), path) {
-		return nil, fmt.Errorf("VAE: %w", err)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("VAE: %s: %w", path, err)
-	}
-	c := contents{path: path, files: []*safetensors.File{file}, parts: map[string]network.Weights{weightname.VAE: weights}}
-	parts := folder.Parts{}
-	c.writeVAE(parts)
-	return parts, nil
 }

@@ -163,17 +163,6 @@ func TestOpenRefuses(t *testing.T) {
 	}
 }
 
-func TestVAEBeside(t *testing.T) {
-	t.Parallel()
-	path, vae := goldentest.Checkpoint(t, goldentest.CheckpointNoVAE), goldentest.Checkpoint(t, goldentest.CheckpointVAE)
-	if err := os.Rename(vae, strings.TrimSuffix(path, ".safetensors")+".vae.safetensors"); err != nil {
-		t.Fatal(err)
-	}
-	if m := open(t, path); !m.Config.CanEncode {
-		t.Error("the VAE beside it has an encoder")
-	}
-}
-
 // TestLinked: a link to a checkpoint is a model of the link's name, and its weights are in the file.
 func TestLinked(t *testing.T) {
 	t.Parallel()

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"darkroom/render/checkpoint/network"
+	"darkroom/render/folder"
 	"darkroom/render/mapped"
 	"darkroom/render/onnx/graph"
 	"darkroom/render/safetensors"
@@ -26,6 +27,11 @@ type contents struct {
 	openCLIP bool
 	unknown  int  // keys that no weight is known for
 	folder   bool // it is a folder of diffusers
+	own      ownCard
+	offered  folder.VAEs
+	vae      *folder.VAEFile // of another file, nil for its own
+	byVAEs   bool            // what is offered decides on it
+	notes    []string
 }
 
 // read translates the keys of the first file, which holds all parts.
@@ -55,23 +61,6 @@ func (c *contents) countUnknown(keys []string) (n int) {
 // unused matches what checkpoints carry besides weights: averages and tables of training, and markers.
 var unused = regexp.MustCompile(`^model_ema\.|^alphas_|^betas$|^sqrt_|^log_one_minus|^posterior_|^(model\.)?logvar|` +
 	`^first_stage_model\.loss\.|position_ids$|logit_scale$|^v_pred$|^ztsnr$|^denoiser\.|^model_dtype$|^global_step$`)
-
-// readVAE reads a file of a VAE alone, or the VAE of a checkpoint.
-func readVAE(path string) (network.Weights, *safetensors.File, error) {
-	file, err := openFile(path)
-	if err != nil {
-		return nil, nil, err
-	}
-	var c contents
-	if err := c.take(file, weightname.Read(file.Names())); err != nil {
-		return nil, nil, err
-	}
-	weights := c.parts[weightname.VAE]
-	if weights == nil {
-		return nil, nil, errors.New("no VAE of Stable Diffusion in it")
-	}
-	return weights, file, nil
-}
 
 // take notes the weights of a file.
 func (c *contents) take(file *safetensors.File, names weightname.File) error {

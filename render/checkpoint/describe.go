@@ -73,20 +73,11 @@ func (c *contents) recognise() (variant, error) {
 const maxSkip = 11
 
 // describe says what the model is.
-func (c *contents) describe() (folder.Description, error) {
-	v, err := c.recognise()
-	if err != nil {
-		return folder.Description{}, err
-	}
-	var own ownCard
-	if !c.folder {
-		if own, err = readOwnCard(c.path); err != nil {
-			return folder.Description{}, err
-		}
-	}
+func (c *contents) describe(v variant) folder.Description {
 	d := folder.Description{
 		Path: c.path, Card: cardPath(c.path), Class: v.class, Activation: v.activation, Weights: c.elementType(),
-		Written: folder.Parts{}, Aesthetics: v == refiner,
+		Written: folder.Parts{}, Aesthetics: v == refiner, CardDecides: !c.folder, Notes: c.notes,
+		VAE: c.vae, ByVAEs: c.byVAEs,
 	}
 	if v == refiner {
 		d.ForceZeros = new(bool) // as the model_index.json of the repository says that diffusers takes for a single file
@@ -95,12 +86,12 @@ func (c *contents) describe() (folder.Description, error) {
 	if c.parts[weightname.Unet]["conv_in.weight"].Channels() == inpaintChannels {
 		d.Class = strings.Replace(d.Class, "Pipeline", "InpaintPipeline", 1)
 	}
-	c.schedule(&d, v, own)
+	c.schedule(&d, v, c.own)
 	if c.unknown > 0 {
 		d.Notes = append(d.Notes, fmt.Sprintf("%s: %d of its tensors are of no known use", filepath.Base(c.path), c.unknown))
 	}
 	c.write(v, d.Written)
-	return d, nil
+	return d
 }
 
 // write adds the networks.

@@ -103,10 +103,11 @@ func openFolder(dir string, options []folder.Option) (*folder.Model, error) {
 	if c.parts[weightname.VAE] == nil {
 		return nil, fmt.Errorf("%s: no weights in the folder vae", dir)
 	}
-	d, err := c.describe()
+	v, err := c.recognise()
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", dir, err)
 	}
+	d := c.describe(v)
 	if err := c.readConfigs(&d); err != nil {
 		return nil, err
 	}

@@ -21,6 +21,7 @@ type ownCard struct {
 	Prediction string         `json:"prediction"` // "epsilon", "v_prediction" or "sample"
 	ZeroSNR    *bool          `json:"zero_snr"`
 	Scheduler  map[string]any `json:"scheduler"` // settings of scheduler_config.json
+	VAE        string         `json:"vae"`       // the name of one in place of its own, as A1111's metadata has it
 }
 
 // cardPath is the card of a checkpoint: NAME.json beside NAME.safetensors.

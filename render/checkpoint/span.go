@@ -23,8 +23,8 @@ type kernel struct {
 }
 
 // mergeSPAN replaces each convolution of three layers and a shortcut by the one convolution that does the same, as
-// SPAN's Conv3XC.update_params does before it runs. What the file has merged (eval_conv) is not read, as there: it may be
-// of an earlier step of training.
+// SPAN's Conv3XC.update_params does before it runs. What the file has merged (eval_conv) is not read, as there: it may
+// be of an earlier step of training.
 func mergeSPAN(file *safetensors.File, w network.Weights) (network.Weights, error) {
 	mapping, err := file.Map()
 	if err != nil {

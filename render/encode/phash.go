@@ -5,9 +5,7 @@ import (
 	"image"
 	"image/color"
 	"math"
-	"math/bits"
 	"slices"
-	"strconv"
 
 	"golang.org/x/image/draw"
 )
@@ -18,8 +16,8 @@ const (
 	hashScale = 32
 )
 
-// PHash returns a perceptual hash of 64 bits as 16 hex digits: images that look alike differ in few bits (see
-// PHashDistance). It is the DCT hash that the Python package imagehash calls phash: the lowest 8 x 8 frequencies of the
+// PHash returns a perceptual hash of 64 bits as 16 hex digits: those of one image in two encodings differ in 0 to about 8
+// bits, those of unrelated images in around 32. It is the DCT hash that the Python package imagehash calls phash: the lowest 8 x 8 frequencies of the
 // grey image at 32 x 32, each compared with their median.
 func PHash(img image.Image) string {
 	low := frequencies(greys(img))
@@ -34,20 +32,6 @@ func PHash(img image.Image) string {
 		}
 	}
 	return fmt.Sprintf("%016x", hash)
-}
-
-// PHashDistance returns in how many of their 64 bits two hashes differ: 0 to about 8 for the same image in another
-// encoding, around 32 for unrelated ones.
-func PHashDistance(a, b string) (int, error) {
-	var values [2]uint64
-	for i, hash := range []string{a, b} {
-		v, err := strconv.ParseUint(hash, 16, 64)
-		if err != nil || len(hash) != 16 {
-			return 0, fmt.Errorf("perceptual hash %.40q: want 16 hex digits", hash)
-		}
-		values[i] = v
-	}
-	return bits.OnesCount64(values[0] ^ values[1]), nil
 }
 
 // greys returns the image in grey at hashScale x hashScale, transparent places black.

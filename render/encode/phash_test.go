@@ -5,6 +5,8 @@ import (
 	"image"
 	"image/color"
 	"image/jpeg"
+	"math/bits"
+	"strconv"
 	"testing"
 
 	"golang.org/x/image/draw"
@@ -12,13 +14,18 @@ import (
 	"darkroom/render/encode"
 )
 
+// distance is in how many of their 64 bits two hashes differ.
 func distance(t *testing.T, a, b string) int {
 	t.Helper()
-	d, err := encode.PHashDistance(a, b)
-	if err != nil {
-		t.Fatal(err)
+	var values [2]uint64
+	for i, hash := range []string{a, b} {
+		v, err := strconv.ParseUint(hash, 16, 64)
+		if err != nil || len(hash) != 16 {
+			t.Fatalf("perceptual hash %.40q: want 16 hex digits", hash)
+		}
+		values[i] = v
 	}
-	return d
+	return bits.OnesCount64(values[0] ^ values[1])
 }
 
 func reencoded(t *testing.T, img image.Image, quality int) image.Image {
@@ -84,13 +91,5 @@ func TestPHashForm(t *testing.T) {
 		if d := distance(t, hash, encode.PHash(img)); len(hash) != 16 || d != 0 {
 			t.Errorf("%s: got %q and a distance of %d to itself, want 16 digits and 0", name, hash, d)
 		}
-	}
-	for _, bad := range []string{"", "123", "zzzzzzzzzzzzzzzz", "00000000000000000"} {
-		if _, err := encode.PHashDistance(bad, "0000000000000000"); err == nil {
-			t.Errorf("PHashDistance(%q): got no error", bad)
-		}
-	}
-	if d := distance(t, "0000000000000000", "ffffffffffffffff"); d != 64 {
-		t.Errorf("got %d, want 64", d)
 	}
 }

@@ -25,7 +25,11 @@ type Description struct {
 	Weights    string         // the element type of most of the UNet's weights
 	Notes      []string       // what is guessed or not followed
 	Guess      Guess          // what is guessed by its name
-	Written    Parts
+	// CardDecides says that the card and the name decide Scheduler, and not a file that is hashed.
+	CardDecides bool
+	ByVAEs      bool
+	VAE         *VAEFile // the networks of the VAE are of another file; nil for the model's own
+	Written     Parts
 }
 
 // Guess is what is concluded from a checkpoint's name, because nothing else says it.
@@ -42,6 +46,7 @@ func Describe(d Description, options ...Option) (*Model, error) {
 	name := filepath.Base(d.Path)
 	f := &Model{
 		Dir: d.Path, Name: strings.TrimSuffix(name, filepath.Ext(name)), Unfollowed: d.Notes, Guess: d.Guess,
+		CardDecides: d.CardDecides, VAE: d.VAE, ByVAEs: d.ByVAEs,
 		graphs: map[string]graph.Header{}, written: d.Written,
 	}
 	for _, step := range []func(Description) error{

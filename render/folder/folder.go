@@ -30,8 +30,8 @@ type Model struct {
 	Dir         string          // absolute; of a checkpoint, the file
 	Name        string          // the card's, else the folder's
 	Hash        string          // of everything that decides an image, see Open
-	Bytes       int64           // of all hashed files
-	Files       []filehash.File // the hashed files
+	Bytes       int64           // of all its files
+	Files       []filehash.File // the hashed files, and that of VAE
 	Config      Config
 	Card        Card
 	Ports       Ports
@@ -39,6 +39,9 @@ type Model struct {
 	Upscaler    *Upscaler    // nil for none
 	Scheduler   OwnScheduler
 	Guess       Guess
+	VAE         *VAEFile // that it takes from another file; nil for its own, which is in its hash
+	ByVAEs      bool     // what WithVAEs offers decides which VAE it takes
+	CardDecides bool     // files that are no part of Hash decide how it is sampled: its card, and its name
 	Unfollowed  []string // what its files ask for and is done otherwise, besides the scheduler; each begins with the file
 
 	graphs       map[string]graph.Header // by part
@@ -82,8 +85,10 @@ func (f *Model) hash(options []Option) (err error) {
 	}
 	if o.unhashed {
 		f.Files, err = stat(f.Dir)
+		err = errors.Join(err, f.addVAE(nil))
 	} else {
 		f.Hash, f.Files, err = sum(f.Dir, o.cache, nil)
+		err = errors.Join(err, f.addVAE(o.cache))
 		o.cache.Save()
 	}
 	for _, file := range f.Files {
@@ -109,6 +114,7 @@ type Option func(*openOptions)
 type openOptions struct {
 	cache    *filehash.Cache
 	unhashed bool
+	vaes     VAEs
 }
 
 // Cached keeps the hashes of unchanged files in a file, see filehash. One that cannot be read or written is ignored.

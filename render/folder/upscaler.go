@@ -16,13 +16,14 @@ import (
 // upscalerPart is the folder of a network that enlarges finished images. No pipeline has one, so the name is ours.
 const upscalerPart = "upscaler"
 
-// Upscaler is a network for larger images, such as ESRGAN: that of a model's folder, or of a file of its own. That of a
-// folder is no part of the folder's hash, because it decides only the images whose Spec names it by its own.
+// Upscaler is a network for larger images, such as ESRGAN: that of a model's folder, or of a file of its own. That of
+// a folder is no part of the folder's hash, because it decides only the images whose Spec names it by its own.
 type Upscaler struct {
 	Ref             picture.Ref // its hash is the SHA-256 of its file; empty for a file that was not hashed
 	Image, Enlarged graph.Value // RGB [n, 3, h, w] from 0 to 1
 	Scale           int         // how many times larger its images are
 	Multiple        int         // of the sides of its input
+	Runs            int         // how often it may enlarge what it has enlarged; 0 for any number
 	Tile            Size        // the only size that its input has; zero for any
 	Peak            float64     // numbers of activations that are held at once, for each pixel of the input
 	Work            float64     // multiplications for each pixel of the input
@@ -44,6 +45,7 @@ func (f *Model) findUpscaler() error {
 	var told struct {
 		Scale    int `json:"scale"`
 		Multiple int `json:"multiple"`
+		Runs     int `json:"runs"`
 	}
 	config := filepath.Join(filepath.Dir(path), "config.json")
 	if err := readJSON(config, &told); err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -55,8 +57,12 @@ func (f *Model) findUpscaler() error {
 	}
 	u, _, err := readUpscaler(path, max(told.Multiple, 1))
 	if err != nil {
-		return fmt.Errorf("%s: %w", path, err)
+		return err
 	}
+	if told.Runs < 0 {
+		return fmt.Errorf("%s: runs %d, want 1 or more", config, told.Runs)
+	}
+	u.Runs = told.Runs
 	if told.Scale > 0 && told.Scale != u.Scale {
 		return fmt.Errorf("%s: scale %d, and the network's is %d", config, told.Scale, u.Scale)
 	}
@@ -73,23 +79,24 @@ func (f *Model) findUpscaler() error {
 // are found so. All of its weights must lie in the file, since its hash is the file's.
 func OpenUpscaler(path string) (*Upscaler, error) {
 	u, h, err := readUpscaler(path, 1)
-	if err == nil && len(h.External) > 0 {
-		err = errors.New("its weights lie in other files; want an ONNX file that holds them")
-	}
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, err
+	}
+	if len(h.External) > 0 {
+		return nil, fmt.Errorf("%s: its weights lie in other files; want an ONNX file that holds them", path)
 	}
 	return u, nil
 }
 
-// readUpscaler reads an ONNX file whose sides are multiples of a number, or of a larger one where it needs that.
+// readUpscaler reads an ONNX file whose sides are multiples of a number, or of a larger one where it needs that. The
+// error names the file.
 func readUpscaler(path string, multiple int) (*Upscaler, graph.Header, error) {
 	h, err := graph.Read(path)
 	if err != nil {
 		return nil, h, err
 	}
 	if len(h.Inputs) != 1 || len(h.Outputs) != 1 {
-		return nil, h, fmt.Errorf("inputs %v and outputs %v, want one of each of an upscaler", h.Inputs, h.Outputs)
+		return nil, h, fmt.Errorf("%s: inputs %v and outputs %v, want one of each of an upscaler", path, h.Inputs, h.Outputs)
 	}
 	file, err := graph.ReadSkeleton(path)
 	if err != nil {
@@ -97,7 +104,10 @@ func readUpscaler(path string, multiple int) (*Upscaler, graph.Header, error) {
 	}
 	n := Network{Path: path, Inputs: h.Inputs, Outputs: h.Outputs}
 	u, err := NewUpscaler(n, file.Model, multiple)
-	return u, h, err
+	if err != nil {
+		return nil, h, fmt.Errorf("%s: %w", path, err)
+	}
+	return u, h, nil
 }
 
 // NewUpscaler describes a network that enlarges images. model is its graph; its weights need not be in it.

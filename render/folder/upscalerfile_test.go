@@ -40,7 +40,7 @@ func TestOpenUpscaler(t *testing.T) {
 		"grey images":       {resizing(2, []int{1, 1, 0, 0}, free), folder.Upscaler{}, "want 3 in dimension 2"},
 		"a list":            {resizing(2, []int{3}, free), folder.Upscaler{}, "want [4] dimensions"},
 		"a huge scale":      {resizing(16, free, free), folder.Upscaler{}, "16 times larger, want at most 8"},
-		"beyond all bounds": {resizing(1 << 20, free, free), folder.Upscaler{}, "it scales by"},
+		"beyond all bounds": {resizing(1<<20, free, free), folder.Upscaler{}, "it scales by"},
 		"a part of a scale": {resizing(1.5, free, free), folder.Upscaler{}, "want a whole number of times larger"},
 		"smaller images":    {resizing(0.5, free, free), folder.Upscaler{}, "want a whole number of times larger"},
 	} {
@@ -68,6 +68,7 @@ func TestOpenUpscaler(t *testing.T) {
 
 func TestOpenUpscalerRefusesFiles(t *testing.T) {
 	t.Parallel()
+	const shape = "\x08\x03\x08\x03\x08\x03" // the last three dims of a TensorProto
 	whole := string(upscalertest.Exports(t)[0].File)
 	apart := resizing(2, []int{0, 3, 0, 0}, []int{0, 3, 0, 0})
 	apart.Weights = append(apart.Weights, onnxtest.Weight{
@@ -80,7 +81,7 @@ func TestOpenUpscalerRefusesFiles(t *testing.T) {
 		"a Git LFS pointer":        {"version https://git-lfs.github.com/spec/v1\n", "a Git LFS pointer"},
 		"noise":                    {strings.Repeat("\xff\x13", 500), "ONNX"},
 		"weights in another file":  {string(apart.Encode()), "its weights lie in other files"},
-		"a weight of another size": {strings.Replace(whole, "\x08\x0c\x08\x03\x08\x03\x08\x03", "\x08\x0d\x08\x03\x08\x03\x08\x03", 1), "bytes, want"},
+		"a weight of another size": {strings.Replace(whole, "\x08\x0c"+shape, "\x08\x0d"+shape, 1), "bytes, want"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -88,8 +89,9 @@ func TestOpenUpscalerRefusesFiles(t *testing.T) {
 			onnxtest.WriteFile(t, dir, "a.onnx", c.content)
 			onnxtest.WriteFile(t, dir, "w.bin", "12345678")
 			if _, err := folder.OpenUpscaler(filepath.Join(dir, "a.onnx")); err == nil ||
-				!strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
-				t.Errorf("got %v, want one line with %q", err, c.want)
+				!strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") ||
+				strings.Count(err.Error(), dir) != 1 {
+				t.Errorf("got %v, want one line with the path once and %q", err, c.want)
 			}
 		})
 	}

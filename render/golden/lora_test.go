@@ -46,7 +46,9 @@ func (l loraRecord) addons() []picture.Addon {
 
 // loraHash is the hash that the tests give a golden LoRA: one digit of its own, 64 times.
 func loraHash(name string) string {
-	i := slices.Index([]string{goldentest.LoRASD1A, goldentest.LoRASD1B, goldentest.LoRASDXLA, goldentest.LoRASDXLB}, name)
+	i := slices.Index([]string{
+		goldentest.LoRASD1A, goldentest.LoRASD1B, goldentest.LoRASDXLA, goldentest.LoRASDXLB, goldentest.LoRASD2A,
+	}, name)
 	return strings.Repeat(string("0123456789abcdef"[i+1]), 64)
 }
 
@@ -64,6 +66,7 @@ func goldenLoRAs(t testing.TB, names ...string) pipelinetest.AddonFiles {
 var lorasOf = map[string][]string{
 	goldentest.CheckpointSD1:  {goldentest.LoRASD1A, goldentest.LoRASD1B},
 	goldentest.CheckpointSDXL: {goldentest.LoRASDXLA, goldentest.LoRASDXLB},
+	goldentest.CheckpointSD2:  {goldentest.LoRASD2A},
 }
 
 // TestLoRAs compares walks with LoRAs with diffusers and peft, all on one warm renderer, so that switching is tried

@@ -88,7 +88,7 @@ func (v *Inventory) nextUnhashed() (next Entry, found bool) {
 
 // hash hashes an entry and says what became of it. told is when the progress was last logged.
 func (v *Inventory) hash(ctx context.Context, e Entry, told *time.Time) {
-	hash, short, files, err := Sum(e.Item, v.Cache, func(bytes int64) error {
+	content, err := Sum(e.Item, e.Model, v.Cache, func(bytes int64) error {
 		v.mu.Lock()
 		v.hashing += bytes
 		v.mu.Unlock()
@@ -105,14 +105,14 @@ func (v *Inventory) hash(ctx context.Context, e Entry, told *time.Time) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.hashing = 0
-	i := slices.IndexFunc(v.entries, func(x *Entry) bool { return x.Path == e.Path && x.mark == e.mark })
+	i := slices.IndexFunc(v.entries, func(x *Entry) bool { return x.Path == e.Path && x.isSame(e.Item) })
 	if i < 0 {
 		return // it changed, and is looked at anew
 	}
 	now := *v.entries[i]
 	switch {
 	case err == nil:
-		now.finish(hash, short, files)
+		now.finish(content)
 	case errors.Is(err, filehash.ErrChanged) || errors.Is(err, fs.ErrNotExist):
 		now.State, now.Err = Unfinished, err
 		now.mark = 0 // it is new to the next look
@@ -136,15 +136,20 @@ func (v *Inventory) HashNow(ctx context.Context, which func(Entry) bool) {
 	v.Cache.Save()
 }
 
-// Sum hashes an item, as far as the cache does not know it, and lists its files as they were. short is what A1111
-// writes of an add-on into the parameters of images: the first digits, of what follows the header if it is a LoRA, or
-// else of the whole file.
-func Sum(
-	i Item, cache *filehash.Cache, progress filehash.Progress,
-) (hash, short string, files []filehash.File, err error) {
+// Content is what the files of an item hold.
+type Content struct {
+	Hash  string          // of a file its SHA-256, of a model folder as folder.Open has it
+	Short string          // of an add-on, what A1111 writes of it into the parameters of images
+	VAE   string          // of a model that takes the VAE of another file: the SHA-256 of that
+	Files []filehash.File // as they were
+}
+
+// Sum hashes an item, as far as the cache does not know it. opened is the model that it is; nil for an add-on. Of a LoRA
+// A1111 writes the first digits of the hash of what follows the header, of other add-ons those of the whole file.
+func Sum(i Item, opened *folder.Model, cache *filehash.Cache, progress filehash.Progress) (c Content, err error) {
 	if i.Kind == Folder {
-		hash, files, err = folder.Sum(i.Path, cache, progress)
-		return hash, "", files, err
+		c.Hash, c.Files, err = folder.Sum(i.Path, cache, progress)
+		return c, err
 	}
 	sum := cache.Sum
 	if i.hasTensorHash() {
@@ -152,10 +157,30 @@ func Sum(
 	}
 	r, err := sum(i.Path, progress)
 	if err != nil {
-		return "", "", nil, err
+		return Content{}, err
 	}
-	short = cmp.Or(r.Tensors, r.SHA256)[:picture.ShortHashDigits]
-	return r.SHA256, short, []filehash.File{{Path: i.Path, Stamp: r.Stamp}}, nil
+	c.Hash, c.Short = r.SHA256, cmp.Or(r.Tensors, r.SHA256)[:picture.ShortHashDigits]
+	c.Files = []filehash.File{{Path: i.Path, Stamp: r.Stamp}}
+	if opened != nil && opened.VAE != nil {
+		r, err := cache.Sum(opened.VAE.Path, progress)
+		if err != nil {
+			return Content{}, err
+		}
+		c.VAE, c.Files = r.SHA256, append(c.Files, filehash.File{Path: opened.VAE.Path, Stamp: r.Stamp})
+	}
+	return c, nil
+}
+
+// Of returns a model that was opened, with the hashes of its content.
+func (c Content) Of(opened *folder.Model) *folder.Model {
+	m := *opened
+	m.Hash, m.Files = c.Hash, c.Files
+	if m.VAE != nil {
+		vae := *m.VAE
+		vae.Ref.Hash = c.VAE
+		m.VAE = &vae
+	}
+	return &m
 }
 
 // hasTensorHash tells whether A1111 names the item by the hash of its tensors alone.
@@ -164,13 +189,16 @@ func (i Item) hasTensorHash() bool {
 }
 
 // unknownBytes is how much of an item must be read to hash it.
-func (v *Inventory) unknownBytes(i Item) (bytes int64) {
-	files := []filehash.File{{Path: i.Path, Stamp: filehash.Stamp{Size: i.Bytes}}}
-	if i.Kind == Folder {
-		files, _ = folder.Stat(i.Path) // whoever hashes it hears the error
+func (v *Inventory) unknownBytes(e Entry) (bytes int64) {
+	files := []filehash.File{{Path: e.Path, Stamp: filehash.Stamp{Size: e.Bytes}}}
+	switch {
+	case e.Kind == Folder:
+		files, _ = folder.Stat(e.Path) // whoever hashes it hears the error
+	case e.Model != nil && e.Model.VAE != nil:
+		files = e.Model.Files
 	}
 	for _, f := range files {
-		if r, known := v.Cache.Known(f.Path); !known || i.hasTensorHash() && r.Tensors == "" {
+		if r, known := v.Cache.Known(f.Path); !known || e.hasTensorHash() && r.Tensors == "" {
 			bytes += f.Size
 		}
 	}

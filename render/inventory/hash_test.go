@@ -27,9 +27,9 @@ func TestSumOfAddons(t *testing.T) {
 		if kind == LoRA {
 			named = data[8+int(data[0])+int(data[1])<<8+int(data[2])<<16:]
 		}
-		hash, short, _, err := Sum(Item{Kind: kind, Path: path}, filehash.Open(""), nil)
-		if want, wantShort := digest(data), digest(named)[:12]; err != nil || hash != want || short != wantShort {
-			t.Errorf("%s: got the hashes %s and %s, %v, want %s and %s", file, hash, short, err, want, wantShort)
+		got, err := Sum(Item{Kind: kind, Path: path}, nil, filehash.Open(""), nil)
+		if want, wantShort := digest(data), digest(named)[:12]; err != nil || got.Hash != want || got.Short != wantShort {
+			t.Errorf("%s: got the hashes %s and %s, %v, want %s and %s", file, got.Hash, got.Short, err, want, wantShort)
 		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"darkroom/render/filehash"
 	"darkroom/render/folder"
+	"darkroom/render/picture"
 	"darkroom/render/request"
 )
 
@@ -18,6 +19,8 @@ type Opened struct {
 	Model *folder.Model
 	Addon *request.AddonCard
 	Notes []string // what its owner should know, a sentence each
+	// ByVAEs says that Item.VAEs decide what it is, or whether it can be used: it is opened anew when they change.
+	ByVAEs bool
 }
 
 // Options are what an Inventory works with.
@@ -102,26 +105,21 @@ func (v *Inventory) Look() (changed bool) {
 		more, moreFaults := Scan(v.BuiltIn)
 		items, faults = append(items, more...), append(faults, moreFaults...)
 	}
-	old, first := v.byPath()
-	allowance := int64(0)
-	if first {
-		allowance = atOnce
-	}
-	fresh := make([]*Entry, 0, len(items))
-	for _, item := range items {
-		e := &Entry{Item: item, late: !first}
-		before := old[item.Path]
-		switch {
-		case before != nil && before.mark == item.mark:
-			e = v.advance(*before, item.Name, &allowance)
-		case first:
-			e = v.advance(*e, item.Name, &allowance)
+	l := v.newLook()
+	fresh := make([]*Entry, len(items))
+	for _, checkpoints := range []bool{false, true} { // they come last, since they may take a VAE
+		for i, item := range items {
+			if (item.Kind == Checkpoint) != checkpoints {
+				continue
+			}
+			if checkpoints {
+				item.VAEs = vaesOf(fresh)
+			}
+			fresh[i] = l.advance(item)
 		}
-		changed = changed || before == nil || before.mark != e.mark || before.State != e.State
-		fresh = append(fresh, e)
 	}
 	v.Cache.Save()
-	changed = changed || len(fresh) != len(old)
+	changed = l.changed || len(fresh) != len(l.old)
 	v.take(fresh, faults)
 	if changed {
 		signal(v.changes)
@@ -131,6 +129,70 @@ func (v *Inventory) Look() (changed bool) {
 
 // atOnce is how many bytes the first look hashes: small models are ready when the program starts.
 const atOnce = 128 << 20
+
+// look is one look at the folder.
+type look struct {
+	*Inventory
+	old       map[string]*Entry // of the look before
+	first     bool
+	allowance int64 // of bytes to hash
+	changed   bool  // something is not as it was
+}
+
+func (v *Inventory) newLook() *look {
+	l := &look{Inventory: v}
+	if l.old, l.first = v.byPath(); l.first {
+		l.allowance = atOnce
+	}
+	return l
+}
+
+// advance takes an item as far as it gets now.
+func (l *look) advance(item Item) *Entry {
+	e := &Entry{Item: item, late: !l.first}
+	before := l.old[item.Path]
+	switch {
+	case before != nil && (before.isSame(item) || before.mark == item.mark && !before.ByVAEs):
+		e = l.Inventory.advance(*before, item.Name, &l.allowance)
+	case l.first || before != nil && before.mark == item.mark:
+		e = l.Inventory.advance(*e, item.Name, &l.allowance)
+	}
+	l.changed = l.changed || before == nil || !before.isSame(e.Item) || before.State != e.State
+	return e
+}
+
+// VAEsAmong lists the VAEs that any checkpoint may take: those that lie beside a checkpoint are for that one.
+func VAEsAmong(items []Item) (all []folder.VAEFile) {
+	for _, i := range items {
+		if i.Kind == VAE && !i.beside {
+			all = append(all, folder.VAEFile{Ref: picture.Ref{Name: i.Name}, Path: i.Path})
+		}
+	}
+	return all
+}
+
+// vaesOf is VAEsAmong those entries that could be opened.
+func vaesOf(entries []*Entry) []folder.VAEFile {
+	var items []Item
+	for _, e := range entries {
+		if e != nil && (e.State == Unhashed || e.State == Ready) {
+			items = append(items, e.Item)
+		}
+	}
+	return VAEsAmong(items)
+}
+
+// VAEs lists the VAEs that any checkpoint may take.
+func (v *Inventory) VAEs() []folder.VAEFile {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return vaesOf(v.entries)
+}
+
+// isSame tells whether an item was opened as another one of the same path would be: from the same files.
+func (i Item) isSame(other Item) bool {
+	return i.mark == other.mark && slices.Equal(i.VAEs, other.VAEs)
+}
 
 // byPath returns the entries of the last look, and whether there was none.
 func (v *Inventory) byPath() (old map[string]*Entry, first bool) {
@@ -150,7 +212,7 @@ func (v *Inventory) take(fresh []*Entry, faults []error) {
 	defer v.mu.Unlock()
 	for i, e := range fresh {
 		now := old[e.Path]
-		if now != nil && now.mark == e.mark && now.State > Unhashed && e.State == Unhashed {
+		if now != nil && now.isSame(e.Item) && now.State > Unhashed && e.State == Unhashed {
 			done := *now
 			done.rename(e.Name)
 			fresh[i] = &done
@@ -188,10 +250,10 @@ func (v *Inventory) advance(e Entry, name string, allowance *int64) *Entry {
 	if e.State != Unhashed {
 		return &e
 	}
-	if unknown := v.unknownBytes(e.Item); unknown <= *allowance {
+	if unknown := v.unknownBytes(e); unknown <= *allowance {
 		*allowance -= unknown
-		if hash, short, files, err := Sum(e.Item, v.Cache, nil); err == nil {
-			e.finish(hash, short, files)
+		if content, err := Sum(e.Item, e.Model, v.Cache, nil); err == nil {
+			e.finish(content)
 		}
 	}
 	return &e
@@ -213,16 +275,14 @@ func (e *Entry) rename(name string) {
 }
 
 // finish makes an entry ready. A short hash that the file names itself stays.
-func (e *Entry) finish(hash, short string, files []filehash.File) {
-	e.State, e.Hash, e.files = Ready, hash, files
+func (e *Entry) finish(c Content) {
+	e.State, e.Hash, e.files = Ready, c.Hash, c.Files
 	if e.Model != nil {
-		m := *e.Model
-		m.Hash, m.Files = hash, files
-		e.Model = &m
+		e.Model = c.Of(e.Model)
 	}
 	if e.Addon != nil {
 		a := *e.Addon
-		a.Hash, a.Short = hash, cmp.Or(a.Short, short)
+		a.Hash, a.Short = c.Hash, cmp.Or(a.Short, c.Short)
 		e.Addon = &a
 	}
 }

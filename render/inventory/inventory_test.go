@@ -9,13 +9,13 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"darkroom/render/filehash"
 	"darkroom/render/folder"
+	"darkroom/render/logtest"
 	"darkroom/render/request"
 )
 
@@ -33,31 +33,34 @@ func openFake(i Item) (Opened, error) {
 		return Opened{}, fmt.Errorf("%s: broken", i.Name)
 	}
 	if i.Kind.IsModel() {
-		return Opened{Model: &folder.Model{Name: i.Name, Dir: i.Path}}, nil
+		return openFakeModel(i, string(data))
 	}
 	return Opened{Addon: &request.AddonCard{Kind: string(i.Kind), Name: i.Name}}, nil
 }
 
-// syncedLog is a log that may be read while it is written.
-type syncedLog struct {
-	mu   sync.Mutex
-	text strings.Builder
+// openFakeModel opens a model. Where its text says so it takes the first VAE that is offered.
+func openFakeModel(i Item, text string) (Opened, error) {
+	m := &folder.Model{Name: i.Name, Dir: i.Path}
+	if !strings.Contains(text, "without VAE") {
+		return Opened{Model: m}, nil
+	}
+	if len(i.VAEs) == 0 {
+		return Opened{ByVAEs: true}, fmt.Errorf("%s: no VAE", i.Name)
+	}
+	vae := i.VAEs[0]
+	m.VAE = &vae
+	for _, path := range []string{i.Path, vae.Path} {
+		info, err := os.Stat(path)
+		if err != nil {
+			return Opened{}, err
+		}
+		m.Files = append(m.Files, filehash.File{Path: path, Stamp: filehash.StampOf(info)})
+	}
+	return Opened{Model: m, ByVAEs: true}, nil
 }
 
-func (l *syncedLog) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *syncedLog) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
-}
-
-func newInventory(dir string) (*Inventory, *syncedLog) {
-	log := &syncedLog{}
+func newInventory(dir string) (*Inventory, *logtest.Buffer) {
+	log := &logtest.Buffer{}
 	return New(Options{
 		Root: dir, Open: openFake, Cache: filehash.Open(""), Log: slog.New(slog.NewTextHandler(log, nil)),
 	}), log

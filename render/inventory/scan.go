@@ -19,12 +19,14 @@ import (
 // Item is something that lies in the models folder. Only its name and its size were looked at.
 type Item struct {
 	Kind   Kind
-	Name   string    // the file's name without its extension; with its folder where two have the same
-	Path   string    // absolute; links in it are not resolved
-	Bytes  int64     // of a file; of a folder's files that decide an image
-	Newest time.Time // the last change of its files
-	place  string    // the folder of its kind
-	mark   uint64    // another one after each change of its files, and of those beside it
+	Name   string           // the file's name without its extension; with its folder where two have the same
+	Path   string           // absolute; links in it are not resolved
+	Bytes  int64            // of a file; of a folder's files that decide an image
+	Newest time.Time        // the last change of its files
+	VAEs   []folder.VAEFile // of a checkpoint: those that it may take
+	place  string           // the folder of its kind
+	mark   uint64           // another one after each change of its files, and of those beside it
+	beside bool             // it is the VAE of the checkpoint beside it
 }
 
 const (
@@ -261,7 +263,8 @@ func (s *scan) folder(e entry, top string) {
 func (s *scan) file(e entry, kind Kind, top string, all listing) {
 	ext := strings.ToLower(filepath.Ext(e.name))
 	stem := strings.TrimSuffix(e.name, filepath.Ext(e.name))
-	if kind == Checkpoint && strings.HasSuffix(strings.ToLower(stem), ".vae") {
+	isBeside := kind == Checkpoint && strings.HasSuffix(strings.ToLower(stem), ".vae")
+	if isBeside {
 		kind = VAE // A1111 looks for one beside a checkpoint
 	}
 	usable, why := judge(kind, ext)
@@ -274,7 +277,9 @@ func (s *scan) file(e entry, kind Kind, top string, all listing) {
 	if !usable || !s.named(e) {
 		return
 	}
-	item := Item{Kind: kind, Path: e.path, place: top, Bytes: e.info.Size(), Newest: e.info.ModTime()}
+	item := Item{
+		Kind: kind, Path: e.path, Bytes: e.info.Size(), Newest: e.info.ModTime(), place: top, beside: isBeside,
+	}
 	h := fnv.New64a()
 	item.add(h, filehash.File{Path: e.path, Stamp: filehash.StampOf(e.info)})
 	for _, suffix := range []string{cardSuffix, civitaiSuffix, vaeSuffix} {
@@ -327,7 +332,10 @@ func optional(dir string, names ...string) (found []filehash.File) {
 
 const (
 	pickle = "a pickle, which can run a program when it is opened, so it is not; get it as .safetensors"
-	gguf   = "a quantised network (GGUF), which is not opened yet; get the model as .safetensors"
+
+	pickledUpscaler = pickle + " or .onnx, or convert it as docs/upscalers.md says"
+
+	gguf = "a quantised network (GGUF), which is not opened yet; get the model as .safetensors"
 )
 
 // judge tells, by the extension, whether a file in a place of a kind can be used, and of those that people would expect
@@ -342,8 +350,14 @@ func judge(kind Kind, ext string) (usable bool, why string) {
 		if kind == Embedding || kind == Hypernetwork { // they hold plain tensors, which are read without running anything
 			return true, ""
 		}
+		if kind == Upscaler {
+			return false, pickledUpscaler
+		}
 		return false, pickle
 	case ".ckpt", ".pth":
+		if kind == Upscaler {
+			return false, pickledUpscaler
+		}
 		return false, pickle
 	case ".onnx":
 		if kind == Checkpoint {

@@ -38,6 +38,14 @@ type Device struct {
 	Packed bool
 	// KeepFloat16 leaves float16 networks in float16 on the CPU too, as they run on a GPU; see graph.Widen.
 	KeepFloat16 bool
+	// Resident has networks fed from the device's own memory on the CPU too, as they are on a GPU: weights are copied
+	// there once, and runs read what is bound. It gains nothing there; it is for trying without a GPU what runs on one.
+	Resident bool
+	// MemoryLimit bounds what all networks take of a device's memory together, in bytes; 0 is no bound. It holds for the
+	// arena: what the driver and its libraries take for themselves comes on top. On the CPU it holds with Resident.
+	MemoryLimit int64
+	// Graphs has the steps of a UNet without add-ons replayed as CUDA graphs: see graphReplays.
+	Graphs bool
 
 	noArena bool // on the CPU: memory of a run is freed at its end
 }
@@ -55,11 +63,7 @@ func (d Device) Check() error {
 	if Version() == "" {
 		return ErrNotOpen
 	}
-	o, err := d.options()
-	if err != nil {
-		return err
-	}
-	return o.Destroy()
+	return d.usable()
 }
 
 // options makes the session options for the device; the caller destroys them.
@@ -128,12 +132,7 @@ func (d Device) appendCUDA(o *ort.SessionOptions) error {
 	if err != nil {
 		return fmt.Errorf("device %s: %w", d, err)
 	}
-	err = cuda.Update(map[string]string{
-		"device_id":              strconv.Itoa(d.Index),
-		"arena_extend_strategy":  "kSameAsRequested",
-		"cudnn_conv_algo_search": "HEURISTIC",
-		"use_tf32":               "0",
-	})
+	err = cuda.Update(d.cudaOptions())
 	if err == nil {
 		err = o.AppendExecutionProviderCUDA(cuda)
 	}
@@ -141,6 +140,24 @@ func (d Device) appendCUDA(o *ort.SessionOptions) error {
 		return fmt.Errorf("device %s: %w", d, plainCUDAError(err))
 	}
 	return nil
+}
+
+// cudaOptions are those of the CUDA provider. The limit counts for a session with an arena of its own; the arena that
+// sessions share has the same one.
+func (d Device) cudaOptions() map[string]string {
+	o := map[string]string{
+		"device_id":              strconv.Itoa(d.Index),
+		"arena_extend_strategy":  "kSameAsRequested",
+		"cudnn_conv_algo_search": "HEURISTIC",
+		"use_tf32":               "0",
+	}
+	if d.MemoryLimit > 0 {
+		o["gpu_mem_limit"] = strconv.FormatInt(d.MemoryLimit, 10)
+	}
+	if d.Graphs {
+		o["enable_cuda_graph"] = "1"
+	}
+	return o
 }
 
 // cudaHint adds to a library without CUDA what brings one.

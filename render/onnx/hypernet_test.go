@@ -1,15 +1,14 @@
 package onnx_test
 
 import (
-	"maps"
 	"math"
-	"slices"
 	"testing"
 
 	ort "github.com/yalue/onnxruntime_go"
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"darkroom/render/addon/hypernet"
+	"darkroom/render/addon/hypernet/hypernettest"
 	"darkroom/render/onnx/graph"
 	"darkroom/render/tensor"
 )
@@ -18,7 +17,7 @@ import (
 func TestHypernetsMatchTheirReference(t *testing.T) {
 	runtimeOrSkip(t)
 	const width = 6
-	for _, activation := range slices.Sorted(maps.Keys(hypernet.Activations())) {
+	for _, activation := range hypernet.Activations() {
 		module := hypernet.Module{
 			{Linear: affine(1, 2*width, width)}, {Activation: activation}, {Norm: affine(2, 2*width, 0)},
 			{Linear: affine(3, width, 2*width)},
@@ -27,7 +26,7 @@ func TestHypernetsMatchTheirReference(t *testing.T) {
 		x := wave(4, 5, width)
 		x.Shape = []int{5, width}
 		for _, strength := range []float64{0, 0.7} {
-			want, err := module.Apply(x, strength)
+			want, err := hypernettest.Apply(module, x, strength)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -3,10 +3,12 @@ package onnx
 import (
 	"context"
 	"fmt"
+	"image"
 
 	"darkroom/render/folder"
 	"darkroom/render/onnx/graph"
 	"darkroom/render/tensor"
+	"darkroom/render/upscale"
 )
 
 // Upscaler is a loaded network for larger images. It implements upscale.Upscaler.
@@ -35,6 +37,9 @@ func upscalerDevice(d Device) Device {
 	return d
 }
 
+// Trim gives memory of earlier runs back to the system, where the allocator keeps it.
+func (u *Upscaler) Trim() { trimHeap() }
+
 // Close frees the upscaler's memory once its running calls have returned.
 func (u *Upscaler) Close() error {
 	err := u.session.close()
@@ -42,26 +47,20 @@ func (u *Upscaler) Close() error {
 	return err
 }
 
-// Scale is how many times larger its images are.
-func (u *Upscaler) Scale() int { return u.Upscaler.Scale }
-
-// Multiple is what the sides of an image must be multiples of.
-func (u *Upscaler) Multiple() int { return u.Upscaler.Multiple }
-
-// Tile is the only size of an image that it takes; zeros for any.
-func (u *Upscaler) Tile() (width, height int) { return u.Upscaler.Tile.Width, u.Upscaler.Tile.Height }
-
-// overhead is what a run takes beside the activations that it holds at once: copies into the layout of the convolutions.
-// docs/benchmarks.md has measurements.
+// overhead is what a run takes beside the activations that it holds at once: copies into the layout of the
+// convolutions. docs/upscalers.md has measurements.
 const overhead = 1.5
 
-// BytesPerPixel is about how much memory a run takes for each pixel of the image.
-func (u *Upscaler) BytesPerPixel() float64 {
+// Traits are what must be known of the network.
+func (u *Upscaler) Traits() upscale.Traits {
 	each := 4.0
 	if u.device.Kind != CPU && (u.Network().Written != nil || u.Image.Type == graph.Float16) {
 		each = 2
 	}
-	return each * overhead * u.Peak
+	return upscale.Traits{
+		Scale: u.Scale, Multiple: u.Multiple, Tile: image.Pt(u.Tile.Width, u.Tile.Height), Runs: u.Runs,
+		BytesPerPixel: each * overhead * u.Peak,
+	}
 }
 
 // Upscale enlarges RGB [b,3,h,w] from 0 to 1.
@@ -69,7 +68,7 @@ func (u *Upscaler) Upscale(ctx context.Context, pixels tensor.Tensor) (tensor.Te
 	if err := pixels.Check(); err != nil || len(pixels.Shape) != 4 {
 		return tensor.Tensor{}, fmt.Errorf("upscale: pixels %v, want [b,3,h,w]", pixels.Shape)
 	}
-	scale := u.Scale()
+	scale := u.Scale
 	out := tensor.New(pixels.Shape[0], 3, pixels.Shape[2]*scale, pixels.Shape[3]*scale)
 	err := u.session.inBatches(pixels.Batch(), func(from, to int) error {
 		in, err := u.session.feed(u.Image, pixels.Rows(from, to))

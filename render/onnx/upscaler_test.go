@@ -1,6 +1,7 @@
 package onnx_test
 
 import (
+	"image"
 	"math"
 	"slices"
 	"strings"
@@ -62,8 +63,8 @@ func TestUpscalersAgreeWithSpandrel(t *testing.T) {
 			t.Parallel()
 			opened, err := checkpoint.OpenUpscaler(c.Write(t))
 			network := openUpscaler(t, opened, err)
-			if network.Scale() != c.Scale || c.Size[0]%network.Multiple() != 0 {
-				t.Errorf("got scale %d and multiple %d, want %d", network.Scale(), network.Multiple(), c.Scale)
+			if network.Scale != c.Scale || c.Size[0]%network.Multiple != 0 {
+				t.Errorf("got scale %d and multiple %d, want %d", network.Scale, network.Multiple, c.Scale)
 			}
 			checkUpscaler(t, c, network, 1e-4)
 		})
@@ -84,10 +85,10 @@ func TestExportsAgreeWithTorch(t *testing.T) {
 			if strings.HasPrefix(c.Name, "unshuffled") {
 				multiple = 2
 			}
-			width, height := network.Tile()
-			if network.Scale() != c.Scale || network.Multiple() != multiple || (width == c.Size[0] && height == c.Size[1]) != c.Fixed {
-				t.Errorf("got scale %d, multiple %d, tile %d×%d, want %d, %d, fixed %v", network.Scale(), network.Multiple(), width,
-					height, c.Scale, multiple, c.Fixed)
+			traits := network.Traits()
+			fixed := traits.Tile == image.Pt(c.Size[0], c.Size[1])
+			if traits.Scale != c.Scale || traits.Multiple != multiple || fixed != c.Fixed {
+				t.Errorf("got %+v, want scale %d, multiple %d, fixed %v", traits, c.Scale, multiple, c.Fixed)
 			}
 			checkUpscaler(t, c, network, map[string]float64{"F32": 1e-4, "F16": 2e-3}[c.DType])
 		})

@@ -14,7 +14,7 @@ import (
 
 // Versions of a Spec. The lowest one that can express a picture is written: see FieldsVersion.
 const (
-	Version      = 3 // the newest one that this program knows; a reader accepts every version up to its own
+	Version      = 4 // the newest one that this program knows; a reader accepts every version up to its own
 	PlainVersion = 2 // of a new picture that needs nothing of a later one: jobs of two versions never share a batch
 )
 
@@ -185,6 +185,7 @@ type Spec struct {
 	VAE        *Ref         `json:"vae,omitempty"`        // in place of the model's own
 	Prediction Prediction   `json:"prediction,omitempty"` // what the UNet predicts; "": what the model's folder says
 	ZeroSNR    bool         `json:"zero_snr,omitempty"`   // the schedule ends at zero SNR; counts with a Prediction
+	Schedule   *Schedule    `json:"schedule,omitempty"`   // nil: what the model's files say
 }
 
 // Tile returns the Spec of tile i alone. Tile i has seed + i, and its own prompt where Tiles has one. With variations

@@ -60,6 +60,17 @@ func fullV3() picture.Spec {
 	return s
 }
 
+// fullV4 is a Spec that uses every field of version 4.
+func fullV4() picture.Spec {
+	s := fullV3()
+	s.Version = 4
+	s.Schedule = &picture.Schedule{
+		TrainSteps: 1000, BetaStart: 0.00085, BetaEnd: 0.012, BetaSchedule: "scaled_linear", Spacing: "trailing",
+		StepsOffset: 1, SetAlphaToOne: new(bool), RungeKutta: true, OriginalSteps: 50,
+	}
+	return s
+}
+
 // plain is a Spec with nothing that may be left out.
 func plain() picture.Spec {
 	return picture.Spec{
@@ -74,8 +85,8 @@ func plain() picture.Spec {
 func TestGolden(t *testing.T) {
 	t.Parallel()
 	for name, spec := range map[string]picture.Spec{
-		"testdata/spec_v3_full.json": fullV3(), "testdata/spec_v2_full.json": fullV2(),
-		"testdata/spec_v1_full.json":  fullV1(),
+		"testdata/spec_v4_full.json": fullV4(), "testdata/spec_v3_full.json": fullV3(),
+		"testdata/spec_v2_full.json": fullV2(), "testdata/spec_v1_full.json": fullV1(),
 		"testdata/spec_v1_plain.json": plain(),
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -220,7 +231,7 @@ func errorsOf(specs ...picture.Spec) error {
 
 func TestValidate(t *testing.T) {
 	t.Parallel()
-	if err := errorsOf(plain(), fullV1(), fullV2(), fullV3()); err != nil {
+	if err := errorsOf(plain(), fullV1(), fullV2(), fullV3(), fullV4()); err != nil {
 		t.Fatalf("good Specs: got %v", err)
 	}
 	for name, tt := range map[string]struct {
@@ -229,7 +240,7 @@ func TestValidate(t *testing.T) {
 	}{
 		"no version": {func(s *picture.Spec) { s.Version = 0 }, "spec version 0"},
 		"a newer version": {
-			func(s *picture.Spec) { s.Version = picture.Version + 1 }, "spec version 4: this program reads 1 to 3",
+			func(s *picture.Spec) { s.Version = picture.Version + 1 }, "spec version 5: this program reads 1 to 4",
 		},
 		"an unknown dialect":  {func(s *picture.Spec) { s.Dialect = "comfy" }, `dialect "comfy"`},
 		"an unknown notation": {func(s *picture.Spec) { s.Notation = "" }, `notation ""`},
@@ -291,8 +302,11 @@ func TestValidate(t *testing.T) {
 			s.Version, s.Count = 3, 2
 			s.Tiles = []picture.TilePrompt{{Prompt: s.Prompt}, {Prompt: strings.Repeat("é", 4001)}}
 		}, "prompt of tile 2: 4001 characters"},
-		"an unknown reading":    {func(s *picture.Spec) { s.Version, s.Reading = 3, "v1" }, `reading "v1"`},
-		"a VAE without a hash":  {func(s *picture.Spec) { s.Version, s.VAE = 3, &picture.Ref{Name: "x"} }, `vae: ""`},
+		"an unknown reading":   {func(s *picture.Spec) { s.Version, s.Reading = 3, "v1" }, `reading "v1"`},
+		"a VAE without a hash": {func(s *picture.Spec) { s.Version, s.VAE = 3, &picture.Ref{Name: "x"} }, `vae: ""`},
+		"a schedule in a version without": {func(s *picture.Spec) {
+			s.Version, s.Schedule = 3, &picture.Schedule{}
+		}, "spec version 3: its schedule needs version 4"},
 		"an unknown prediction": {func(s *picture.Spec) { s.Version, s.Prediction = 3, "flow" }, `prediction "flow"`},
 		"zero SNR of nothing":   {func(s *picture.Spec) { s.Version, s.ZeroSNR = 3, true }, "zero SNR"},
 		"an upscale in a version without": {func(s *picture.Spec) {

@@ -6,6 +6,8 @@ import "slices"
 // need a later one: prompt.SettleVersion decides.
 func (s Spec) FieldsVersion() int {
 	switch {
+	case s.Schedule != nil:
+		return 4
 	case s.usesVersion3():
 		return 3
 	case s.usesVersion2():
@@ -46,11 +48,12 @@ const (
 	PredictsSample   Prediction = "sample"
 )
 
-// validateModelParts judges what goes with the model, and whether the version has the fields of version 3. Those of
-// version 2 are not judged: earlier programs wrote some of them into Specs of version 1.
+// validateModelParts judges what goes with the model, and whether the version has the fields of versions 3 and 4. Those
+// of version 2 are not judged: earlier programs wrote some of them into Specs of version 1.
 func (s Spec) validateModelParts(f *faults) {
 	f.check(s.Version >= 3 || s.Reading == "" && !s.usesVersion3(),
 		"spec version %d: its fields need version 3", s.Version)
+	f.check(s.Version >= 4 || s.Schedule == nil, "spec version %d: its schedule needs version 4", s.Version)
 	f.check(s.Reading == "" || s.Reading == ReadingV2, "reading %q: want %q or none", s.Reading, ReadingV2)
 	if s.VAE != nil {
 		f.check(hexHash.MatchString(s.VAE.Hash), "vae: %q is not a SHA-256", s.VAE.Hash)

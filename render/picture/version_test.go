@@ -29,6 +29,7 @@ func TestFieldsVersion(t *testing.T) {
 		"prompts of tiles":     {func(s *picture.Spec) { s.Tiles = []picture.TilePrompt{{}} }, 3},
 		"a VAE":                {func(s *picture.Spec) { s.VAE = &picture.Ref{} }, 3},
 		"a prediction":         {func(s *picture.Spec) { s.Prediction = picture.PredictsEpsilon }, 3},
+		"a schedule":           {func(s *picture.Spec) { s.Schedule = &picture.Schedule{} }, 4},
 		"an add-on":            {func(s *picture.Spec) { s.Addons = []picture.Addon{{Strength: 1}} }, 1},
 		"an add-on in parts":   {func(s *picture.Spec) { s.Addons = []picture.Addon{{TextStrength: &half}} }, 3},
 	} {

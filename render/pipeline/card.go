@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"darkroom/render"
 	"darkroom/render/folder"
 	"darkroom/render/picture"
 	"darkroom/render/request"
@@ -32,6 +33,12 @@ func Card(f *folder.Model) request.Card {
 	}
 	if f.FromCheckpoint() {
 		c.Prediction, c.ZeroSNR = picture.Prediction(can.Prediction), can.ZeroSNR
+	}
+	if f.CardDecides {
+		c.Schedule = new(render.ScheduleOf(Config(can).Sampler))
+	}
+	if f.VAE != nil {
+		c.VAE = &f.VAE.Ref
 	}
 	c.Guess = guess(f, c.Defaults)
 	return c

@@ -47,31 +47,47 @@ func (d Directory) OpenAll(ctx context.Context) (models []*folder.Model, faults 
 // Open opens the model that was asked for and hashes it: a path, a name in the directory, the name on a card, or the
 // demo model for "". hashing is told how much is read for the hash; it may be nil.
 func (d Directory) Open(asked string, hashing filehash.Progress) (*folder.Model, error) {
-	m, item, err := d.open(asked)
+	return d.OpenWithVAE(asked, "", hashing)
+}
+
+// OpenWithVAE is Open for a request that names a VAE: a checkpoint without one takes it before all others. "" names
+// none.
+func (d Directory) OpenWithVAE(asked, vae string, hashing filehash.Progress) (*folder.Model, error) {
+	m, item, err := d.open(asked, vae)
 	if err != nil {
 		return nil, err
 	}
 	cache := hashes()
 	defer cache.Save()
-	if m.Hash, _, m.Files, err = inventory.Sum(item, cache, hashing); err != nil {
+	content, err := inventory.Sum(item, m, cache, hashing)
+	if err != nil {
 		return nil, fmt.Errorf("hash the model: %w", err)
 	}
-	return m, nil
+	return content.Of(m), nil
 }
 
 // OpenUnhashed is Open for whoever only reads: the Hash is empty.
 func (d Directory) OpenUnhashed(asked string) (*folder.Model, error) {
-	m, _, err := d.open(asked)
+	m, _, err := d.open(asked, "")
 	return m, err
 }
 
-func (d Directory) open(asked string) (*folder.Model, inventory.Item, error) {
+func (d Directory) open(asked, vae string) (*folder.Model, inventory.Item, error) {
 	item, err := d.find(asked)
 	if err != nil {
 		return nil, item, err
 	}
-	m, err := Open(item.Path, folder.Unhashed())
+	m, err := Open(item.Path, folder.Unhashed(), folder.WithVAEs(d.vaes(item, vae)))
 	return m, item, err
+}
+
+// vaes lists the VAEs that a checkpoint may take.
+func (d Directory) vaes(i inventory.Item, asked string) (v folder.VAEs) {
+	if i.Kind == inventory.Checkpoint {
+		items, _ := inventory.Scan(string(d)) // what cannot be used is told of where it is used
+		v.Files, v.Asked = inventory.VAEsAmong(items), asked
+	}
+	return v
 }
 
 func (d Directory) find(asked string) (inventory.Item, error) {

@@ -94,7 +94,11 @@ func (e *extender) extend(ctx context.Context, spec picture.Spec) (render.Extend
 	}
 	parts := e.partsOf(changed)
 	parts.Tokenizers = words
-	return render.Extended{Parts: parts, Notes: notes}, nil
+	extended := render.Extended{Parts: parts, Notes: notes}
+	if changed.Device.OwnMemory() { // a device cannot wait for the collector
+		extended.Close = changed.Close
+	}
+	return extended, nil
 }
 
 // partsOf returns the parts of the model with changed networks.

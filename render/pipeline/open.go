@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"strings"
@@ -17,14 +18,14 @@ func OpenItem(i inventory.Item) (inventory.Opened, error) {
 	if !i.Kind.IsModel() {
 		return openAddon(i)
 	}
-	m, err := Open(i.Path, folder.Unhashed())
+	m, err := Open(i.Path, folder.Unhashed(), folder.WithVAEs(folder.VAEs{Files: i.VAEs}))
 	if err != nil {
-		return inventory.Opened{}, err
+		return inventory.Opened{ByVAEs: errors.Is(err, checkpoint.ErrNoVAE)}, err
 	}
 	if m.Card.Name == "" {
 		m.Name = i.Name // of two files of one name, with the folder
 	}
-	opened := inventory.Opened{Model: m, Notes: Notes(m)}
+	opened := inventory.Opened{Model: m, Notes: Notes(m), ByVAEs: m.ByVAEs}
 	if i.Kind == inventory.Checkpoint {
 		about, err := inventory.ReadNotes(i.Path)
 		if err != nil {

@@ -69,8 +69,8 @@ func tokenizer(f *folder.Model, part string) (*clip.Tokenizer, error) {
 	return first, nil
 }
 
-// splitEncoder gives each of several text encoders the ids that its own tokenizer made. A row holds them all, one after
-// the other.
+// splitEncoder gives each of several text encoders the ids that its own tokenizer made. A row holds them all, one
+// after the other.
 type splitEncoder struct {
 	*onnx.Model
 	encoders int
@@ -160,6 +160,8 @@ type LoadOptions struct {
 	Addons   Addons    // that it may render with; nil for none
 	Checkers *Checkers // that look at its images; nil for none
 	Memory   int64     // that the loaded models may hold together, in bytes: see PoolOptions
+
+	makeRoom func() bool // frees other models: see render.Parts; nil if there are none
 }
 
 // Load is LoadWith with add-ons, or without any for nil.
@@ -184,7 +186,7 @@ func LoadWith(ctx context.Context, f *folder.Model, device onnx.Device, o LoadOp
 	addChecker(&parts, checker, device)
 	enlarging := &upscalers{own: f.Upscaler, files: o.Addons, device: device}
 	parts.Upscaler = enlarging.open
-	parts.Extend = newExtender(model, parts, o.Addons).extend
+	parts.Extend, parts.MakeRoom = newExtender(model, parts, o.Addons).extend, o.makeRoom
 	renderer, err := render.New(parts, rendererOptions(device, cmp.Or(o.Memory, defaultBudget(device))))
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("model folder %s: %w", f.Dir, err), model.Close(), own.Close())
@@ -193,8 +195,8 @@ func LoadWith(ctx context.Context, f *folder.Model, device onnx.Device, o LoadOp
 }
 
 // rendererOptions says how much a device takes at once. A GPU gets four images of 1024×1024 with and without their
-// prompts, which is faster; when memory runs out, the renderer splits the batch. A run of an upscaler takes a quarter of
-// what the models may hold, if that is known, and no more than the renderer's own default.
+// prompts, which is faster; when memory runs out, the renderer splits the batch. A run of an upscaler takes a quarter
+// of what the models may hold, if that is known, and no more than the renderer's own default.
 func rendererOptions(d onnx.Device, memory int64) render.Options {
 	var o render.Options
 	if memory > 0 {
@@ -217,6 +219,9 @@ func Parts(model *onnx.Model) (render.Parts, error) {
 	if len(words) > 1 {
 		parts.Text = splitEncoder{model, len(words)}
 	}
+	if f.VAE != nil {
+		parts.VAE = f.VAE.Ref.Hash
+	}
 	if f.Config.CanEncode {
 		parts.Encoder = model
 	}
@@ -225,6 +230,9 @@ func Parts(model *onnx.Model) (render.Parts, error) {
 	}
 	if f.Config.SupportsSeamless {
 		parts.Seamless = seamless(model)
+	}
+	if model.Device.OwnMemory() {
+		parts.Memory = model
 	}
 	return parts, nil
 }

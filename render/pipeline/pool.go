@@ -18,12 +18,6 @@ import (
 // Source says which models there are. The list changes while files come and go.
 type Source interface{ Models() []*folder.Model }
 
-// Fixed is a Source of the same models for ever.
-type Fixed []*folder.Model
-
-// Models lists the models.
-func (f Fixed) Models() []*folder.Model { return f }
-
 // PoolOptions are what a pool works with.
 type PoolOptions struct {
 	Source Source
@@ -33,6 +27,8 @@ type PoolOptions struct {
 	Checkers *Checkers
 	// Memory is how much the loaded models may hold together, in bytes, as Need foresees it. 0 is half of the machine's
 	// on the CPU and, on a GPU, room for one model. The model that is asked for is loaded in any case.
+	//
+	// On a GPU it bounds what all networks really take of the card, too: see onnx.Device.MemoryLimit.
 	Memory int64
 	Log    *slog.Logger
 }
@@ -60,6 +56,9 @@ func NewPool(o PoolOptions) *Pool {
 	o.Memory = cmp.Or(o.Memory, defaultBudget(o.Device))
 	if o.Memory > 0 { // the checker for all models stays
 		o.Memory = max(1, o.Memory-o.Checkers.sharedNeed(o.Device))
+	}
+	if o.Device.OwnMemory() {
+		o.Device.MemoryLimit = o.Memory
 	}
 	return &Pool{o: o, loadTimes: map[string]time.Duration{}, unusable: map[string]bool{}}
 }
@@ -158,6 +157,9 @@ func (p *Pool) Load(ctx context.Context, hash string) (*Pipeline, error) {
 	for _, warning := range loaded.Model.Warnings() {
 		p.o.Log.Warn("a model renders a little less exactly", "model", loaded.Folder.Name, "warning", warning)
 	}
+	if loaded.Model.EncodersMoved() {
+		p.o.Log.Warn("out of memory: text encoders and the VAE's encoder run on the CPU", "model", loaded.Folder.Name)
+	}
 	return loaded, nil
 }
 
@@ -173,14 +175,39 @@ func isGone(m *folder.Model, models []*folder.Model) bool {
 
 // load loads a model. Where that fails beside others it is tried once more alone: their memory may have been missing.
 func (p *Pool) load(ctx context.Context, m *folder.Model) (*Pipeline, error) {
-	o := LoadOptions{Addons: p.o.Addons, Memory: p.o.Memory, Checkers: p.o.Checkers}
-	loaded, err := LoadWith(ctx, m, p.o.Device, o)
-	if err == nil || ctx.Err() != nil || len(p.loaded) == 0 {
+	open := func() (*Pipeline, error) {
+		return LoadWith(ctx, m, p.o.Device, LoadOptions{
+			Addons: p.o.Addons, Memory: p.o.Memory, Checkers: p.o.Checkers,
+			makeRoom: func() bool { return p.freeOthers(m.Hash) },
+		})
+	}
+	loaded, err := open()
+	if ctx.Err() != nil || len(p.loaded) == 0 || err == nil && !loaded.Model.EncodersMoved() {
 		return loaded, err
+	}
+	if err == nil { // there was no memory for its encoders
+		err = loaded.Close()
 	}
 	err = errors.Join(err, p.freeWhere(func(loadedModel) bool { return true }))
 	p.o.Log.Warn("a model did not load beside others: they are freed", "model", m.Name, "error", err)
-	return LoadWith(ctx, m, p.o.Device, o)
+	return open()
+}
+
+// freeOthers frees all models but one, which is rendered with, and says whether there were any.
+func (p *Pool) freeOthers(hash string) bool {
+	p.loadMu.Lock()
+	defer p.loadMu.Unlock()
+	others := func(l loadedModel) bool { return l.Folder.Hash != hash }
+	p.mu.RLock()
+	some := slices.ContainsFunc(p.loaded, others)
+	p.mu.RUnlock()
+	if !some {
+		return false
+	}
+	if err := p.freeWhere(others); err != nil {
+		p.o.Log.Warn("models were not freed properly", "error", err)
+	}
+	return true
 }
 
 // touch returns a loaded model and makes it the last one used.

@@ -49,7 +49,7 @@ func TestPoolSwitchesUnderRuns(t *testing.T) {
 		models = append(models, m)
 	}
 	pool := NewPool(PoolOptions{
-		Source: Fixed(models), Device: device, Memory: 1, Log: slog.New(slog.DiscardHandler),
+		Source: fixed(models), Device: device, Memory: 1, Log: slog.New(slog.DiscardHandler),
 		Addons: oneLoRA(goldentest.Checkpoint(t, goldentest.LoRASD1A)),
 	})
 	defer pool.Close()

@@ -21,6 +21,12 @@ import (
 	"darkroom/render/onnx/onnxtest"
 )
 
+// fixed is a Source of the same models for ever.
+type fixed []*folder.Model
+
+// Models implements Source.
+func (f fixed) Models() []*folder.Model { return f }
+
 // openRuntime opens ONNX Runtime, or skips a test where it was not fetched.
 func openRuntime(t *testing.T) onnx.Device {
 	t.Helper()
@@ -78,7 +84,7 @@ func (p *Pool) names() (all []string) {
 func TestPoolListsTheLoadedModelFirst(t *testing.T) {
 	t.Parallel()
 	a, b := &folder.Model{Name: "a", Hash: "aa"}, &folder.Model{Name: "b", Hash: "bb"}
-	pool := NewPool(PoolOptions{Source: Fixed{a, b}, Log: slog.New(slog.DiscardHandler)})
+	pool := NewPool(PoolOptions{Source: fixed{a, b}, Log: slog.New(slog.DiscardHandler)})
 	want := func(first, second string, load, then time.Duration) {
 		t.Helper()
 		m := pool.Models()
@@ -105,7 +111,7 @@ func TestPoolTriesTheNextModel(t *testing.T) {
 	writeUnloadableModel(t, filepath.Join(models, "bad"))
 	var log strings.Builder
 	pool := NewPool(PoolOptions{
-		Source: Fixed(openAll(t, models)), Device: device, Log: slog.New(slog.NewTextHandler(&log, nil)),
+		Source: fixed(openAll(t, models)), Device: device, Log: slog.New(slog.NewTextHandler(&log, nil)),
 	})
 	defer pool.Close()
 	if got := pool.names(); !slices.Equal(got, []string{"bad", demo.Name}) {
@@ -127,7 +133,7 @@ func TestPoolWithoutAModelThatLoads(t *testing.T) {
 	device, models := openRuntime(t), t.TempDir()
 	writeUnloadableModel(t, filepath.Join(models, "bad"))
 	pool := NewPool(PoolOptions{
-		Source: Fixed(openAll(t, models)[:1]), Device: device, Log: slog.New(slog.DiscardHandler),
+		Source: fixed(openAll(t, models)[:1]), Device: device, Log: slog.New(slog.DiscardHandler),
 	})
 	if err := pool.LoadFirst(t.Context()); err == nil || !strings.Contains(err.Error(), filepath.Join(models, "bad")) {
 		t.Errorf("got %v, want a fault that names the folder", err)
@@ -138,7 +144,7 @@ func TestPoolLoadsAModelOnce(t *testing.T) {
 	t.Parallel()
 	device := openRuntime(t)
 	pool := NewPool(PoolOptions{
-		Source: Fixed(openAll(t, t.TempDir())), Device: device, Log: slog.New(slog.DiscardHandler),
+		Source: fixed(openAll(t, t.TempDir())), Device: device, Log: slog.New(slog.DiscardHandler),
 	})
 	hash := pool.Models()[0].Hash
 	first, err := pool.Load(t.Context(), hash)
@@ -194,7 +200,7 @@ func TestPoolKeepsWhatFits(t *testing.T) {
 	all := openAll(t, models)[:3]
 	need := Need(all[0], device)
 	pool := NewPool(PoolOptions{
-		Source: Fixed(all), Device: device, Memory: 2*need + need/2, Log: slog.New(slog.DiscardHandler),
+		Source: fixed(all), Device: device, Memory: 2*need + need/2, Log: slog.New(slog.DiscardHandler),
 	})
 	defer pool.Close()
 	load := func(i int, want ...string) *Pipeline {
@@ -280,13 +286,61 @@ func TestNeed(t *testing.T) {
 		{half, onnx.Device{Kind: onnx.CPU}, 4.3},
 		{single, onnx.Device{Kind: onnx.CPU, Mapped: true}, 0.4},
 		{half, onnx.Device{Kind: onnx.CPU, Mapped: true}, 0.84},
-		{half, onnx.Device{Kind: onnx.CUDA}, 2.2},
+		{half, onnx.Device{Kind: onnx.CUDA}, 2.2 + 0.25},
+		{checkpoint, onnx.Device{Kind: onnx.CUDA}, 2.2 + 0.75 + 0.25}, // with an image of 512×512 in the decoder
 		{checkpoint, onnx.Device{Kind: onnx.CPU}, 0.84},
 		{checkpoint, onnx.Device{Kind: onnx.CPU, Packed: true}, 4.3},
 	} {
 		if got := float64(Need(c.m, c.device)) / gib; got < c.want-0.05 || got > c.want+0.05 {
 			t.Errorf("%d GiB on %v: got %.2f GiB, want %.2f", c.m.Bytes/gib, c.device, got, c.want)
 		}
+	}
+}
+
+// TestPoolBoundsADevice: on a device with memory of its own, the pool's memory bounds what networks really take. When that
+// runs out in the middle of a job, the other models make room.
+func TestPoolBoundsADevice(t *testing.T) {
+	device, models := openRuntime(t), t.TempDir()
+	if p := NewPool(PoolOptions{Device: device, Memory: 5 << 30}); p.o.Device.MemoryLimit != 0 {
+		t.Errorf("on the CPU: a limit of %d", p.o.Device.MemoryLimit)
+	}
+	device.Resident, device.Threads = true, 1
+	for _, name := range []string{"a", "b"} {
+		copyDemo(t, models, name)
+	}
+	all := openAll(t, models)[:2]
+	pool := NewPool(PoolOptions{
+		Source: fixed(all), Device: device, Memory: 5 << 30, Log: slog.New(slog.DiscardHandler),
+	})
+	defer pool.Close()
+	first, err := pool.Load(t.Context(), all[0].Hash)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := first.Model.Device.MemoryLimit; got != 5<<30 {
+		t.Errorf("a limit of %d, want the pool's memory", got)
+	}
+	alone, err := first.Model.DeviceBytes()
+	if err != nil || alone == 0 {
+		t.Fatalf("%d bytes on the device: %v", alone, err)
+	}
+	if _, err := pool.Load(t.Context(), all[1].Hash); err != nil {
+		t.Fatal(err)
+	}
+	if both, err := first.Model.DeviceBytes(); both < alone*3/2 || err != nil {
+		t.Errorf("%d bytes of two models, %d of one: %v", both, alone, err)
+	}
+	if !pool.freeOthers(all[0].Hash) || pool.freeOthers(all[0].Hash) {
+		t.Error("want others freed once")
+	}
+	if got := pool.loadedNames(); !slices.Equal(got, []string{"a"}) {
+		t.Errorf("%q stay loaded, want a", got)
+	}
+	if err := first.Model.ShrinkMemory(); err != nil {
+		t.Fatal(err)
+	}
+	if left, err := first.Model.DeviceBytes(); left > alone*11/10 || err != nil {
+		t.Errorf("%d bytes stay on the device, want the %d of one model: %v", left, alone, err)
 	}
 }
 

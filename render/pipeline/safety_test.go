@@ -210,7 +210,7 @@ func TestPoolSharesTheGivenChecker(t *testing.T) {
 	checkers := mustOpenCheckers(t, tinyNSFW)
 	const memory = 1 << 30
 	pool := NewPool(PoolOptions{
-		Source: Fixed(openAll(t, models)), Device: device, Memory: memory, Checkers: checkers,
+		Source: fixed(openAll(t, models)), Device: device, Memory: memory, Checkers: checkers,
 		Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	})
 	if got, want := pool.Memory(), memory-checkers.sharedNeed(device); got != want || got == memory {

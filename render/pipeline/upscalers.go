@@ -67,6 +67,7 @@ func (u *upscalers) open(ctx context.Context, named picture.Ref) (upscale.Upscal
 	used := u.last
 	used.users++
 	release := sync.OnceFunc(func() {
+		used.Trim()
 		u.mu.Lock()
 		defer u.mu.Unlock()
 		_ = u.drop(used) // it only frees memory
@@ -123,8 +124,10 @@ func CheckUpscaler(ctx context.Context, u *folder.Upscaler, device onnx.Device) 
 	const least = 16
 	m := u.Multiple
 	side := (least + m - 1) / m * m
-	width, height := loaded.Tile()
-	width, height = max(width, side), max(height, side)
+	width, height := max(u.Tile.Width, side), max(u.Tile.Height, side)
+	if u.Tile.Width > 0 {
+		width, height = u.Tile.Width, u.Tile.Height
+	}
 	in := tensor.New(1, 3, height, width)
 	for i := range in.Data {
 		in.Data[i] = float32(i%width) / float32(width)

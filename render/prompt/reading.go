@@ -40,11 +40,11 @@ func SettleVersion(s *picture.Spec) {
 	case readAlike(*s):
 		s.Version, s.Reading = fields, ""
 	case reading == Current:
-		s.Version, s.Reading = picture.ReadingVersion, ""
+		s.Version, s.Reading = max(fields, picture.ReadingVersion), ""
 	case fields < picture.ReadingVersion:
 		s.Version, s.Reading = fields, ""
 	default:
-		s.Version, s.Reading = picture.ReadingVersion, picture.ReadingV2
+		s.Version, s.Reading = fields, picture.ReadingV2
 	}
 }
 

@@ -159,11 +159,18 @@ func TestSettleVersion(t *testing.T) {
 		"of old tiles, with a new field": {
 			was: 2, fields: 3, prompt: "a boat", tiles: tile, want: 3, reading: picture.ReadingV2,
 		},
+		"plain words with a schedule": {was: 2, fields: 4, prompt: "a boat", want: 4},
+		"new words with a schedule":   {was: 4, fields: 4, prompt: "猫AND狗", want: 4},
+		"old words with a schedule":   {was: 2, fields: 4, prompt: "猫AND狗", want: 4, reading: picture.ReadingV2},
+		"a schedule that went":        {was: 4, fields: 1, prompt: "猫AND狗", want: 3},
 	} {
 		s := picture.Spec{Version: tt.was, Notation: picture.NotationA1111, Prompt: tt.prompt, Count: 2, Tiles: tt.tiles}
 		s.Tiling = tt.fields == 2
-		if tt.fields == 3 {
+		switch tt.fields {
+		case 3:
 			s.Upscaler = &picture.Ref{}
+		case 4:
+			s.Schedule = &picture.Schedule{}
 		}
 		before := prompt.ReadingOf(s)
 		prompt.SettleVersion(&s)

@@ -27,6 +27,13 @@ type Card struct {
 	Prediction picture.Prediction `json:"prediction,omitempty"`
 	ZeroSNR    bool               `json:"zero_snr,omitempty"`
 
+	// Schedule is how it is sampled beside that, where a file beside it can change it; nil for a model folder.
+	Schedule *picture.Schedule `json:"schedule,omitempty"`
+
+	// VAE is the one that a checkpoint takes from another file, which its hash does not tell. The renderer adds it. The
+	// card beside a checkpoint has a name under "vae", as A1111 writes it.
+	VAE *picture.Ref `json:"takes_vae,omitempty"`
+
 	Dialect  picture.Dialect `json:"dialect,omitempty"`
 	Sizes    []Size          `json:"sizes,omitempty"`    // the only sizes it renders; empty for any, see Multiple
 	Samplers []string        `json:"samplers"`           // the renderer adds them
@@ -188,6 +195,9 @@ type Available struct {
 	Remembered bool `json:"-"`
 
 	Safe bool `json:"-"` // add-ons that are marked as NSFW may not be used
+
+	// Upscaler is the name of the upscaler that the operator has set for models that have none of their own; "" for none.
+	Upscaler string `json:"-"`
 }
 
 // Short returns the 12 digits by which A1111 knows a LoRA of a SHA-256; "" for one that is not available.

@@ -14,7 +14,6 @@
 //
 // Add-ons are named in the prompt, as in A1111: <lora:ink:0.8>, or an embedding by its name alone. Those that options
 // name become tags of the prompt. They are found among the available ones and stand in the Spec with their hashes.
-// Reread finds them again from the text in an image.
 //
 // An option goes before a flag in the prompt, a flag before a preset, a preset before the card, the card before the
 // program's own defaults. What the model cannot do exactly is changed to the nearest that it can, and a note tells the

@@ -27,10 +27,7 @@ func plainFile(name string) string {
 // it if only one has that, and with or without its folder, in any case. Where several files have the name, those of the
 // image that is remixed go first, then those that fit the model.
 func (r *resolution) findAddon(kind, name string) (AddonCard, *Refusal) {
-	found := r.byHash(kind, name)
-	if len(found) == 0 {
-		found = r.available.addonsNamed(kind, name)
-	}
+	found := r.available.addonsNamed(kind, name)
 	if len(found) == 0 {
 		return AddonCard{}, r.unknownAddon(kind, name)
 	}
@@ -49,17 +46,6 @@ func (r *resolution) findAddon(kind, name string) (AddonCard, *Refusal) {
 		return AddonCard{}, sameName(fitting, name)
 	}
 	return fitting[0], nil
-}
-
-// byHash finds the add-on that an image's text means by a name. A1111 leaves colons and commas out of names there.
-func (r *resolution) byHash(kind, name string) []AddonCard {
-	plain := strings.NewReplacer(":", "", ",", "")
-	for _, h := range r.hashes {
-		if h.Kind == kind && plain.Replace(h.Name) == plain.Replace(name) {
-			return r.available.addonsWhere(kind, func(c AddonCard) bool { return c.hasHash(h.Hash) })
-		}
-	}
-	return nil
 }
 
 // isEarlier tells whether the image that is remixed has the add-on.

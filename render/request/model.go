@@ -1,6 +1,7 @@
 package request
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 
@@ -19,7 +20,7 @@ func (r *resolution) chooseModel() {
 		r.Note("The model of this image is no longer available. %s is used instead.", c.Name)
 		s.Model, s.Dialect = picture.Ref{Name: c.Name, Hash: c.Hash}, c.Dialect
 		r.dropAddons()
-		s.Prediction, s.ZeroSNR = "", false
+		s.Prediction, s.ZeroSNR, s.Schedule = "", false, nil
 		r.dropUnsupported()
 		if was := (Size{Width: s.Width, Height: s.Height}); !c.Supports(was) {
 			r.Resize(c.bySize(was))
@@ -35,13 +36,39 @@ func (r *resolution) chooseModel() {
 		s.Sampler = c.Defaults.Sampler
 		r.FitSampler()
 	}
+	if r.isSampledOtherwise() {
+		r.Note("The settings of %s have changed since. This image keeps the earlier ones.", c.Name)
+	}
+}
+
+// settleModel writes into the Spec what files beside the model decide, so that the image stays the same when they
+// change. What an earlier Spec says stays.
+func (r *resolution) settleModel() {
+	s, c := &r.Spec, r.Card
+	if s.Prediction == "" {
+		s.Prediction, s.ZeroSNR = c.Prediction, c.ZeroSNR
+	}
+	if s.Schedule == nil {
+		s.Schedule = c.Schedule
+	}
+	if s.VAE == nil {
+		s.VAE = c.VAE
+	}
+}
+
+// isSampledOtherwise tells whether an earlier Spec holds other settings of its model than those of today.
+func (r *resolution) isSampledOtherwise() bool {
+	s, c := r.Spec, r.Card
+	return s.Prediction != "" && (s.Prediction != c.Prediction || s.ZeroSNR != c.ZeroSNR) ||
+		s.Schedule != nil && !reflect.DeepEqual(s.Schedule, c.Schedule)
 }
 
 // dropAddons leaves out what belonged to a model that is gone.
 func (r *resolution) dropAddons() {
 	var parts []picture.Part
 	for _, p := range r.Spec.Parts() {
-		if p.Kind != picture.Model && p.Kind != picture.Upscaler {
+		isOwn := p.Kind == picture.VAE && r.Card.VAE != nil && p.Hash == r.Card.VAE.Hash
+		if p.Kind != picture.Model && p.Kind != picture.Upscaler && !isOwn {
 			parts = append(parts, p)
 		}
 	}

@@ -1,6 +1,8 @@
 package request
 
 import (
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -81,7 +83,116 @@ func TestSpecsHoldWhatACheckpointPredicts(t *testing.T) {
 		t.Errorf("got %+v, %v, and %q of a folder", got.Spec, no, plain.Spec.Prediction)
 	}
 	a.Models[0].Prediction, a.Models[0].ZeroSNR = picture.PredictsEpsilon, false
-	if again, no := Repaint(got.Spec, a); no != nil || again.Spec.Prediction != picture.PredictsVelocity {
-		t.Errorf("a reroll: got %q, %v, want what it was", again.Spec.Prediction, no)
+	again, no := Repaint(got.Spec, a)
+	if no != nil || again.Spec.Prediction != picture.PredictsVelocity || len(again.Notes) != 1 {
+		t.Errorf("a reroll: got %q, %v, notes %q, want what it was and a note", again.Spec.Prediction, no, again.Notes)
 	}
+}
+
+// TestSpecsHoldTheSchedule: a checkpoint's card decides it and may change; a reroll and a remix keep what an image had,
+// and say so. A Spec that holds none, as earlier programs wrote them, gets today's.
+func TestSpecsHoldTheSchedule(t *testing.T) {
+	t.Parallel()
+	before := &picture.Schedule{TrainSteps: 1000, BetaStart: 0.00085, BetaEnd: 0.012, BetaSchedule: "scaled_linear"}
+	after := *before
+	after.Spacing = "trailing"
+	a := postcards()
+	a.Models[0].Schedule = before
+	for name, resolve := range map[string]func(Wanted, Available, int64) (Resolved, *Refusal){
+		"a request": Resolve, "the shell": ResolveExact,
+	} {
+		if got, no := resolve(Wanted{Prompt: "boat"}, a, 1); no != nil || got.Spec.Version != 4 ||
+			!reflect.DeepEqual(got.Spec.Schedule, before) || len(got.Notes) > 0 {
+			t.Errorf("%s: got %+v, %v, want the card's schedule in version 4", name, got, no)
+		}
+	}
+	old, _ := Resolve(Wanted{Prompt: "boat"}, a, 1)
+	unsaid := old.Spec
+	unsaid.Schedule, unsaid.Version = nil, 3
+	a.Models[0].Schedule = &after
+	remixed := func(s picture.Spec) (Resolved, *Refusal) { return Remix(Wanted{Prompt: "star"}, a, s, 2) }
+	repainted := func(s picture.Spec) (Resolved, *Refusal) { return Repaint(s, a) }
+	for name, c := range map[string]struct {
+		again func(picture.Spec) (Resolved, *Refusal)
+		spec  picture.Spec
+		want  *picture.Schedule
+		notes int
+	}{
+		"a reroll":              {repainted, old.Spec, before, 1},
+		"a remix":               {remixed, old.Spec, before, 1},
+		"a reroll of an older":  {repainted, unsaid, &after, 0},
+		"a remix of an older":   {remixed, unsaid, &after, 0},
+		"a reroll of elsewhere": {repainted, elsewhere(old.Spec), &after, 1},
+	} {
+		got, no := c.again(c.spec)
+		if no != nil || !reflect.DeepEqual(got.Spec.Schedule, c.want) || len(got.Notes) != c.notes {
+			t.Errorf("%s: got %+v, %v, notes %q, want %+v and %d notes", name, got.Spec.Schedule, no, got.Notes, c.want, c.notes)
+		}
+	}
+}
+
+// TestSpecsHoldTheVAE: which VAE a checkpoint takes lies beside it, so a Spec names it. What somebody chose goes first,
+// and what an image has stays.
+func TestSpecsHoldTheVAE(t *testing.T) {
+	t.Parallel()
+	own, clear := &picture.Ref{Name: "boats.vae", Hash: strings.Repeat("7", 64)}, picture.Ref{
+		Name: "clear", Hash: strings.Repeat("8", 64),
+	}
+	a := postcards()
+	plain, _ := Resolve(Wanted{Prompt: "boat"}, a, 1)
+	a.Models[0].VAE = own
+	a.Addons = []AddonCard{{Kind: picture.VAE, Name: clear.Name, Hash: clear.Hash}}
+	for name, c := range map[string]struct {
+		wanted Wanted
+		want   picture.Ref
+	}{
+		"a request":       {Wanted{Prompt: "boat"}, *own},
+		"another VAE":     {Wanted{Prompt: "boat", VAE: new("clear")}, clear},
+		"a tag":           {Wanted{Prompt: "boat <vae:clear>"}, clear},
+		"the model's own": {Wanted{Prompt: "boat", VAE: new("none")}, *own},
+	} {
+		for way, resolve := range map[string]func(Wanted, Available, int64) (Resolved, *Refusal){
+			"": Resolve, ", at the shell": ResolveExact,
+		} {
+			got, no := resolve(c.wanted, a, 1)
+			if no != nil || got.Spec.VAE == nil || *got.Spec.VAE != c.want || !slices.Equal(got.Spec.Needs(), []string{c.want.Hash}) {
+				t.Errorf("%s%s: got %v, %v, want %v", name, way, got.Spec.VAE, no, c.want)
+			}
+		}
+	}
+	if plain.Spec.VAE != nil {
+		t.Errorf("a model with its own: got %v, want none", plain.Spec.VAE)
+	}
+	old, _ := Resolve(Wanted{Prompt: "boat"}, a, 1)
+	if no := a.Check(old.Spec); no != nil {
+		t.Errorf("the model's own is here, got %v", no)
+	}
+	a.Models[0].VAE = &clear
+	for name, s := range map[string]picture.Spec{"a reroll": old.Spec, "a remix": old.Spec} {
+		got, no := Repaint(s, a)
+		if name == "a remix" {
+			got, no = Remix(Wanted{Prompt: "star"}, a, s, 2)
+		}
+		if no != nil || *got.Spec.VAE != *own {
+			t.Errorf("%s where the model takes another by now: got %v, %v, want %v", name, got.Spec.VAE, no, own)
+		}
+		const gone = "No renderer has the VAE “boats.vae” now."
+		if no := a.Check(got.Spec); no == nil || no.Sentence != gone {
+			t.Errorf("%s: got %v, want %q", name, no, gone)
+		}
+	}
+	if got, no := Repaint(plain.Spec, a); no != nil || *got.Spec.VAE != clear {
+		t.Errorf("an image of an earlier program: got %v, %v, want today's", got.Spec.VAE, no)
+	}
+	moved := elsewhere(old.Spec)
+	moved.VAE = &clear
+	if got, no := Repaint(moved, a); no != nil || *got.Spec.VAE != clear || len(got.Notes) != 1 {
+		t.Errorf("another model with the same VAE: got %v, %v, %q, want it without a word", got.Spec.VAE, no, got.Notes)
+	}
+}
+
+// elsewhere is a Spec of a model that is not here.
+func elsewhere(s picture.Spec) picture.Spec {
+	s.Model = picture.Ref{Name: "gone", Hash: strings.Repeat("9", 64)}
+	return s
 }

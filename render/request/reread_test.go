@@ -2,7 +2,6 @@ package request
 
 import (
 	"reflect"
-	"strings"
 	"testing"
 
 	"darkroom/render/encode"
@@ -37,7 +36,7 @@ func TestReread(t *testing.T) {
 		}
 		spec := first.Spec.Tile(0)
 		text := encode.FormatParameters(spec, encode.Extra{Version: "darkroom test", Short: a.Short})
-		got, no := Reread(encode.ParseParameters(text), a)
+		got, no := reread(encode.ParseParameters(text), a)
 		if no != nil || !reflect.DeepEqual(got.Spec, spec) {
 			t.Errorf("%s\ngot  %+v, %v\nwant %+v", text, got.Spec, no, spec)
 		}
@@ -52,31 +51,75 @@ func TestRereadRest(t *testing.T) {
 		t.Fatal(no)
 	}
 	spec := first.Spec
-	spec.Version, spec.Reading = picture.Version, picture.ReadingV2
+	spec.Version, spec.Reading = picture.ReadingVersion, picture.ReadingV2
 	spec.ClipSkip, spec.Eta, spec.Rescale, spec.SeedDelta = 2, new(0.5), 0.7, 31337
 	spec.SeedSize = &picture.Size{Width: 512, Height: 768}
 	spec.Variations = []picture.Variation{{Seed: 1, Strength: 0.5}, {Seed: 2, Strength: 0.25}}
 	spec.Hires = &picture.Hires{Scale: 2, Steps: 3, Strength: 0.5}
 	spec.Upscale = &picture.Upscale{Scale: 2}
-	got, no := Reread(encode.ParseParameters(encode.FormatParameters(spec, encode.Extra{})), withAddons())
+	got, no := reread(encode.ParseParameters(encode.FormatParameters(spec, encode.Extra{})), withAddons())
 	if no != nil || !reflect.DeepEqual(got.Spec, spec) {
 		t.Errorf("got  %+v, %v\nwant %+v", got.Spec, no, spec)
 	}
 }
 
-// TestRereadByHash: as in A1111, a file that has another name here is found by its hash, and by its name where no hash
-// is known.
-func TestRereadByHash(t *testing.T) {
-	t.Parallel()
-	const text = "a <lora:theirs:0.5> <lora:ink>\nSteps: 5, Sampler: Euler a, CFG scale: 7, Seed: 1, Size: 64x64, " +
-		`Lora hashes: "theirs: abcdefabcdef, ink: 0123456789ab"`
-	a := withAddons()
-	a.Models[0].Samplers = []string{"euler_a"}
-	got, no := Reread(encode.ParseParameters(text), a)
-	if want := "lora Ink Wash 22 0.5, lora ink 11 1"; no != nil || addonText(got.Spec) != want {
-		t.Errorf("got %q, %v, want %q", addonText(got.Spec), no, want)
+// reread resolves what the text in an image says about how it was made. What it does not say is the model's default. It
+// holds the text to its promise: nothing that decides the image is lost in it.
+func reread(p encode.Parameters, available Available) (Resolved, *Refusal) {
+	res, refusal := ResolveExact(rereadWanted(p), available, max(p.Seed, 0))
+	if refusal != nil {
+		return Resolved{}, refusal
 	}
-	if _, no := Reread(encode.ParseParameters(strings.Replace(text, "abcdefabcdef", "000", 1)), a); no == nil {
-		t.Error("a name and a hash that nobody knows: want a refusal")
+	s := &res.Spec
+	if p.Dialect != "" {
+		s.Dialect = p.Dialect
 	}
+	if p.Notation == "" {
+		s.Notation = picture.NotationA1111
+	}
+	s.ClipSkip, s.Eta, s.Rescale, s.SeedDelta, s.SeedSize = p.ClipSkip, p.Eta, p.Rescale, p.SeedDelta, p.SeedSize
+	s.Stop = p.Stop
+	s.Variations, s.Init, s.Hires, s.Upscale, s.Upscaler = p.Variations, p.Init, p.Hires, p.Upscale, p.Upscaler
+	if p.Reading == picture.ReadingV2 {
+		s.Version = picture.PlainVersion
+	}
+	res.SettleVersion()
+	return res, nil
+}
+
+// rereadWanted is what the text says, in the words of a request.
+func rereadWanted(p encode.Parameters) Wanted {
+	one := 1
+	w := Wanted{Prompt: p.Prompt, Negative: &p.Negative, Count: &one}
+	if p.Steps > 0 {
+		w.Steps = &p.Steps
+	}
+	if _, said := p.Field("CFG scale"); said {
+		w.GuidanceScale = &p.GuidanceScale
+	}
+	if p.Sampler != "" {
+		w.Sampler = &p.Sampler
+	}
+	if p.Width > 0 && p.Height > 0 {
+		w.Size = new(Size{Width: p.Width, Height: p.Height}.String())
+	}
+	if p.Model.Name != "" {
+		w.Model = new(p.Model.Name + hashMark + p.Model.Hash)
+	}
+	if p.Dialect != "" { // this program would have said which
+		w.VAE = &ownVAE[0]
+	}
+	if p.VAE != nil {
+		w.VAE = new(p.VAE.Name + hashMark + p.VAE.Hash)
+	}
+	if p.Notation != "" {
+		w.Notation = new(string(p.Notation))
+	}
+	if p.Emphasis != "" {
+		w.Emphasis = new(string(p.Emphasis))
+	}
+	if p.Tiling {
+		w.Tiling = &p.Tiling
+	}
+	return w
 }

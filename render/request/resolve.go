@@ -1,7 +1,6 @@
 package request
 
 import (
-	"darkroom/render/encode"
 	"darkroom/render/picture"
 	"darkroom/render/prompt"
 )
@@ -34,6 +33,7 @@ func ResolveExact(w Wanted, available Available, seed int64) (Resolved, *Refusal
 	}
 	r.noteAsText()
 	r.findUnknownWords()
+	r.settleModel()
 	r.SettleVersion()
 	return r.Resolved, nil
 }
@@ -64,7 +64,6 @@ type resolution struct {
 	exact     Wanted               // settings that are taken as they are, see ResolveExact
 	tiles     []picture.TilePrompt // of the image that is remixed
 	earlier   []picture.Addon      // of the image that is remixed
-	hashes    []encode.AddonHash   // see Wanted.Hashes
 	vaeChosen bool                 // an option names the VAE
 }
 
@@ -100,7 +99,6 @@ func (r *resolution) applyRules(w Wanted) *Refusal {
 	w = r.mergeFlags(w, flags)
 	r.Flags, r.Spoiler = flagText(w), r.Spoiler || w.Spoiler
 	w = r.applyPreset(w)
-	r.hashes = w.Hashes
 	if !chosen {
 		r.Spec.Notation = prompt.DetectNotation(r.Spec.Prompt)
 	}
@@ -123,9 +121,7 @@ func (r *resolution) finish() (Resolved, *Refusal) {
 		return Resolved{}, refusal
 	}
 	r.FitSampler()
-	if r.Spec.Prediction == "" {
-		r.Spec.Prediction, r.Spec.ZeroSNR = r.Card.Prediction, r.Card.ZeroSNR
-	}
+	r.settleModel()
 	r.SettleVersion()
 	if refusal := r.Check(); refusal != nil {
 		return Resolved{}, refusal

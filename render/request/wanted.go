@@ -1,7 +1,5 @@
 package request
 
-import "darkroom/render/encode"
-
 // Wanted is what was asked for, as typed. Nil means "the default". Its JSON is kept in SQL, with the names that it was
 // first written with.
 type Wanted struct {
@@ -31,9 +29,6 @@ type Wanted struct {
 	Draft         *bool       `json:"Draft,omitempty"`       // few steps first, see Resolved.Draft
 	Repeat        *int        `json:"Repeat,omitempty"`      // jobs, each with seeds of its own
 	SeedOffset    int64       `json:"SeedOffset,omitempty"`  // of one of them: added to the seed, see Expand
-
-	// Hashes are of the files that an image's text names, see Reread: they go before the names.
-	Hashes []encode.AddonHash `json:"-"`
 
 	Tiles  []Wanted `json:"-"`      // the further tiles' words, if choices gave them others: see Expand
 	Preset *Preset  `json:"Preset"` // settings that count where nothing else was asked for

@@ -15,7 +15,7 @@ func file(header string, data int) []byte {
 }
 
 func parse(b []byte) error {
-	_, _, err := Parse(bytes.NewReader(b), int64(len(b)))
+	_, err := readHeader(bytes.NewReader(b), int64(len(b)))
 	return err
 }
 
@@ -31,7 +31,7 @@ func manyTensors(n int) string {
 	return h.String() + "}"
 }
 
-func TestParse(t *testing.T) {
+func TestReadHeader(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		header string
@@ -54,20 +54,20 @@ func TestParse(t *testing.T) {
 	}
 }
 
-func TestParseOffsets(t *testing.T) {
+func TestReadHeaderOffsets(t *testing.T) {
 	t.Parallel()
 	b := file(two, 22)
-	tensors, _, err := Parse(bytes.NewReader(b), int64(len(b)))
+	h, err := readHeader(bytes.NewReader(b), int64(len(b)))
 	if err != nil {
 		t.Fatal(err)
 	}
 	start := int64(8 + len(two))
-	if a, c := tensors["a"], tensors["b"]; a.Offset != start || a.Length != 16 || c.Offset != start+16 || c.Length != 6 {
+	if a, c := h.tensors["a"], h.tensors["b"]; a.Offset != start || a.Length != 16 || c.Offset != start+16 || c.Length != 6 {
 		t.Errorf("got %+v and %+v", a, c)
 	}
 }
 
-func TestParseRefuses(t *testing.T) {
+func TestReadHeaderRefuses(t *testing.T) {
 	t.Parallel()
 	one := func(dtype, shape, offsets string) string {
 		return fmt.Sprintf(`{"a":{"dtype":%s,"shape":%s,"data_offsets":%s}}`, dtype, shape, offsets)
@@ -154,17 +154,17 @@ func TestErrorsAreOneShortLine(t *testing.T) {
 	}
 }
 
-func FuzzParse(f *testing.F) {
+func FuzzReadHeader(f *testing.F) {
 	f.Add(file(two, 22))
 	f.Add(file(`{"__metadata__":{"a":"b"}}   `, 0))
 	f.Add(file(`{"a":{"dtype":"F8_E4M3","shape":[],"data_offsets":[0,1]}}`, 1))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		tensors, _, err := Parse(bytes.NewReader(b), int64(len(b)))
+		h, err := readHeader(bytes.NewReader(b), int64(len(b)))
 		if err != nil {
 			return
 		}
 		covered := make([]bool, len(b))
-		for name, x := range tensors {
+		for name, x := range h.tensors {
 			if n, ok := byteLength(x.DType, x.Shape); !ok || n != x.Length {
 				t.Errorf("%q: %+v", name, x)
 			}

@@ -7,7 +7,6 @@ package safetensors
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"slices"
 
@@ -74,12 +73,6 @@ func unwrapPath(err error) error {
 		return p.Err
 	}
 	return err
-}
-
-// Parse reads and checks a header from the start of a file of size bytes.
-func Parse(r io.Reader, size int64) (tensors map[string]Tensor, metadata map[string]string, err error) {
-	h, err := readHeader(r, size)
-	return h.tensors, h.metadata, err
 }
 
 // Names lists the tensors, sorted.

@@ -16,8 +16,8 @@ func newBlend(batch, channels, height, width int) blend {
 	return blend{tensor.New(batch, channels, height, width), make([]float32, height*width)}
 }
 
-// fade is how a tile's weight rises from each edge that is not the map's: not at all over a margin, then linearly over a
-// ramp.
+// fade is how a tile's weight rises from each edge that is not the map's: not at all over a margin, then linearly over
+// a ramp.
 type fade struct{ margin, ramp int }
 
 // add adds a tile that lies at a place of the map, of which the blend has the rows from top on.

@@ -1,6 +1,7 @@
 package upscale
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,16 +12,20 @@ import (
 
 // Upscaler is a network that enlarges images: ESRGAN and its kin.
 type Upscaler interface {
-	// Scale is how many times larger its images are.
-	Scale() int
-	// Multiple is what the sides of an image must be multiples of.
-	Multiple() int
-	// Tile is the only size of an image that it takes; zeros for any.
-	Tile() (width, height int)
-	// BytesPerPixel is about how much memory a run takes for each pixel of the image.
-	BytesPerPixel() float64
+	Traits() Traits
 	// Upscale enlarges RGB [1, 3, h, w] from 0 to 1.
 	Upscale(ctx context.Context, pixels tensor.Tensor) (tensor.Tensor, error)
+}
+
+// Traits are what must be known of a network.
+type Traits struct {
+	Scale         int         // how many times larger its images are
+	Multiple      int         // of the sides of an image; 0 for 1
+	Tile          image.Point // the only size of an image that it takes; zero for any
+	BytesPerPixel float64     // about how much memory a run takes for each pixel of the image
+	// Runs is how often it may enlarge what it has enlarged; 0 for as often as A1111 does. A network that mends what a
+	// VAE leaves at its image's own size makes things worse in a second run.
+	Runs int
 }
 
 // Options say how a network is run. The zero value is good for anything.
@@ -33,7 +38,7 @@ type Options struct {
 	LowMemory func()
 }
 
-// maxRuns is how often a network may enlarge what it has enlarged, as in A1111's Upscaler.upscale.
+// maxRuns is how often a network may enlarge what it has enlarged, as in A1111's Upscaler.upscale, if it does not say.
 const maxRuns = 3
 
 // ErrNotNumbers says that a network makes something that is no image.
@@ -41,8 +46,8 @@ var ErrNotNumbers = errors.New("the network makes values that are not numbers: i
 	"or too large for this device")
 
 // Enlarge scales an opaque image to a size. The network runs until the image is large enough; what is missing or too
-// much then is left to Lanczos's filter. A network of scale 1, which cleans images, runs once. A nil network leaves all
-// to the filter.
+// much then is left to Lanczos's filter. A network of scale 1, which cleans images, runs once. A nil network leaves
+// all to the filter.
 func Enlarge(
 	ctx context.Context, network Upscaler, img *image.NRGBA, size image.Point, o Options,
 ) (*image.NRGBA, error) {
@@ -61,8 +66,8 @@ func Enlarge(
 // Tiles is how many times the network runs to enlarge an image, if memory does not run out.
 func Tiles(network Upscaler, from, to image.Point, o Options) (n int) {
 	for range runs(network, from, to) {
-		n += len(tilingOf(network, from, o.memory()).Cover(padded(network, from)))
-		from = from.Mul(network.Scale())
+		n += len(tilingOf(network.Traits(), from, o.memory()).Cover(network.Traits().padded(from)))
+		from = from.Mul(network.Traits().Scale)
 	}
 	return n
 }
@@ -72,29 +77,30 @@ func runs(network Upscaler, from, to image.Point) (n int) {
 	if network == nil {
 		return 0
 	}
-	if network.Scale() < 2 {
+	t := network.Traits()
+	if t.Scale < 2 {
 		return 1
 	}
-	for n < maxRuns && (from.X < to.X || from.Y < to.Y) {
-		n, from = n+1, from.Mul(network.Scale())
+	for n < cmp.Or(t.Runs, maxRuns) && (from.X < to.X || from.Y < to.Y) {
+		n, from = n+1, from.Mul(t.Scale)
 	}
 	return n
 }
 
 // runFitting runs the network on an image, in smaller tiles if memory runs out.
 func runFitting(ctx context.Context, network Upscaler, img *image.NRGBA, o Options) (*image.NRGBA, error) {
-	memory := o.memory()
+	memory, t := o.memory(), network.Traits()
 	for {
-		tiling := tilingOf(network, img.Rect.Size(), memory)
+		tiling := tilingOf(t, img.Rect.Size(), memory)
 		out, err := run(ctx, network, img, tiling, o)
-		smaller := max(tiling.Width, tiling.Height) > leastTile(network)
-		if fixed, _ := network.Tile(); !errors.Is(err, tensor.ErrOutOfMemory) || fixed > 0 || !smaller {
+		smaller := t.Tile.X == 0 && max(tiling.Width, tiling.Height) > t.leastTile()
+		if !errors.Is(err, tensor.ErrOutOfMemory) || !smaller {
 			return out, err
 		}
 		if o.LowMemory != nil {
 			o.LowMemory()
 		}
-		memory = int64(float64(tiling.Width*tiling.Height) * network.BytesPerPixel() / 4)
+		memory = int64(float64(tiling.Width*tiling.Height) * t.BytesPerPixel / 4)
 	}
 }
 
@@ -103,8 +109,8 @@ func runFitting(ctx context.Context, network Upscaler, img *image.NRGBA, o Optio
 func run(
 	ctx context.Context, network Upscaler, img *image.NRGBA, tiling Tiling, o Options,
 ) (*image.NRGBA, error) {
-	scale, width, height := network.Scale(), 0, 0
-	width, height = padded(network, img.Rect.Size())
+	scale := network.Traits().Scale
+	width, height := network.Traits().padded(img.Rect.Size())
 	tiles := tiling.Cover(width, height)
 	side := tiles[0].Size().Mul(scale)
 	sum := newBlend(1, 3, side.Y, width*scale)
@@ -140,7 +146,7 @@ func runTile(ctx context.Context, network Upscaler, tile tensor.Tensor) (tensor.
 	if err != nil {
 		return out, err
 	}
-	scale, height, width := network.Scale(), tile.Shape[2], tile.Shape[3]
+	scale, height, width := network.Traits().Scale, tile.Shape[2], tile.Shape[3]
 	if err := out.Check(); err != nil || len(out.Shape) != 4 || out.Shape[1] != 3 || out.Shape[2] != height*scale ||
 		out.Shape[3] != width*scale {
 		return out, fmt.Errorf("the network returns shape %v for an image of %d×%d, want %d times its size",

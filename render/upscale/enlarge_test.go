@@ -11,29 +11,27 @@ import (
 
 // repeating is a network that repeats pixels, and refuses sizes that are no multiples.
 type repeating struct {
-	t               *testing.T
-	scale, multiple int
-	tile            image.Point // the only size it takes; zero for any
-	bytes           float64     // of memory for each pixel
-	runs            int
-	largest         int // tile, in pixels
+	t       *testing.T
+	traits  Traits
+	runs    int
+	largest int // tile, in pixels
 }
 
-func (r *repeating) Scale() int             { return r.scale }
-func (r *repeating) Multiple() int          { return r.multiple }
-func (r *repeating) Tile() (w, h int)       { return r.tile.X, r.tile.Y }
-func (r *repeating) BytesPerPixel() float64 { return r.bytes }
+func newRepeating(t *testing.T, traits Traits) *repeating { return &repeating{t: t, traits: traits} }
+
+func (r *repeating) Traits() Traits { return r.traits }
 
 func (r *repeating) Upscale(_ context.Context, in tensor.Tensor) (tensor.Tensor, error) {
 	r.runs++
 	r.largest = max(r.largest, in.Shape[2]*in.Shape[3])
-	if r.tile.X > 0 && r.tile != image.Pt(in.Shape[3], in.Shape[2]) {
-		r.t.Errorf("got shape %v, want %v alone", in.Shape, r.tile)
+	if r.traits.Tile.X > 0 && r.traits.Tile != image.Pt(in.Shape[3], in.Shape[2]) {
+		r.t.Errorf("got shape %v, want %v alone", in.Shape, r.traits.Tile)
 	}
-	if in.Shape[2]%r.multiple != 0 || in.Shape[3]%r.multiple != 0 {
-		r.t.Errorf("got shape %v, want sides in multiples of %d", in.Shape, r.multiple)
+	if m := r.traits.Multiple; in.Shape[2]%m != 0 || in.Shape[3]%m != 0 {
+		r.t.Errorf("got shape %v, want sides in multiples of %d", in.Shape, m)
 	}
-	return tensor.ResizeNearest(in, r.scale*in.Shape[2], r.scale*in.Shape[3]), nil
+	scale := r.traits.Scale
+	return tensor.ResizeNearest(in, scale*in.Shape[2], scale*in.Shape[3]), nil
 }
 
 func colours(width, height int) *image.NRGBA {
@@ -61,7 +59,7 @@ func TestEnlarge(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			img := colours(c.from.X, c.from.Y)
-			network := &repeating{t: t, scale: c.scale, multiple: c.multiple}
+			network := newRepeating(t, Traits{Scale: c.scale, Multiple: c.multiple})
 			got, err := Enlarge(t.Context(), network, img, c.to, Options{})
 			if err != nil || got.Rect.Size() != c.to {
 				t.Fatalf("got %v, %v, want %v", got.Rect, err, c.to)
@@ -80,6 +78,15 @@ func TestEnlarge(t *testing.T) {
 			}
 		})
 	}
+	t.Run("a network that runs once leaves the rest to Lanczos's filter", func(t *testing.T) {
+		t.Parallel()
+		img := colours(20, 10)
+		network := newRepeating(t, Traits{Scale: 2, Multiple: 1, Runs: 1})
+		got, err := Enlarge(t.Context(), network, img, image.Pt(80, 40), Options{})
+		if err != nil || network.runs != 1 || got.Rect.Size() != image.Pt(80, 40) {
+			t.Errorf("got %v, %v, after %d runs", got.Rect, err, network.runs)
+		}
+	})
 	t.Run("without a network it is Lanczos's filter", func(t *testing.T) {
 		t.Parallel()
 		img := colours(20, 10)
@@ -90,7 +97,7 @@ func TestEnlarge(t *testing.T) {
 	})
 	t.Run("a network that returns another size is an error", func(t *testing.T) {
 		t.Parallel()
-		wrong := &repeating{t: t, scale: 2, multiple: 1}
+		wrong := newRepeating(t, Traits{Scale: 2, Multiple: 1})
 		if _, err := Enlarge(t.Context(), lying{wrong}, colours(8, 8), image.Pt(16, 16), Options{}); err == nil {
 			t.Error("got no error")
 		}
@@ -100,4 +107,4 @@ func TestEnlarge(t *testing.T) {
 // lying says another scale than it has.
 type lying struct{ *repeating }
 
-func (lying) Scale() int { return 3 }
+func (lying) Traits() Traits { return Traits{Scale: 3, Multiple: 1} }

@@ -6,11 +6,12 @@ import (
 	"math"
 )
 
-// The tiles of a network. Real-ESRGAN's RRDBNet looks far: what it makes of a place changes by half a level when
-// something 50 pixels away does. An overlap of 64, of which each tile's outer third does not count, keeps borders
-// unseen; A1111's 8 and Real-ESRGAN's 10 do not. docs/upscalers.md has measurements.
+// The tiles of a network. A1111's overlap of 8 (ESRGAN_tile_overlap) and Real-ESRGAN's of 10 leave seams with networks
+// that look farther. With 32, of which each tile's outer quarter does not count, borders are as strong as elsewhere:
+// docs/upscalers.md has measurements.
 const (
-	overlap   = 64
+	overlap   = 32
+	margin    = overlap / 4
 	maxTile   = 512 // larger ones gain nothing
 	smallTile = 64  // below it nearly all would be overlap
 )
@@ -21,33 +22,46 @@ const defaultMemory = 1 << 30
 func (o Options) memory() int64 { return cmp.Or(max(o.Memory, 0), defaultMemory) }
 
 // padded is the size of an image with sides that the network takes.
-func padded(network Upscaler, size image.Point) (width, height int) {
-	m := max(network.Multiple(), 1)
+func (t Traits) padded(size image.Point) (width, height int) {
+	m := max(t.Multiple, 1)
 	width, height = (size.X+m-1)/m*m, (size.Y+m-1)/m*m
-	w, h := network.Tile()
-	return max(width, w), max(height, h)
+	return max(width, t.Tile.X), max(height, t.Tile.Y)
 }
 
 // leastTile is the smallest side of a tile.
-func leastTile(network Upscaler) int {
-	m := max(network.Multiple(), 1)
+func (t Traits) leastTile() int {
+	m := max(t.Multiple, 1)
 	return (smallTile + m - 1) / m * m
 }
 
-// tilingOf is the tiling of an image for a network whose run takes no more than some memory, if a tile of the least size
-// does. An image that fits as a whole is one tile.
-func tilingOf(network Upscaler, size image.Point, memory int64) Tiling {
-	t := Tiling{Multiple: max(network.Multiple(), 1)}
-	if t.Width, t.Height = network.Tile(); t.Width == 0 {
-		t.Width, t.Height = padded(network, size)
-		pixels := float64(memory) / max(network.BytesPerPixel(), 1)
-		if float64(t.Width*t.Height) > min(pixels, maxTile*maxTile) {
-			side := int(math.Sqrt(min(pixels, maxTile*maxTile))) / t.Multiple * t.Multiple
-			t.Width = max(side, leastTile(network))
-			t.Height = t.Width
-		}
+// tilingOf is the tiling of an image for a network whose run takes no more than some memory, if a tile of the least
+// size does. An image that fits as a whole is one tile.
+func tilingOf(network Traits, size image.Point, memory int64) Tiling {
+	t := Tiling{Overlap: overlap, Margin: margin, Multiple: max(network.Multiple, 1)}
+	width, height := network.padded(size)
+	if network.Tile.X > 0 {
+		t.Width, t.Height = network.Tile.X, network.Tile.Y
+		t.Overlap = min(overlap, min(t.Width, t.Height)/2)
+		t.Margin = t.Overlap / 4
+		return t
 	}
-	t.Overlap = min(overlap, min(t.Width, t.Height)/2)
-	t.Margin = t.Overlap / 3
+	pixels := min(float64(memory)/max(network.BytesPerPixel, 1), maxTile*maxTile)
+	if float64(width*height) <= pixels {
+		t.Width, t.Height = width, height
+		return t
+	}
+	side := max(int(math.Sqrt(pixels))/t.Multiple*t.Multiple, network.leastTile())
+	t.Width, t.Height = t.even(width, side), t.even(height, side)
 	return t
+}
+
+// even is the side of as few tiles as cover a length with tiles of at most a side, all of them as small as they can
+// be.
+func (t Tiling) even(length, side int) int {
+	if length <= side {
+		return length
+	}
+	n := (length - t.Overlap + side - t.Overlap - 1) / (side - t.Overlap)
+	least := (length + (n-1)*t.Overlap + n - 1) / n
+	return min((least+t.Multiple-1)/t.Multiple*t.Multiple, side)
 }

@@ -15,8 +15,8 @@ type Tiling struct {
 	Multiple      int // of each tile's corner; 0 for 1
 }
 
-// Cover returns the fewest tiles of the tiling that cover a map, row by row. They lie as evenly as the multiple allows,
-// and none reaches beyond the map.
+// Cover returns the fewest tiles of the tiling that cover a map, row by row. They lie as evenly as the multiple
+// allows, and none reaches beyond the map.
 func (t Tiling) Cover(width, height int) []image.Rectangle {
 	t.Width, t.Height = min(t.Width, width), min(t.Height, height)
 	var all []image.Rectangle

@@ -1,7 +1,6 @@
 package supervise
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -12,12 +11,12 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"darkroom/render/filehash"
+	"darkroom/render/logtest"
 )
 
 // scripted is a supervisor whose processes are shell scripts: the last one is used again and again.
@@ -44,7 +43,7 @@ const obedient = `echo '{"opened":{"device":"cpu"}}'; echo '{"ready":true}'; rea
 
 func TestSupervisorStopsInOrder(t *testing.T) {
 	t.Parallel()
-	var log lockedBuffer
+	var log logtest.Buffer
 	s, _ := scripted(t, &log, obedient)
 	deaths := 0
 	s.Died = func(context.Context) error { deaths++; return nil }
@@ -60,7 +59,7 @@ func TestSupervisorStopsInOrder(t *testing.T) {
 
 func TestSupervisorStartsAnotherProcess(t *testing.T) {
 	t.Parallel()
-	var log lockedBuffer
+	var log logtest.Buffer
 	s, _ := scripted(
 		t, &log, `echo '{"ready":true}'; kill -9 $$`, `echo a library speaks; echo '{"fault":"it hangs"}'; exit 1`, obedient,
 	)
@@ -106,7 +105,7 @@ func TestSupervisorBlamesAFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var log lockedBuffer
+	var log logtest.Buffer
 	reads := "echo '" + string(report) + "'; "
 	s, _ := scripted(t, &log, reads+"kill -9 $$", reads+": >'"+path+"'; kill -9 $$", obedient)
 	told := make(chan string, 8)
@@ -139,7 +138,7 @@ func TestSupervisorGivesUp(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			var log lockedBuffer
+			var log logtest.Buffer
 			s, starts := scripted(t, &log, c.script)
 			s.Start(t.Context())
 			_, err := s.WaitOpened(t.Context())
@@ -155,7 +154,7 @@ func TestSupervisorGivesUp(t *testing.T) {
 
 func TestSupervisorKillsWhatDoesNotStop(t *testing.T) {
 	t.Parallel()
-	var log lockedBuffer
+	var log logtest.Buffer
 	s, _ := scripted(t, &log, `echo '{"opened":{}}'; exec sleep 600`)
 	s.StopTimeout = 50 * time.Millisecond
 	dead := false
@@ -184,22 +183,4 @@ func TestSupervisedProcessObeys(t *testing.T) {
 	}
 	out.Close()
 	<-dead
-}
-
-// lockedBuffer is written to while it is read.
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
 }

@@ -1,4 +1,4 @@
-package hypernet
+package hypernet_test
 
 import (
 	"os"
@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"darkroom/render/addon/addontest"
+	"darkroom/render/addon/hypernet"
+	"darkroom/render/addon/hypernet/hypernettest"
 	"darkroom/render/safetensors/safetensorstest"
 	"darkroom/render/tensor"
 )
@@ -45,7 +47,7 @@ func FuzzOpen(f *testing.F) {
 		} else if err := os.WriteFile(path, data, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		n, err := Open(path)
+		n, err := hypernet.Open(path)
 		if err != nil {
 			if len(err.Error()) > 1000 || strings.Contains(err.Error(), "\n") {
 				t.Errorf("got %.2000q, want one short line", err)
@@ -55,8 +57,8 @@ func FuzzOpen(f *testing.F) {
 		n.Families()
 		n.TextWidths()
 		for width, pair := range n.Widths {
-			for _, m := range []Module{pair.Key, pair.Value} {
-				if _, err := m.Apply(tensor.New(1, width), 0.5); err != nil {
+			for _, m := range []hypernet.Module{pair.Key, pair.Value} {
+				if _, err := hypernettest.Apply(m, tensor.New(1, width), 0.5); err != nil {
 					t.Errorf("width %d: %v", width, err)
 				}
 			}

@@ -3,6 +3,7 @@ package hypernet
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"darkroom/render/addon/torchfile"
@@ -73,6 +74,16 @@ func oldDropout(layers int, use, lastLayer bool) []float64 {
 	return out
 }
 
+// Activations names the activations that a hypernetwork may have, as A1111 does: torch's, in lower case, but "swish",
+// which is Hardswish there.
+func Activations() []string {
+	return []string{
+		"celu", "elu", "gelu", "hardshrink", "hardsigmoid", "hardswish", "hardtanh", "leakyrelu", "linear",
+		"logsigmoid", "mish", "relu", "relu6", "rrelu", "selu", "sigmoid", "silu",
+		"softplus", "softshrink", "softsign", "swish", "tanh", "tanhshrink",
+	}
+}
+
 func (s settings) check() error {
 	n := len(s.structure)
 	if n < 2 || n > 16 || s.structure[0] != 1 || s.structure[n-1] != 1 {
@@ -86,7 +97,7 @@ func (s settings) check() error {
 	if len(s.dropout) != n {
 		return fmt.Errorf("a dropout structure of %d numbers for a layer structure of %d", len(s.dropout), n)
 	}
-	if s.activation != "" && Activations()[s.activation] == nil {
+	if s.activation != "" && !slices.Contains(Activations(), s.activation) {
 		return fmt.Errorf("the activation %.40q is not supported", s.activation)
 	}
 	return nil

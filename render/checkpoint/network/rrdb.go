@@ -23,9 +23,9 @@ const (
 type rrdb struct{ *writer }
 
 // RRDBNet writes ESRGAN's network from weights in Real-ESRGAN's names: conv_first, body.N.rdbM.convK, conv_body,
-// conv_upN, conv_hr and conv_last. Blocks, channels and doublings are read from them. A network whose first convolution
-// reads 12 or 48 channels works on squares of 2 or 4 pixels (Real-ESRGAN's pixel_unshuffle). convK of ESRGAN+ may have a
-// conv1x1 beside it.
+// conv_upN, conv_hr and conv_last. Blocks, channels and doublings are read from them. A network whose first
+// convolution reads 12 or 48 channels works on squares of 2 or 4 pixels (Real-ESRGAN's pixel_unshuffle). convK of
+// ESRGAN+ may have a conv1x1 beside it.
 func RRDBNet(weights Weights, o graph.WriteOptions) (graph.Written, error) {
 	r := rrdb{newWriter(weights, o)}
 	x := r.unshuffle(r.floats(upscalerInput, 0, 3, 0, 0), r.shape("conv_first.weight", 4)[1])

@@ -17,9 +17,9 @@ var spanMean = []float32{0.4488, 0.4371, 0.4040}
 
 const spanRange = 255
 
-// SPAN writes the Swift Parameter-free Attention Network from weights in its own names: conv_1, block_N.cM_r, conv_cat,
-// conv_2 and upsampler.0. Its convolutions of three layers must be merged already, as package checkpoint does. normalized
-// says that the image is prepared by mean and range.
+// SPAN writes the Swift Parameter-free Attention Network from weights in its own names: conv_1, block_N.cM_r,
+// conv_cat, conv_2 and upsampler.0. Its convolutions of three layers must be merged already, as package checkpoint
+// does. normalized says that the image is prepared by mean and range.
 func SPAN(weights Weights, normalized bool, o graph.WriteOptions) (graph.Written, error) {
 	s := span{newWriter(weights, o)}
 	x := s.floats(upscalerInput, 0, 3, 0, 0)
@@ -42,8 +42,8 @@ func SPAN(weights Weights, normalized bool, o graph.WriteOptions) (graph.Written
 	return s.finish()
 }
 
-// block is an attention block: (y + x)·(σ(y) − ½), where y is three convolutions. It also returns what the first of them
-// made, activated: its code activates in place.
+// block is an attention block: (y + x)·(σ(y) − ½), where y is three convolutions. It also returns what the first of
+// them made, activated: its code activates in place.
 func (s span) block(x, module string) (out, inner string) {
 	inner = s.silu(s.conv(x, module+".c1_r", 1))
 	y := s.conv(s.silu(s.conv(inner, module+".c2_r", 1)), module+".c3_r", 1)

@@ -64,14 +64,14 @@ func (t *textEncoder) write() {
 
 // embed looks the ids up: those of the vocabulary in the file's table, later ones in ExtraRows.
 func (t *textEncoder) embed(ids string, vocabulary int) string {
-	t.ExtraRows = graph.Value{Name: "extra_rows", Type: graph.Float, Dims: []int{0, t.width}}
+	t.ExtraRows = graph.Value{Name: "extra_rows", Type: t.computes(), Dims: []int{0, t.width}}
 	known := t.node("Less", []string{ids, t.ints(vocabulary)})
-	table, kind := t.stored(tokenTable), t.weights[tokenTable].Type
+	table, kind := t.stored(tokenTable), t.fedAs(tokenTable)
 	if kind == graph.Float8E4M3 || kind == graph.Float8E5M2 { // there is no Gather of these
-		table, kind = t.weight(tokenTable), graph.Float
+		table, kind = t.weight(tokenTable), t.computes()
 	}
 	own := t.node("Gather", []string{table, t.node("Where", []string{known, ids, t.ints(0)})})
-	own = t.cast(own, kind, graph.Float)
+	own = t.cast(own, kind, t.computes())
 	later := t.node("Where", []string{known, t.ints(0), t.node("Sub", []string{ids, t.ints(vocabulary)})})
 	extra := t.node("Gather", []string{t.ExtraRows.Name, later})
 	return t.node("Where", []string{t.node("Unsqueeze", []string{known, t.ints(2)}), own, extra})
@@ -79,13 +79,16 @@ func (t *textEncoder) embed(ids string, vocabulary int) string {
 
 // makeMask hides later tokens from earlier ones.
 func (t *textEncoder) makeMask() {
-	mask := make([]float32, t.length*t.length)
+	mask, least := make([]float32, t.length*t.length), float32(-math.MaxFloat32)
+	if t.options.Float16 {
+		least = -65504 // the least number of float16
+	}
 	for i := range t.length {
 		for j := i + 1; j < t.length; j++ {
-			mask[i*t.length+j] = -math.MaxFloat32
+			mask[i*t.length+j] = least
 		}
 	}
-	t.mask = t.numbers("mask", graph.Float, []int{1, 1, t.length, t.length}, mask)
+	t.mask = t.numbers("mask", t.computes(), []int{1, 1, t.length, t.length}, mask)
 }
 
 // giveLayers outputs the layers that can be read.

@@ -7,7 +7,7 @@ import (
 )
 
 // tower writes what CLIP's text encoder and its image encoder have in common: a row of transformer layers that norm
-// before they compute. It computes in float32 always: it is small beside a UNet, and its vectors are compared.
+// before they compute.
 type tower struct {
 	*writer
 	encoder       string // canonical name of what has the layers
@@ -18,7 +18,6 @@ type tower struct {
 }
 
 func newTower(weights Weights, o graph.WriteOptions, encoder string, heads int, quickGELU bool) *tower {
-	o.Float16 = false
 	return &tower{writer: newWriter(weights, o), encoder: encoder, headCount: heads, quickGELU: quickGELU}
 }
 

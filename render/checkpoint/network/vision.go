@@ -26,6 +26,7 @@ const (
 // Vision writes transformers' CLIPVisionModelWithProjection: from pixel_values [b, 3, side, side] to ImageEmbeds, the
 // normed state of the class token, projected where there is a projection.
 func Vision(weights Weights, shape VisionShape, o graph.WriteOptions) (graph.Written, error) {
+	o.Float16 = false // its vectors are compared, and it is small
 	v := newTower(weights, o, "vision_model.encoder", shape.Heads, shape.QuickGELU)
 	v.writeVision()
 	return v.finish()

@@ -211,11 +211,19 @@ func tensorHead(name string, kind graph.Type, dims []int) []byte {
 // computes in.
 func (w *writer) weight(name string, dims ...int) string {
 	return w.once("cast "+name, func() string {
-		return w.cast(w.stored(name, dims...), w.weights[name].Type, w.computes())
+		return w.cast(w.stored(name, dims...), w.fedAs(name), w.computes())
 	})
 }
 
-// stored reads a weight as the file has it.
+// fedAs is the type that a weight is fed in: that of the file, unless it is converted before.
+func (w *writer) fedAs(name string) graph.Type {
+	if w.options.Converted && !w.options.Constants {
+		return w.computes()
+	}
+	return w.weights[name].Type
+}
+
+// stored reads a weight as it is fed.
 func (w *writer) stored(name string, dims ...int) string {
 	return w.once("weight "+name, func() string {
 		from, ok := w.weights[name]
@@ -232,7 +240,8 @@ func (w *writer) stored(name string, dims ...int) string {
 		}
 		module, _ := cutWeight(name)
 		x := graph.ExposedWeight{
-			Value: graph.Value{Name: name, Type: from.Type, Dims: slices.Clone(dims)}, Data: from.Data,
+			Value: graph.Value{Name: name, Type: w.fedAs(name), Dims: slices.Clone(dims)}, Stored: from.Type,
+			Data: from.Data,
 			File: from.File, Offset: from.Offset, Length: from.Length, Module: module, Transposed: from.Transposed,
 		}
 		w.Weights = append(w.Weights, x)

@@ -37,7 +37,7 @@ const (
 	CheckpointVAENamed      = "vae-named"      // the same by diffusers' names
 )
 
-// LoRAs for the checkpoints sd1 and sdxl, in files that Checkpoint writes, too: rank 4, by the names of kohya's
+// LoRAs for the checkpoints sd1, sdxl and sd2-base, in files that Checkpoint writes, too: rank 4, by the names of kohya's
 // trainer, around the UNet and all text encoders. Those of b have other alphas, and change convolutions in place of
 // the feed-forward layers.
 const (
@@ -45,6 +45,7 @@ const (
 	LoRASD1B  = "lora-sd1-b"
 	LoRASDXLA = "lora-sdxl-a"
 	LoRASDXLB = "lora-sdxl-b"
+	LoRASD2A  = "lora-sd2-a"
 )
 
 // checkpoints is checkpoints.json.gz: which weights lie under which key. recipe/checkpoints.py writes it.

@@ -130,7 +130,7 @@ func reshape(o operation) ([]value, error) {
 	}
 	dims = slices.Clone(dims)
 	have, _ := in.count()
-	free, rest := -1, int64(1)
+	free := -1
 	for i, d := range dims {
 		switch {
 		case d == 0 && o.setting("allowzero", 0) == 0 && i < len(in.dims):
@@ -185,10 +185,10 @@ func transpose(o operation) ([]value, error) {
 func transposed(in value, dims []int, order []int64) (all []float64) {
 	for i := range in.numbers {
 		from, rest := 0, i
-		for j := len(dims) - 1; j >= 0; j-- { // the place on each axis, last axis first
+		for j, d := range slices.Backward(dims) { // the place on each axis, last axis first
 			behind, _ := value{dims: in.dims[order[j]+1:]}.count()
-			from += rest % dims[j] * int(behind)
-			rest /= dims[j]
+			from += rest % d * int(behind)
+			rest /= d
 		}
 		all = append(all, in.numbers[from])
 	}

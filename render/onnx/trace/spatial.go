@@ -59,7 +59,7 @@ func (w window) slide(side int) int {
 // weights checks a convolution's weight, whose second axis is what it reads of a group for Conv, and what it makes for
 // ConvTranspose.
 func (o operation) weights() (in value, weight []int, groups int, w [2]window, err error) {
-	in, err = o.image(0)
+	in, err = o.image()
 	if err != nil || !o.has(1) || len(o.in[1].dims) != 4 {
 		return in, nil, 0, w, cmp.Or(err, errors.New("its weight is not of the shape [o,i,h,w]"))
 	}
@@ -121,7 +121,7 @@ func convTranspose(o operation) ([]value, error) {
 }
 
 func pool(o operation) ([]value, error) {
-	in, err := o.image(0)
+	in, err := o.image()
 	if err != nil {
 		return nil, err
 	}
@@ -138,7 +138,7 @@ func pool(o operation) ([]value, error) {
 }
 
 func globalPool(o operation) ([]value, error) {
-	in, err := o.image(0)
+	in, err := o.image()
 	if err != nil {
 		return nil, err
 	}
@@ -146,7 +146,7 @@ func globalPool(o operation) ([]value, error) {
 }
 
 func depthToSpace(o operation) ([]value, error) {
-	in, err := o.image(0)
+	in, err := o.image()
 	if err != nil {
 		return nil, err
 	}
@@ -158,7 +158,7 @@ func depthToSpace(o operation) ([]value, error) {
 }
 
 func spaceToDepth(o operation) ([]value, error) {
-	in, err := o.image(0)
+	in, err := o.image()
 	if err != nil {
 		return nil, err
 	}
@@ -171,7 +171,7 @@ func spaceToDepth(o operation) ([]value, error) {
 
 // resize is Resize of all versions, and Upsample. Sizes or scales may come from an attribute or an input.
 func resize(o operation) ([]value, error) {
-	in, err := o.image(0)
+	in, err := o.image()
 	if err != nil {
 		return nil, err
 	}

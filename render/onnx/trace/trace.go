@@ -1,6 +1,6 @@
 // Package trace follows an image through a network without running it: which shape comes out, how much memory it takes
-// on the way, and how much work it is. Networks that do not fit together, or have operations that image networks do not
-// have, are found before anything is loaded.
+// on the way, and how much work it is. Networks that do not fit together, or have operations that image networks do
+// not have, are found before anything is loaded.
 package trace
 
 import (

@@ -51,12 +51,12 @@ func one(v value, err error) ([]value, error) { return []value{v}, err }
 // has says whether there is an input.
 func (o operation) has(i int) bool { return i < len(o.in) && o.In[i] != "" }
 
-// image returns an input of [b, c, h, w].
-func (o operation) image(i int) (value, error) {
-	if !o.has(i) || len(o.in[i].dims) != 4 {
-		return value{}, fmt.Errorf("input %d is not of the shape [n,c,h,w]", i+1)
+// image returns the first input, of [n, c, h, w].
+func (o operation) image() (value, error) {
+	if !o.has(0) || len(o.in[0].dims) != 4 {
+		return value{}, errors.New("its first input is not of the shape [n,c,h,w]")
 	}
-	return o.in[i], nil
+	return o.in[0], nil
 }
 
 // first returns the first input.

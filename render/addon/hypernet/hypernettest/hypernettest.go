@@ -1,14 +1,17 @@
-package hypernet
+// Package hypernettest computes hypernetworks in plain Go, number by number: the reference that tests hold graphs to,
+// and that is held to A1111's own results itself.
+package hypernettest
 
 import (
 	"fmt"
 	"math"
 
+	"darkroom/render/addon/hypernet"
 	"darkroom/render/tensor"
 )
 
-// Activations are the activations that a hypernetwork may name, as A1111 does: torch's, in lower case, but "swish",
-// which is Hardswish. All are the functions that torch computes with its default settings.
+// Activations are the functions of hypernet.Activations, as torch computes them with its default settings. "swish" is
+// Hardswish, as in A1111.
 func Activations() map[string]func(float64) float64 {
 	return map[string]func(float64) float64{
 		"linear": func(x float64) float64 { return x },
@@ -62,8 +65,8 @@ func hardSigmoid(x float64) float64 { return min(max(x+3, 0), 6) / 6 }
 
 func hardSwish(x float64) float64 { return x * hardSigmoid(x) }
 
-// Apply returns x + strength·layers(x) of rows x [n, width]. It is the exact reference for graphs that do the same.
-func (m Module) Apply(x tensor.Tensor, strength float64) (tensor.Tensor, error) {
+// Apply returns x + strength·layers(x) of rows x [n, width].
+func Apply(m hypernet.Module, x tensor.Tensor, strength float64) (tensor.Tensor, error) {
 	if len(x.Shape) != 2 || x.Check() != nil {
 		return tensor.Tensor{}, fmt.Errorf("x has the shape %v, want [n, width]", x.Shape)
 	}
@@ -75,7 +78,7 @@ func (m Module) Apply(x tensor.Tensor, strength float64) (tensor.Tensor, error) 
 		}
 		for _, layer := range m {
 			var err error
-			if row, err = layer.apply(row); err != nil {
+			if row, err = apply(layer, row); err != nil {
 				return tensor.Tensor{}, err
 			}
 		}
@@ -89,12 +92,12 @@ func (m Module) Apply(x tensor.Tensor, strength float64) (tensor.Tensor, error) 
 	return out, nil
 }
 
-func (l Layer) apply(x []float64) ([]float64, error) {
+func apply(l hypernet.Layer, x []float64) ([]float64, error) {
 	switch {
 	case l.Linear != nil:
-		return l.Linear.linear(x)
+		return linear(l.Linear, x)
 	case l.Norm != nil:
-		return l.Norm.normalize(x)
+		return normalize(l.Norm, x)
 	}
 	f := Activations()[l.Activation]
 	if f == nil {
@@ -107,7 +110,7 @@ func (l Layer) apply(x []float64) ([]float64, error) {
 	return out, nil
 }
 
-func (a *Affine) linear(x []float64) ([]float64, error) {
+func linear(a *hypernet.Affine, x []float64) ([]float64, error) {
 	if len(a.Weight.Shape) != 2 || a.Weight.Shape[1] != len(x) {
 		return nil, fmt.Errorf("a weight of shape %v for %d numbers", a.Weight.Shape, len(x))
 	}
@@ -122,7 +125,7 @@ func (a *Affine) linear(x []float64) ([]float64, error) {
 	return out, nil
 }
 
-func (a *Affine) normalize(x []float64) ([]float64, error) {
+func normalize(a *hypernet.Affine, x []float64) ([]float64, error) {
 	if len(a.Weight.Data) != len(x) {
 		return nil, fmt.Errorf("a norm of width %d for %d numbers", len(a.Weight.Data), len(x))
 	}
