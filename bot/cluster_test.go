@@ -203,7 +203,8 @@ func (h *cluster) waitReady() {
 	h.t.Helper()
 	h.waitFor("commands", func() bool {
 		cs, err := h.sandbox.CommandsFor(h.defaults.Moderator.ID, h.defaults.Channel.ID)
-		return err == nil && len(cs) == len(command.All())
+		onMessage, merr := h.sandbox.MessageCommandsFor(h.defaults.Moderator.ID, h.defaults.Channel.ID)
+		return err == nil && merr == nil && len(cs)+len(onMessage) == len(command.All())
 	})
 	h.pollUntil("the queue to have an epoch", func() bool {
 		_, empty, err := h.queue.Epoch(h.ctx)

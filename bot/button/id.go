@@ -31,6 +31,7 @@ const (
 	Info    Verb = "info"    // all settings of a message, privately
 	Delete  Verb = "delete"  // the message goes; owner or moderator
 	Cancel  Verb = "cancel"  // the job goes, while it waits or runs
+	Finish  Verb = "finish"  // a draft, or one tile of it, with all steps
 	Show    Verb = "show"    // images that could not be posted: render them again for this click
 	Example Verb = "example" // Job is the number of an example prompt
 	Words   Verb = "words"   // what a model can render; Job is the beginning of its hash
@@ -40,7 +41,8 @@ const (
 
 var verbs = map[Verb]bool{
 	Reroll: true, Vary: true, Single: true, Upscale: true, Zoom: true, Pan: true, Remix: true, Info: true, Delete: true,
-	Square: true, Region: true, More: true, Cancel: true, Show: true, Example: true, Words: true, Permute: true, Forget: true,
+	Finish: true, Square: true, Region: true, More: true, Cancel: true, Show: true, Example: true, Words: true,
+	Permute: true, Forget: true,
 }
 
 const (

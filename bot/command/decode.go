@@ -74,6 +74,10 @@ func Decode(raw json.RawMessage) (Request, error) {
 	case typePing:
 		req.Verb = Ping
 	case typeCommand:
+		if data.integer("type") == kindMessage {
+			readMessageCommand(&req, data)
+			break
+		}
 		readCommand(&req, data)
 	case typeComponent:
 		req.Verb, req.Sub, req.Genuine = Button, data.text("custom_id"), isGenuine(on, data)

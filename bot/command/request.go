@@ -3,6 +3,7 @@ package command
 import (
 	"time"
 
+	"darkroom/bot/button"
 	"darkroom/render/request"
 )
 
@@ -45,6 +46,7 @@ type Request struct {
 	Ephemeral     bool                          // that message is only seen by one person
 	Card          bool                          // that message is a card
 	Genuine       bool                          // a button or form: its custom_id is that of a component on that message
+	Shown         button.ID                     // a message command: the job and tile of that message; zero if it shows none
 	AnswerBy      time.Time                     // Discord takes no answer later, by our clock; zero if that is not known
 }
 

@@ -108,6 +108,7 @@ func (w permutationRequest) keptSettings() (kept []string) {
 	add("start image %s", o.Init != nil, func() any { return o.Init.Name })
 	add("strength %g", o.Strength != nil, func() any { return *o.Strength })
 	add("tiling %v", o.Tiling != nil, func() any { return *o.Tiling })
+	add("draft %v", o.Draft != nil, func() any { return *o.Draft })
 	return kept
 }
 

@@ -144,6 +144,10 @@ func New(o Options) *Handler {
 	inbox := &inbox{db: o.Store, submit: submit, now: o.Now}
 	repaint := &repainter{clicks: clicks, submit: submit, seed: o.Seed, inbox: inbox, used: used}
 	person := &personal{db: o.Store, cancel: cancel, now: o.Now}
+	details := &info{clicks, o.Catalog, o.Store}
+	onMessage := &messageCommands{
+		info: details, imagine: imagine, repaint: repaint, db: o.Store,
+	}
 	return &Handler{
 		o: o, direct: newDirectMessages(o), token: newSharedToken(o.Now, o.Log), used: used,
 		ages: &ages{discord: o.Discord, catalog: o.Catalog, now: o.Now, log: o.Log, known: map[string]knownAge{}},
@@ -153,6 +157,8 @@ func New(o Options) *Handler {
 			"info":    (&quota{db: o.Store, catalog: o.Catalog}).show,
 			"cancel":  cancel.command, "inbox": inbox.list, "preset": (&presetCommands{db: o.Store}).run, "mydata": person.run,
 			"limits":             (&limits{db: o.Store, usage: o.Store, outbox: o.Outbox, now: o.Now, log: o.Log}).run,
+			"show":               (&showAgain{clicks: clicks, fetcher: o.Fetcher, plain: o.Plain}).run,
+			command.OnMessage:    onMessage.run,
 			command.Autocomplete: (&autocompletion{catalog: o.Catalog, db: o.Store}).run,
 		},
 		buttons: map[button.Verb]action{
@@ -160,7 +166,7 @@ func New(o Options) *Handler {
 			button.Pan: repaint.pan, button.Show: repaint.show, button.Remix: imagine.openRemix, button.Example: imagine.example,
 			button.Permute: imagine.answerQuestion, button.Cancel: cancel.button, button.Forget: person.eraseMe,
 			button.Single: singles.post, button.Region: imagine.region.open,
-			button.Info: (&info{clicks, o.Catalog, o.Store}).show, button.Square: repaint.square,
+			button.Info: details.show, button.Square: repaint.square, button.Finish: repaint.finish,
 			button.More: (&more{clicks}).open, button.Words: (&knownWords{o.Catalog}).show,
 			button.Delete: (&deletion{clicks}).run,
 		},
@@ -280,10 +286,10 @@ func (h *Handler) authentic(ctx context.Context, r *responder) error {
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
-	if err != nil || row.User != r.req.Person.ID {
-		return message.ErrOldButton
+	if err == nil && row.User == r.req.Person.ID {
+		return nil
 	}
-	return nil
+	return openedRemix(ctx, h.o.Store, r)
 }
 
 // reportError shows an error to the person. A fault is also logged, with the same reference.

@@ -22,6 +22,7 @@ type Address struct {
 	FileLimit   int64     `json:"file_limit"`      // bytes per file
 	Card        bool      `json:"card,omitempty"`  // the form of the message, which it keeps: see Card
 	Flags       string    `json:"flags,omitempty"` // settings that were asked for, as flags: "--ar 3:2 --seed 7"
+	Draft       int       `json:"draft,omitempty"` // it is a draft: how many steps the finished image has
 	Locale      string    `json:"locale"`
 }
 

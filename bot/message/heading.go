@@ -26,6 +26,9 @@ func heading(to Address, spec picture.Spec) string {
 	if kind := origin(to); kind != "" {
 		line += " · " + kind
 	}
+	if to.Draft > 0 {
+		line += " · draft"
+	}
 	return line
 }
 
@@ -44,6 +47,8 @@ func origin(to Address) string {
 		return fmt.Sprintf("panned from image %d", max(to.Tile, 1))
 	case "square":
 		return fmt.Sprintf("made square from image %d", max(to.Tile, 1))
+	case "finish":
+		return "finished draft"
 	case "reroll", "remix":
 		return to.Verb
 	}
@@ -117,6 +122,9 @@ func cardHeading(to Address, spec picture.Spec, most int) string {
 	}
 	if kind := origin(to); kind != "" {
 		who += " · " + kind
+	}
+	if to.Draft > 0 {
+		who += " · draft"
 	}
 	room := most - utf8.RuneCountInString("****"+flags+who)
 	return "**" + shortenEscaped(prompt, max(room, 1)) + flags + "**" + who

@@ -12,8 +12,11 @@ import (
 
 // Message is a message as Discord returns it.
 type Message struct {
-	ID          string       `json:"id"`
-	Channel     string       `json:"channel_id"`
+	ID      string `json:"id"`
+	Channel string `json:"channel_id"`
+	Author  struct {
+		ID string `json:"id"`
+	} `json:"author"`
 	Content     string       `json:"content"`
 	Flags       int          `json:"flags"`
 	Attachments []Attachment `json:"attachments"` // without those that components show: see Files
@@ -116,6 +119,16 @@ func eachComponent(cs []component, visit func(component)) {
 			visit(*c.Accessory)
 		}
 	}
+}
+
+// CustomIDs are those of all its components.
+func (m Message) CustomIDs() (all []string) {
+	eachComponent(m.Components, func(c component) {
+		if c.CustomID != "" {
+			all = append(all, c.CustomID)
+		}
+	})
+	return all
 }
 
 // Has tells whether the message carries a button with this custom_id.

@@ -23,6 +23,7 @@ const (
 
 	FlagClipSkip = "clip-skip" // value: a whole number from 1
 	FlagCount    = "count"     // value: a whole number from 1
+	FlagDraft    = "draft"     // no value: few steps first
 	FlagEmphasis = "emphasis"  // value: original or no-norm
 	FlagGuidance = "cfg"       // value: a number from 0
 	FlagNotation = "notation"  // value: a1111 or midjourney

@@ -80,6 +80,8 @@ func (w *Wanted) putOwn(f prompt.Flag, number float64) bool {
 	switch f.Name {
 	case prompt.FlagClipSkip:
 		return put(&w.ClipSkip, int(number))
+	case prompt.FlagDraft:
+		return put(&w.Draft, true)
 	case prompt.FlagCount:
 		return put(&w.Count, int(number))
 	case prompt.FlagEmphasis:
@@ -123,6 +125,9 @@ func flagText(w Wanted) string {
 	}
 	if w.Tiling != nil && *w.Tiling {
 		all = append(all, typed(prompt.Flag{Name: prompt.FlagTile}))
+	}
+	if w.Draft != nil && *w.Draft {
+		all = append(all, typed(prompt.Flag{Name: prompt.FlagDraft}))
 	}
 	if w.Init != nil {
 		add(prompt.FlagImageWeight, textOf(w.ImageWeight))

@@ -26,6 +26,7 @@ type Wanted struct {
 	ImageWeight   *float64    `json:"ImageWeight,omitempty"` // of Init, as in Midjourney: 0 leaves nothing of it
 	Quality       *float64    `json:"Quality,omitempty"`     // multiplies the steps
 	Stop          *int        `json:"Stop,omitempty"`        // percent of the steps after which it ends; 100 is all
+	Draft         *bool       `json:"Draft,omitempty"`       // few steps first, see Resolved.Draft
 	Repeat        *int        `json:"Repeat,omitempty"`      // jobs, each with seeds of its own
 	SeedOffset    int64       `json:"SeedOffset,omitempty"`  // of one of them: added to the seed, see Expand
 
@@ -71,6 +72,7 @@ func (p Preset) applyTo(w Wanted) Wanted {
 	fill(&w.ClipSkip, s.ClipSkip)
 	fill(&w.Quality, s.Quality)
 	fill(&w.Stop, s.Stop)
+	fill(&w.Draft, s.Draft)
 	if w.Addons == nil {
 		w.Addons = s.Addons
 	}

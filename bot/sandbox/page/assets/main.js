@@ -20,14 +20,15 @@ const stored = (name) => localStorage.getItem(`sandbox.${name}`) || "";
 const store = (name, value) => localStorage.setItem(`sandbox.${name}`, value);
 
 // state is what the sandbox says about itself (hello), the ids of the current user and channel, and what the user sees.
-const state = { hello: null, user: stored("user"), channel: stored("channel"), channels: [], moderator: false };
+const state = { hello: null, user: stored("user"), channel: stored("channel"), channels: [], moderator: false, messageCommands: [] };
 const pending = new Map(); // the interactions of this window without a response, by id
 const early = new Map(); // responses that arrived before the request that made their interaction returned
 
 const log = new MessageLog({
   get user() { return state.user; },
   mayDelete: (m) => m.author.id === state.user || state.moderator && channel(m.channel_id)?.type !== ChannelType.dm,
-  click, remove,
+  click, remove, runOnMessage,
+  get messageCommands() { return state.messageCommands; },
 });
 const composer = new Composer(byId("composer"), { run, say, complete, unknown });
 const stream = new Stream({ refresh, onEvent, onBroken });
@@ -42,7 +43,8 @@ async function refresh() {
   const view = await get("view", { user: state.user, channel: state.channel });
   const isNew = state.channel !== view.channel || state.drawnFor !== state.user;
   const { channels, moderator, guild } = view;
-  Object.assign(state, { channel: view.channel, channels, moderator, guild, drawnFor: state.user });
+  const messageCommands = view.message_commands.map((c) => c.name);
+  Object.assign(state, { channel: view.channel, messageCommands, channels, moderator, guild, drawnFor: state.user });
   setNames([...hello.users, hello.app], channels);
   drawSidebar({ ...state, app: hello.app, title: hello.title, users: hello.users }, switchTo);
   const here = channel(state.channel);
@@ -202,6 +204,15 @@ async function click(m, customID, picked, node) {
     expect(interaction, () => fail("This interaction failed."), release, firstPicture(m));
   } catch (err) {
     fail(err.message);
+  }
+}
+
+async function runOnMessage(m, name) {
+  try {
+    const { interaction } = await post("messagecommand", { user: state.user, message: m.id, name });
+    expect(interaction, () => toast("The application did not respond."));
+  } catch (err) {
+    toast(err.message);
   }
 }
 
