@@ -8,7 +8,7 @@ import (
 // Settings is the command line: one field per subcommand. Command names the one that was chosen and checked.
 type Settings struct {
 	// Command is "up", "bot", "renderer", "queue show", "queue pause", "queue resume", "draw", "prompt", "models list",
-	// "models check", "models import", "models remove", "doctor" or "version".
+	// "compare", "models check", "models import", "models remove", "doctor" or "version".
 	Command string   `kong:"-"`
 	Notices []string `kong:"-"` // what to tell the person who typed the command: settings that have a new name
 
@@ -22,6 +22,7 @@ type Settings struct {
 	Line     Queue    `cmd:"" hidden:"" help:"Former name of queue."`
 	Draw     Draw     `cmd:"" group:"shell" help:"Generate images from the shell, without Discord and Redis."`
 	Prompt   Prompt   `cmd:"" group:"shell" help:"Show how a prompt is read: weights and chunks."`
+	Compare  Compare  `cmd:"" group:"shell" help:"Show how well texts fit an image."`
 	Models   Models   `cmd:"" group:"shell" help:"List, check, import and remove models and add-ons."`
 	Doctor   Doctor   `cmd:"" group:"shell" help:"Check this machine and report each problem with its fix."`
 	Version  struct{} `cmd:"" group:"shell" help:"Print the version."`
@@ -42,6 +43,7 @@ type Up struct {
 	Page      Page      `embed:"" group:"discord"`
 	Wildcards Wildcards `embed:"" group:"discord"`
 	Runtime   Runtime   `embed:"" group:"models"`
+	CLIP      CLIP      `embed:"" group:"models"`
 	Worker    Worker    `embed:"" group:"models"`
 	Leasing   Leasing   `embed:"" group:"queue"`
 }
@@ -61,6 +63,7 @@ type Renderer struct {
 	Redis   Redis   `embed:"" group:"state"`
 	API     API     `embed:"" group:"discord"`
 	Runtime Runtime `embed:"" group:"models"`
+	CLIP    CLIP    `embed:"" group:"models"`
 	Worker  Worker  `embed:"" group:"models"`
 	Leasing Leasing `embed:"" group:"queue"`
 }
@@ -72,6 +75,7 @@ type Doctor struct {
 	Discord Discord `embed:"" group:"discord"`
 	Page    Page    `embed:"" group:"discord"`
 	Runtime Runtime `embed:"" group:"models"`
+	CLIP    CLIP    `embed:"" group:"models"`
 }
 
 // Queue shows the queue and pauses parts of it.
@@ -156,6 +160,11 @@ type Runtime struct {
 	ModelsDir string `name:"models" from:"DARKROOM_MODELS" default:"./models" placeholder:"DIR" help:"Directory of model folders, checkpoint files and add-ons, or an installation of A1111's web UI or ComfyUI; the demo model is built in."`
 }
 
+// CLIP compares images with texts.
+type CLIP struct {
+	Path string `name:"clip" from:"DARKROOM_CLIP" placeholder:"PATH" help:"CLIP that compares images with texts: a folder, a .safetensors file, or a name in --models. When empty: the demo model's."`
+}
+
 // Worker is which jobs a renderer takes from the queue.
 type Worker struct {
 	Models []string `name:"model" from:"DARKROOM_MODEL" placeholder:"NAME" help:"Render only this model; may be repeated. When empty: all models."`
@@ -220,6 +229,15 @@ type Prompt struct {
 	Wildcards string `name:"wildcards" from:"DARKROOM_WILDCARDS" default:"./data/wildcards" placeholder:"DIR" help:"Folder of wildcards."`
 	Model     string `name:"model" placeholder:"DIR" help:"Model whose vocabulary to use: a folder or file, or a name in --models. When empty: the built-in demo model."`
 	ModelsDir string `name:"models" from:"DARKROOM_MODELS" default:"./models" placeholder:"DIR" help:"Directory of models."`
+}
+
+// Compare says how well texts fit an image.
+type Compare struct {
+	Image   string   `arg:"" help:"Image to look at: PNG, JPEG, GIF or WebP."`
+	Texts   []string `arg:"" name:"text" help:"Texts to compare it with."`
+	JSON    bool     `name:"json" help:"Print one JSON object: the hash of the CLIP, and for each text its cosine and its share."`
+	CLIP    CLIP     `embed:"" group:"models"`
+	Runtime Runtime  `embed:"" group:"models"`
 }
 
 // Models lists, checks and changes what lies in the models folder.

@@ -15,13 +15,24 @@ import (
 	"darkroom/render/pipeline"
 )
 
-// checkRendering checks what a renderer needs: the runtime library, the device and the model folders.
-func checkRendering(r config.Runtime) []finding {
+// checkRendering checks what a renderer needs: the runtime library, the device, the model folders and the CLIP.
+func checkRendering(r config.Runtime, clip config.CLIP) []finding {
 	found := []finding{checkRuntime(r)}
 	if found[0].fix == "" {
 		found = append(found, checkDevice(r))
 	}
-	return append(found, checkModels(r)...)
+	return append(append(found, checkModels(r)...), checkCLIP(r, clip))
+}
+
+// checkCLIP opens what compares images with texts. Nothing of it is loaded.
+func checkCLIP(r config.Runtime, c config.CLIP) finding {
+	const subject = "clip"
+	m, err := pipeline.Directory(r.ModelsDir).OpenCLIP(c.Path, nil)
+	if err != nil {
+		return broken(subject, err, "name another one with --clip, or none for the demo model's; docs/clip.md says what is read")
+	}
+	parts := append([]string{fmt.Sprintf("%s, %s, %d numbers, %s", m.Name, size(m.Bytes), m.Width, m.Path)}, m.Notes...)
+	return healthy(subject, "%s", strings.Join(parts, "; "))
 }
 
 func checkRuntime(r config.Runtime) finding {

@@ -106,7 +106,7 @@ func TestOpenPool(t *testing.T) {
 		t.Parallel()
 		needRuntime(t)
 		r, w := config.Runtime{ModelsDir: t.TempDir()}, config.Worker{Models: []string{"sd15"}}
-		_, err := openONNXPool(t.Context(), r, w, quiet, &filesInUse{})
+		_, err := openONNXPool(t.Context(), config.Renderer{Runtime: r, Worker: w}, quiet, &filesInUse{})
 		if err == nil || !strings.Contains(err.Error(), `model "sd15"`) {
 			t.Errorf("got %v, want to hear of sd15", err)
 		}
@@ -115,7 +115,7 @@ func TestOpenPool(t *testing.T) {
 		t.Parallel()
 		needRuntime(t)
 		r := config.Runtime{ModelsDir: t.TempDir(), Device: config.Device{Kind: "cuda"}}
-		_, err := openONNXPool(t.Context(), r, config.Worker{}, quiet, &filesInUse{})
+		_, err := openONNXPool(t.Context(), config.Renderer{Runtime: r}, quiet, &filesInUse{})
 		if err == nil {
 			t.Skip("this library has CUDA")
 		}

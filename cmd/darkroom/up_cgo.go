@@ -70,7 +70,7 @@ func up(ctx context.Context, s invocation) (err error) {
 // startRenderer starts the renderer's process. It reaches a queue in this process's memory through a socket.
 func startRenderer(ctx context.Context, s invocation, c config.Up, q *queue.Queue) (*supervise.Supervisor, error) {
 	settings := config.Renderer{
-		Redis: c.Redis, API: c.Discord.API, Runtime: c.Runtime, Worker: c.Worker, Leasing: c.Leasing,
+		Redis: c.Redis, API: c.Discord.API, Runtime: c.Runtime, CLIP: c.CLIP, Worker: c.Worker, Leasing: c.Leasing,
 	}
 	if c.Redis.URL.Empty() {
 		address, err := q.Listen(ctx, c.Data.Dir)

@@ -13,6 +13,7 @@ import (
 	"darkroom/render"
 	"darkroom/render/folder"
 	"darkroom/render/onnx"
+	"darkroom/render/similarity"
 )
 
 // Source says which models there are. The list changes while files come and go.
@@ -32,6 +33,7 @@ type PoolOptions struct {
 	// Memory is how much the loaded models may hold together, in bytes, as Need foresees it. 0 is half of the machine's
 	// on the CPU and, on a GPU, room for one model. The model that is asked for is loaded in any case.
 	Memory int64
+	CLIP   *similarity.Model // with its hash; nil for none
 	Log    *slog.Logger
 }
 
@@ -44,7 +46,9 @@ type Pool struct {
 	unusable  map[string]bool          // hashes of models that could not be loaded at the start
 	loadTimes map[string]time.Duration // what loading took the last time, by hash
 
-	loadMu sync.Mutex // held while a model loads or is freed
+	loadMu sync.Mutex // held while a model or the CLIP loads or is freed
+	clip   *CLIP      // nil for none
+	closed bool       // guarded by loadMu
 }
 
 // loadedModel is a loaded model and the memory that it holds.
@@ -56,7 +60,11 @@ type loadedModel struct {
 // NewPool makes a pool. The runtime must be open when the first model is loaded.
 func NewPool(o PoolOptions) *Pool {
 	o.Memory = cmp.Or(o.Memory, defaultBudget(o.Device))
-	return &Pool{o: o, loadTimes: map[string]time.Duration{}, unusable: map[string]bool{}}
+	p := &Pool{o: o, loadTimes: map[string]time.Duration{}, unusable: map[string]bool{}}
+	if o.CLIP != nil {
+		p.clip = &CLIP{pool: p, model: o.CLIP}
+	}
+	return p
 }
 
 // Memory is how much the loaded models may hold together, in bytes; 0 for one model at a time.
@@ -169,10 +177,10 @@ func isGone(m *folder.Model, models []*folder.Model) bool {
 // load loads a model. Where that fails beside others it is tried once more alone: their memory may have been missing.
 func (p *Pool) load(ctx context.Context, m *folder.Model) (*Pipeline, error) {
 	loaded, err := Load(ctx, m, p.o.Device, p.o.Addons)
-	if err == nil || ctx.Err() != nil || len(p.loaded) == 0 {
+	if err == nil || ctx.Err() != nil || len(p.loaded) == 0 && p.clip.need() == 0 {
 		return loaded, err
 	}
-	err = errors.Join(err, p.freeWhere(func(loadedModel) bool { return true }))
+	err = errors.Join(err, p.freeWhere(func(loadedModel) bool { return true }), p.clip.free())
 	p.o.Log.Warn("a model did not load beside others: they are freed", "model", m.Name, "error", err)
 	return Load(ctx, m, p.o.Device, p.o.Addons)
 }
@@ -190,16 +198,31 @@ func (p *Pool) touch(hash string) (*Pipeline, bool) {
 	return l.Pipeline, true
 }
 
-// makeRoom frees the models that were used longest ago, until need fits beside the others.
+// makeRoom frees the models that were used longest ago, until need fits beside the others and the CLIP. A model that
+// does not fit beside the CLIP alone takes its room, too.
 func (p *Pool) makeRoom(need int64) error {
-	keep, room := map[*Pipeline]bool{}, p.o.Memory-need
-	for _, l := range p.loaded {
-		if room -= l.need; room < 0 {
+	if p.o.Memory > 0 && need > p.room() {
+		if err := p.clip.free(); err != nil {
+			return err
+		}
+	}
+	return p.freeBeyond(p.room()-need, 0)
+}
+
+// room is how much memory models may hold beside the CLIP.
+func (p *Pool) room() int64 { return p.o.Memory - p.clip.need() }
+
+// freeBeyond frees the models that were used longest ago until the others hold no more than room. The last used ones
+// stay in any case, as many as keep says.
+func (p *Pool) freeBeyond(room int64, keep int) error {
+	kept := map[*Pipeline]bool{}
+	for i, l := range p.loaded {
+		if room -= l.need; room < 0 && i >= keep {
 			break
 		}
-		keep[l.Pipeline] = true
+		kept[l.Pipeline] = true
 	}
-	return p.freeWhere(func(l loadedModel) bool { return !keep[l.Pipeline] })
+	return p.freeWhere(func(l loadedModel) bool { return !kept[l.Pipeline] })
 }
 
 // freeWhere frees some of the loaded models.
@@ -223,9 +246,10 @@ func (p *Pool) freeWhere(which func(loadedModel) bool) error {
 	return errors.Join(errs...)
 }
 
-// Close frees all loaded models.
+// Close frees all loaded models and the CLIP.
 func (p *Pool) Close() error {
 	p.loadMu.Lock()
 	defer p.loadMu.Unlock()
-	return p.freeWhere(func(loadedModel) bool { return true })
+	p.closed = true
+	return errors.Join(p.freeWhere(func(loadedModel) bool { return true }), p.clip.free())
 }

@@ -172,17 +172,17 @@ func TestPixelsRefuses(t *testing.T) {
 func TestParseRefuses(t *testing.T) {
 	t.Parallel()
 	for settings, want := range map[string]string{
-		`{"do_resize": false}`:      "do_resize is false",
-		`{"do_center_crop": false}`: "do_center_crop is false",
-		`{"resample": 0}`:           "resample 0",
-		`{"crop_size": 32}`:         "makes images of 32×32 pixels, and the network reads 28×28",
-		`{"size": {"height": 40, "width": 40}}`:                            "size 40×40 and crop_size 28×28",
-		`{"size": {"shortest_edge": -1}}`:                                  "a shorter side of -1",
-		`{"image_std": [1, 0, 1]}`:                                         "image_std [1 0 1]",
-		`{"image_mean": [1]}`:                                              "three numbers each",
-		`{"rescale_factor": -1}`:                                           "rescale_factor -1",
-		`{"size": "big"}`:                                                  "cannot unmarshal",
-		`{"size": {"shortest_edge": 99999999}}`:                            "shorter side of 99999999",
+		`{"do_resize": false}`:                  "do_resize is false",
+		`{"do_center_crop": false}`:             "do_center_crop is false",
+		`{"resample": 0}`:                       "resample 0",
+		`{"crop_size": 32}`:                     "makes images of 32×32 pixels, and the network reads 28×28",
+		`{"size": {"height": 40, "width": 40}}`: "size 40×40 and crop_size 28×28",
+		`{"size": {"shortest_edge": -1}}`:       "a shorter side of -1",
+		`{"image_std": [1, 0, 1]}`:              "image_std [1 0 1]",
+		`{"image_mean": [1]}`:                   "three numbers each",
+		`{"rescale_factor": -1}`:                "rescale_factor -1",
+		`{"size": "big"}`:                       "cannot unmarshal",
+		`{"size": {"shortest_edge": 99999999}}`: "shorter side of 99999999",
 		`{"do_center_crop": false, "size": {"height": 28, "width": 9999}}`: "9999×28",
 	} {
 		_, err := parse([]byte(settings), 28)

@@ -10,15 +10,15 @@ func TestVisionCanonical(t *testing.T) {
 	t.Parallel()
 	one := func(name string) map[string]Place { return map[string]Place{name: {}} }
 	for name, want := range map[string]map[string]Place{
-		"visual.class_embedding":            one("vision_model.embeddings.class_embedding"),
-		"visual.conv1.weight":               one("vision_model.embeddings.patch_embedding.weight"),
-		"visual.positional_embedding":       one("vision_model.embeddings.position_embedding.weight"),
-		"visual.ln_pre.weight":              one("vision_model.pre_layrnorm.weight"),
-		"visual.ln_post.bias":               one("vision_model.post_layernorm.bias"),
-		"visual.proj":                       {"visual_projection.weight": {Transposed: true}},
-		"visual_projection.weight":          one("visual_projection.weight"),
-		"vision_model.pre_layrnorm.weight":  one("vision_model.pre_layrnorm.weight"),
-		"embeddings.patch_embedding.weight": one("vision_model.embeddings.patch_embedding.weight"),
+		"visual.class_embedding":                          one("vision_model.embeddings.class_embedding"),
+		"visual.conv1.weight":                             one("vision_model.embeddings.patch_embedding.weight"),
+		"visual.positional_embedding":                     one("vision_model.embeddings.position_embedding.weight"),
+		"visual.ln_pre.weight":                            one("vision_model.pre_layrnorm.weight"),
+		"visual.ln_post.bias":                             one("vision_model.post_layernorm.bias"),
+		"visual.proj":                                     {"visual_projection.weight": {Transposed: true}},
+		"visual_projection.weight":                        one("visual_projection.weight"),
+		"vision_model.pre_layrnorm.weight":                one("vision_model.pre_layrnorm.weight"),
+		"embeddings.patch_embedding.weight":               one("vision_model.embeddings.patch_embedding.weight"),
 		"visual.transformer.resblocks.11.mlp.c_fc.weight": one("vision_model.encoder.layers.11.mlp.fc1.weight"),
 		"visual.transformer.resblocks.2.attn.in_proj_bias": {
 			"vision_model.encoder.layers.2.self_attn.q_proj.bias": {Third: 1},
