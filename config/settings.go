@@ -8,8 +8,8 @@ import (
 // Settings is the command line: one field per subcommand. Command names the one that was chosen and checked.
 type Settings struct {
 	// Command is "up", "bot", "renderer", "queue show", "queue pause", "queue resume", "draw", "prompt", "models list",
-	// "models check", "models pull", "models import", "models remove", "runtime list", "runtime pull", "doctor" or
-	// "version".
+	// "compare", "models check", "models pull", "models import", "models remove", "runtime list", "runtime pull",
+	// "doctor" or "version".
 	Command string   `kong:"-"`
 	Notices []string `kong:"-"` // what to tell the person who typed the command: settings that have a new name
 
@@ -23,6 +23,7 @@ type Settings struct {
 	Line     Queue          `cmd:"" hidden:"" help:"Former name of queue."`
 	Draw     Draw           `cmd:"" group:"shell" help:"Generate images from the shell, without Discord and Redis."`
 	Prompt   Prompt         `cmd:"" group:"shell" help:"Show how a prompt is read: weights and chunks."`
+	Compare  Compare        `cmd:"" group:"shell" help:"Show how well texts fit an image."`
 	Models   Models         `cmd:"" group:"shell" help:"List, check, fetch, import and remove models and add-ons."`
 	Runtime  RuntimeCommand `cmd:"" group:"shell" help:"List and fetch builds of ONNX Runtime, for the CPU and for NVIDIA's cards."`
 	Doctor   Doctor         `cmd:"" group:"shell" help:"Check this machine and report each problem with its fix."`
@@ -46,6 +47,7 @@ type Up struct {
 	Wildcards Wildcards `embed:"" group:"discord"`
 	Upscaling Upscaling `embed:"" group:"models"`
 	Runtime   Runtime   `embed:"" group:"models"`
+	CLIP      CLIP      `embed:"" group:"models"`
 	Worker    Worker    `embed:"" group:"models"`
 	Leasing   Leasing   `embed:"" group:"queue"`
 }
@@ -67,6 +69,7 @@ type Renderer struct {
 	Redis   Redis   `embed:"" group:"state"`
 	API     API     `embed:"" group:"discord"`
 	Runtime Runtime `embed:"" group:"models"`
+	CLIP    CLIP    `embed:"" group:"models"`
 	Worker  Worker  `embed:"" group:"models"`
 	Leasing Leasing `embed:"" group:"queue"`
 }
@@ -78,6 +81,7 @@ type Doctor struct {
 	Discord Discord `embed:"" group:"discord"`
 	Page    Page    `embed:"" group:"discord"`
 	Runtime Runtime `embed:"" group:"models"`
+	CLIP    CLIP    `embed:"" group:"models"`
 }
 
 // Queue shows the queue and pauses parts of it.
@@ -183,6 +187,11 @@ type Runtimes struct {
 	Dir string `name:"runtimes" from:"DARKROOM_RUNTIMES" default:"./runtimes" placeholder:"DIR" help:"Directory of what darkroom runtime pull brings: ONNX Runtime with the libraries of CUDA."`
 }
 
+// CLIP compares images with texts.
+type CLIP struct {
+	Path string `name:"clip" from:"DARKROOM_CLIP" placeholder:"PATH" help:"CLIP that compares images with texts: a folder, a .safetensors file, or a name in --models. When empty: the demo model's."`
+}
+
 // Worker is which jobs a renderer takes from the queue.
 type Worker struct {
 	Models []string `name:"model" from:"DARKROOM_MODEL" placeholder:"NAME" help:"Render only this model; may be repeated. When empty: all models."`
@@ -250,6 +259,15 @@ type Prompt struct {
 	Wildcards string `name:"wildcards" from:"DARKROOM_WILDCARDS" default:"./data/wildcards" placeholder:"DIR" help:"Folder of wildcards."`
 	Model     string `name:"model" placeholder:"DIR" help:"Model whose vocabulary to use: a folder or file, or a name in --models. When empty: the built-in demo model."`
 	ModelsDir string `name:"models" from:"DARKROOM_MODELS" default:"./models" placeholder:"DIR" help:"Directory of models."`
+}
+
+// Compare says how well texts fit an image.
+type Compare struct {
+	Image   string   `arg:"" help:"Image to look at: PNG, JPEG, GIF or WebP."`
+	Texts   []string `arg:"" name:"text" help:"Texts to compare it with."`
+	JSON    bool     `name:"json" help:"Print one JSON object: the hash of the CLIP, and for each text its cosine and its share."`
+	CLIP    CLIP     `embed:"" group:"models"`
+	Runtime Runtime  `embed:"" group:"models"`
 }
 
 // Models lists, checks and changes what lies in the models folder.

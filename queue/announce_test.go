@@ -47,6 +47,7 @@ func (r *fixture) announceBytes(x Renderer) int {
 func TestCardsAreSentOnce(t *testing.T) {
 	onEachBackend(t, Options{}, func(r *fixture) {
 		x := libraryOf("w", 10, 400)
+		x.CLIP = contentHash([]byte("clip"))
 		first, again := r.announceBytes(x), r.announceBytes(x)
 		twin := x
 		twin.Slot = "w2"
@@ -66,6 +67,9 @@ func TestCardsAreSentOnce(t *testing.T) {
 			if want := twin.Models[i]; m.Hash != want.Hash || m.Name != want.Name || string(m.Card) != string(want.Card) {
 				r.Fatalf("model %d is %+v", i, m)
 			}
+		}
+		if all[0].CLIP != x.CLIP {
+			r.Errorf("the CLIP is %q, want %q", all[0].CLIP, x.CLIP)
 		}
 		if a := all[0].Addons[400]; string(a.Card) != string(x.Addons[400].Card) || a.Hash != x.Addons[400].Hash {
 			r.Errorf("the add-on that came is %+v", a)

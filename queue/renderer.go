@@ -15,6 +15,9 @@ type Renderer struct {
 	Speed    int     `json:"speed,omitempty"` // percent of the speed that Job.Cost assumes; 0 is 100
 	MaxBatch int     `json:"batch,omitempty"` // limit of jobs that it renders at once; 0 is 1
 
+	// CLIP is the hash of what makes its vectors of images and texts; empty for none.
+	CLIP string `json:"clip,omitempty"`
+
 	// Parts are the hashes of add-ons that come with its models: it has them, and offers them with those only.
 	Parts []string `json:"parts,omitempty"`
 }

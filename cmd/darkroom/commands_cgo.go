@@ -8,6 +8,7 @@ const buildNote = ""
 // renderCommands lists the subcommands that need the ONNX Runtime binding, and so a C compiler at build time.
 func renderCommands() map[string]command {
 	return map[string]command{
+		"compare":       compare,
 		"draw":          draw,
 		"up":            up,
 		"renderer":      renderer,

@@ -16,7 +16,8 @@ const buildNote = ", the bot alone"
 func renderCommands() map[string]command {
 	all := map[string]command{}
 	for _, name := range []string{
-		"up", "renderer", "draw", "models list", "models check", "models pull", "models import", "models remove",
+		"up", "renderer", "draw", "compare",
+		"models list", "models check", "models pull", "models import", "models remove",
 	} {
 		all[name] = cannotRender
 	}
@@ -31,6 +32,6 @@ func cannotRender(context.Context, invocation) error {
 type poolOpener struct{}
 
 // checkRendering has nothing to look at: this build generates no images.
-func (invocation) checkRendering(config.Runtime) []finding {
+func (invocation) checkRendering(config.Runtime, config.CLIP) []finding {
 	return []finding{healthy("rendering", "not in this build: it is the bot alone")}
 }

@@ -20,14 +20,26 @@ import (
 	"darkroom/render/pipeline"
 )
 
-// checkRendering checks what a renderer needs: the cards, the device with its library, and the model folders.
-func (s invocation) checkRendering(r config.Runtime) []finding {
+// checkRendering checks what a renderer needs: the cards, the device with its library, the model folders and the
+// CLIP.
+func (s invocation) checkRendering(r config.Runtime, clip config.CLIP) []finding {
 	m := s.machine(r)
 	m.GPU = s.lookAtCards() // also where the settings want none: a person may wonder
 	found := checkCards(m.GPU)
 	found = append(found, checkRuntimes(m.Runtimes)...)
 	on, devices := checkDevices(r, m)
-	return slices.Concat(found, devices, []finding{checkSafety(r)}, checkModels(r, on))
+	return slices.Concat(found, devices, []finding{checkSafety(r)}, checkModels(r, on), []finding{checkCLIP(r, clip)})
+}
+
+// checkCLIP opens what compares images with texts. Nothing of it is loaded.
+func checkCLIP(r config.Runtime, c config.CLIP) finding {
+	const subject = "clip"
+	m, err := pipeline.Directory(r.ModelsDir).OpenCLIP(c.Path, nil)
+	if err != nil {
+		return broken(subject, err, "name another one with --clip, or none for the demo model's; docs/clip.md says what is read")
+	}
+	parts := append([]string{fmt.Sprintf("%s, %s, %d numbers, %s", m.Name, size(m.Bytes), m.Width, m.Path)}, m.Notes...)
+	return healthy(subject, "%s", strings.Join(parts, "; "))
 }
 
 // checkSafety opens the safety checker for all models, if there is one.

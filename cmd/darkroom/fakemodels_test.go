@@ -33,6 +33,8 @@ func openFakeModels() modelPool { return fakeModels{} }
 
 func (fakeModels) LoadFirst(context.Context) error { return nil }
 
+func (fakeModels) CLIPHash() string { return "" }
+
 func (fakeModels) Watch(context.Context) {}
 
 func (fakeModels) Close() error { return nil }

@@ -77,10 +77,18 @@ func printQueue(ctx context.Context, w io.Writer, r config.Redis) ([]queue.Rende
 	_, err = fmt.Fprintf(w, "%d waiting, %d running, %d renderers up\n", waiting, running, len(renderers))
 	for _, x := range renderers {
 		if err == nil {
-			_, err = fmt.Fprintf(w, "renderer %s on %s: %s\n", x.Slot, x.Device, modelNames(x.Models))
+			_, err = fmt.Fprintf(w, "renderer %s on %s: %s%s\n", x.Slot, x.Device, modelNames(x.Models), clipInWords(x.CLIP))
 		}
 	}
 	return renderers, err
+}
+
+// clipInWords names a renderer's CLIP by the beginning of its hash.
+func clipInWords(hash string) string {
+	if hash == "" {
+		return ""
+	}
+	return "; CLIP " + hash[:min(12, len(hash))]
 }
 
 func modelNames(models []queue.Model) (text string) {

@@ -40,7 +40,7 @@ func TestQueue(t *testing.T) {
 	}
 	err = q.Announce(
 		t.Context(),
-		queue.Renderer{Slot: "easel", Device: "cpu", Models: []queue.Model{{Name: "postcards", Hash: "ab"}}},
+		queue.Renderer{Slot: "easel", Device: "cpu", CLIP: strings.Repeat("c", 64), Models: []queue.Model{{Name: "postcards", Hash: "ab"}}},
 		time.Hour,
 	)
 	if err != nil {
@@ -69,7 +69,7 @@ func TestQueue(t *testing.T) {
 		{"show", exitOK, "nothing is paused", ""},
 		{"pause --server 55 --reason night", exitOK, "done", "server 55"},
 		{"show", exitOK, "paused: server 55: night", "server 55"},
-		{"show", exitOK, "renderer easel on cpu: postcards", "server 55"},
+		{"show", exitOK, "renderer easel on cpu: postcards; CLIP cccccccccccc\n", "server 55"},
 		{"pause --model postcards", exitOK, "done", "server 55, lane 1:ab, lane 2:ab, lane 3:ab"},
 		{"show", exitOK, "paused: model postcards", "server 55, lane 1:ab, lane 2:ab, lane 3:ab"},
 		{

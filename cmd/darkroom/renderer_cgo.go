@@ -138,9 +138,11 @@ func fileLimit(address json.RawMessage) (int64, error) {
 
 // announcement is what the bot is told of this renderer now.
 func (r *rendererService) announcement() queue.Renderer {
-	return worker.Announcement(
+	a := worker.Announcement(
 		r.settings.Worker.Slot, r.device.String(), r.batchSize, r.pool.Models(), r.pool.Addons(),
 	)
+	a.CLIP = r.pool.CLIPHash()
+	return a
 }
 
 // modelPool is the models of a machine, as a renderer uses them.
@@ -155,6 +157,7 @@ type modelPool interface {
 type modelList interface {
 	Models() []worker.Model      // the loaded ones first
 	Addons() []request.AddonCard // what can be used with them
+	CLIPHash() string            // of what compares images with texts; empty for none
 	Changed() <-chan struct{}    // has a value when either has changed; nil for never
 	Watch(ctx context.Context)   // keeps both up to date until ctx ends
 }
@@ -176,7 +179,7 @@ func (e environment) openPool(
 	if err != nil {
 		return nil, choice, err
 	}
-	pool, err := openONNXPool(ctx, choice, c.Runtime, c.Worker, log, &filesInUse{tell: using})
+	pool, err := openONNXPool(ctx, choice, c, log, &filesInUse{tell: using})
 	return pool, choice, err
 }
 
@@ -189,8 +192,9 @@ type onnxPool struct {
 
 // openONNXPool opens the runtime library and finds the models to offer.
 func openONNXPool(
-	ctx context.Context, on device.Choice, r config.Runtime, w config.Worker, log *slog.Logger, files *filesInUse,
+	ctx context.Context, on device.Choice, c config.Renderer, log *slog.Logger, files *filesInUse,
 ) (modelPool, error) {
+	r := c.Runtime
 	if err := onnx.Open(on.Library); err != nil {
 		return nil, err
 	}
@@ -206,7 +210,7 @@ func openONNXPool(
 	if err != nil {
 		return nil, err
 	}
-	chosen := pipeline.Chosen{Inventory: found, Names: w.Models}
+	chosen := pipeline.Chosen{Inventory: found, Names: c.Worker.Models}
 	if err := chosen.Prepare(ctx); err != nil {
 		return nil, err
 	}
@@ -217,9 +221,16 @@ func openONNXPool(
 	if err := tryDevice(d); err != nil {
 		return nil, err
 	}
+	clip, err := pipeline.Directory(r.ModelsDir).OpenCLIP(c.CLIP.Path, nil)
+	if err != nil {
+		return nil, err
+	}
+	for _, note := range clip.Notes {
+		log.Warn("the CLIP is not described", "path", clip.Path, "note", note)
+	}
 	pool := pipeline.NewPool(pipeline.PoolOptions{
 		Source: chosen, Addons: pipeline.InventoryAddons{Inventory: found, Using: files.use}, Device: d,
-		Checkers: checkers, Memory: int64(r.Memory), Log: log,
+		Checkers: checkers, CLIP: clip, Memory: int64(r.Memory), Log: log,
 	})
 	return onnxPool{pool, found, files}, nil
 }
@@ -231,6 +242,9 @@ func (p onnxPool) Watch(ctx context.Context) { p.inventory.Run(ctx) }
 func (p onnxPool) Addons() []request.AddonCard {
 	return p.inventory.Addons()
 }
+
+// CLIPHash says which CLIP the pool's vectors are of.
+func (p onnxPool) CLIPHash() string { return p.CLIP().Hash() }
 
 // Changed has a value when models or add-ons have come or gone.
 func (p onnxPool) Changed() <-chan struct{} { return p.inventory.Changed() }

@@ -23,7 +23,7 @@ func TestRendererOffersWhatComes(t *testing.T) {
 	needRuntime(t)
 	models := t.TempDir()
 	opened, err := openONNXPool(
-		t.Context(), onCPU(t), config.Runtime{ModelsDir: models}, config.Worker{},
+		t.Context(), onCPU(t), config.Renderer{Runtime: config.Runtime{ModelsDir: models}},
 		slog.New(slog.DiscardHandler), &filesInUse{tell: func([]filehash.File) {}},
 	)
 	if err != nil {
@@ -31,6 +31,9 @@ func TestRendererOffersWhatComes(t *testing.T) {
 	}
 	pool := opened.(onnxPool)
 	defer pool.Close()
+	if now := (&rendererService{pool: pool}).announcement(); now.CLIP != pool.CLIP().Hash() || len(now.CLIP) != 64 {
+		t.Errorf("announced the CLIP %q, want the pool's, %q", now.CLIP, pool.CLIP().Hash())
+	}
 	if err := os.Mkdir(filepath.Join(models, "embeddings"), 0o700); err != nil {
 		t.Fatal(err)
 	}

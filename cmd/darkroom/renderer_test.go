@@ -117,7 +117,7 @@ func TestOpenPool(t *testing.T) {
 		t.Parallel()
 		needRuntime(t)
 		r, w := config.Runtime{ModelsDir: t.TempDir()}, config.Worker{Models: []string{"sd15"}}
-		_, err := openONNXPool(t.Context(), onCPU(t), r, w, quiet, &filesInUse{})
+		_, err := openONNXPool(t.Context(), onCPU(t), config.Renderer{Runtime: r, Worker: w}, quiet, &filesInUse{})
 		if err == nil || !strings.Contains(err.Error(), `model "sd15"`) {
 			t.Errorf("got %v, want to hear of sd15", err)
 		}
@@ -127,7 +127,7 @@ func TestOpenPool(t *testing.T) {
 		needRuntime(t)
 		r, on := config.Runtime{ModelsDir: t.TempDir()}, onCPU(t)
 		on.Wanted = device.Wanted{Kind: device.CUDA}
-		_, err := openONNXPool(t.Context(), on, r, config.Worker{}, quiet, &filesInUse{})
+		_, err := openONNXPool(t.Context(), on, config.Renderer{Runtime: r}, quiet, &filesInUse{})
 		if err == nil {
 			t.Skip("this library has CUDA")
 		}

@@ -79,7 +79,7 @@ func up(ctx context.Context, s invocation) (err error) {
 // a socket.
 func startRenderer(ctx context.Context, s invocation, c config.Up, q *queue.Queue) (*supervise.Group, error) {
 	settings := config.Renderer{
-		Redis: c.Redis, API: c.Discord.API, Runtime: c.Runtime, Worker: c.Worker, Leasing: c.Leasing,
+		Redis: c.Redis, API: c.Discord.API, Runtime: c.Runtime, CLIP: c.CLIP, Worker: c.Worker, Leasing: c.Leasing,
 	}
 	if c.Redis.URL.Empty() {
 		address, err := q.Listen(ctx, c.Data.Dir)

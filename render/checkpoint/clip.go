@@ -23,6 +23,7 @@ type CLIP struct {
 	Vocabulary  int            // tokens that it knows
 	Length      int            // tokens of a text
 	Width       int            // numbers of a vector
+	Wide        bool           // its weights are float32 in the files, not of fewer bits
 	Scale       float64        // what cosines are multiplied by before a softmax; 0 where the files do not say
 }
 
@@ -55,7 +56,10 @@ func OpenCLIP(files CLIPFiles, shape func(visionWidth int) (CLIPShape, error)) (
 	c.add(parts, "text", weightname.TextEncoder, func(w network.Weights, o graph.WriteOptions) (graph.Written, error) {
 		return network.Text(w, s.Text, o)
 	})
-	out := CLIP{Side: image.VisionSide(), Vocabulary: first(text[tokenEmbedding].Shape), Length: first(text[positions].Shape)}
+	out := CLIP{
+		Side: image.VisionSide(), Vocabulary: first(text[tokenEmbedding].Shape), Length: first(text[positions].Shape),
+		Wide: image[classEmbedding].Type == graph.Float && text[tokenEmbedding].Type == graph.Float,
+	}
 	if out.Image, err = writtenNetwork(parts["image"], files.Image, network.ImageEmbeds); err != nil {
 		return CLIP{}, fmt.Errorf("image encoder: %w", err)
 	}

@@ -13,6 +13,7 @@ import (
 	"darkroom/render"
 	"darkroom/render/folder"
 	"darkroom/render/onnx"
+	"darkroom/render/similarity"
 )
 
 // Source says which models there are. The list changes while files come and go.
@@ -30,6 +31,7 @@ type PoolOptions struct {
 	//
 	// On a GPU it bounds what all networks really take of the card, too: see onnx.Device.MemoryLimit.
 	Memory int64
+	CLIP   *similarity.Model // with its hash; nil for none
 	Log    *slog.Logger
 }
 
@@ -42,7 +44,9 @@ type Pool struct {
 	unusable  map[string]bool          // hashes of models that could not be loaded at the start
 	loadTimes map[string]time.Duration // what loading took the last time, by hash
 
-	loadMu sync.Mutex // held while a model loads or is freed
+	loadMu sync.Mutex // held while a model or the CLIP loads or is freed
+	clip   *CLIP      // nil for none
+	closed bool       // guarded by loadMu
 }
 
 // loadedModel is a loaded model and the memory that it holds.
@@ -60,7 +64,11 @@ func NewPool(o PoolOptions) *Pool {
 	if o.Device.OwnMemory() {
 		o.Device.MemoryLimit = o.Memory
 	}
-	return &Pool{o: o, loadTimes: map[string]time.Duration{}, unusable: map[string]bool{}}
+	p := &Pool{o: o, loadTimes: map[string]time.Duration{}, unusable: map[string]bool{}}
+	if o.CLIP != nil {
+		p.clip = &CLIP{pool: p, model: o.CLIP}
+	}
+	return p
 }
 
 // Memory is how much the loaded models may hold together, in bytes; 0 for one model at a time.
@@ -182,13 +190,13 @@ func (p *Pool) load(ctx context.Context, m *folder.Model) (*Pipeline, error) {
 		})
 	}
 	loaded, err := open()
-	if ctx.Err() != nil || len(p.loaded) == 0 || err == nil && !loaded.Model.EncodersMoved() {
+	if ctx.Err() != nil || len(p.loaded) == 0 && p.clip.need() == 0 || err == nil && !loaded.Model.EncodersMoved() {
 		return loaded, err
 	}
 	if err == nil { // there was no memory for its encoders
 		err = loaded.Close()
 	}
-	err = errors.Join(err, p.freeWhere(func(loadedModel) bool { return true }))
+	err = errors.Join(err, p.freeWhere(func(loadedModel) bool { return true }), p.clip.free())
 	p.o.Log.Warn("a model did not load beside others: they are freed", "model", m.Name, "error", err)
 	return open()
 }
@@ -223,16 +231,31 @@ func (p *Pool) touch(hash string) (*Pipeline, bool) {
 	return l.Pipeline, true
 }
 
-// makeRoom frees the models that were used longest ago, until need fits beside the others.
+// makeRoom frees the models that were used longest ago, until need fits beside the others and the CLIP. A model that
+// does not fit beside the CLIP alone takes its room, too.
 func (p *Pool) makeRoom(need int64) error {
-	keep, room := map[*Pipeline]bool{}, p.o.Memory-need
-	for _, l := range p.loaded {
-		if room -= l.need; room < 0 {
+	if p.o.Memory > 0 && need > p.room() {
+		if err := p.clip.free(); err != nil {
+			return err
+		}
+	}
+	return p.freeBeyond(p.room()-need, 0)
+}
+
+// room is how much memory models may hold beside the CLIP.
+func (p *Pool) room() int64 { return p.o.Memory - p.clip.need() }
+
+// freeBeyond frees the models that were used longest ago until the others hold no more than room. The last used ones
+// stay in any case, as many as keep says.
+func (p *Pool) freeBeyond(room int64, keep int) error {
+	kept := map[*Pipeline]bool{}
+	for i, l := range p.loaded {
+		if room -= l.need; room < 0 && i >= keep {
 			break
 		}
-		keep[l.Pipeline] = true
+		kept[l.Pipeline] = true
 	}
-	return p.freeWhere(func(l loadedModel) bool { return !keep[l.Pipeline] })
+	return p.freeWhere(func(l loadedModel) bool { return !kept[l.Pipeline] })
 }
 
 // freeWhere frees some of the loaded models.
@@ -256,9 +279,10 @@ func (p *Pool) freeWhere(which func(loadedModel) bool) error {
 	return errors.Join(errs...)
 }
 
-// Close frees all loaded models, and the safety checkers.
+// Close frees all loaded models, the CLIP and the safety checkers.
 func (p *Pool) Close() error {
 	p.loadMu.Lock()
 	defer p.loadMu.Unlock()
-	return errors.Join(p.freeWhere(func(loadedModel) bool { return true }), p.o.Checkers.Close())
+	p.closed = true
+	return errors.Join(p.freeWhere(func(loadedModel) bool { return true }), p.clip.free(), p.o.Checkers.Close())
 }

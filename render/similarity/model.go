@@ -23,6 +23,7 @@ type Model struct {
 	Path         string // absolute
 	Hash         string // of all that decides a vector; empty until HashFiles
 	Bytes        int64  // of its weights
+	Wide         bool   // they are known to be float32, so that they take no more memory when they are computed with
 	Width        int    // numbers of a vector
 	Scale        float64
 	Image, Text  folder.Network // pixel_values → image_embeds; input_ids → text_embeds

@@ -146,7 +146,7 @@ func (m *Model) openWeights(files checkpoint.CLIPFiles, say describe, tokenizers
 	if err != nil {
 		return err
 	}
-	m.Image, m.Text, m.Width, m.Scale, m.vocabulary = c.Image, c.Text, c.Width, c.Scale, c.Vocabulary
+	m.Image, m.Text, m.Width, m.Scale, m.vocabulary, m.Wide = c.Image, c.Text, c.Width, c.Scale, c.Vocabulary, c.Wide
 	m.settings.Image, m.settings.Text = image, text
 	m.addFiles("image", files.Image)
 	if !slices.Equal(files.Image, files.Text) {

@@ -58,10 +58,14 @@ def safety(found: dict) -> list[str]:
 
 
 def tower(found: dict) -> list[str]:
-    """Mini-CLIP's two towers on painted pictures of one subject."""
-    lines = ["| of a painted picture | its word is the nearest |", "| --- | --- |"]
-    lines += [f"| {name} | {report.cell(row)} |" for name, row in found["describes"].items()]
-    return [*lines, "", f"A caption finds its own picture among {found['line_up']}: {report.cell(found['finds'])}."]
+    """Mini-CLIP's two towers, from pixels alone."""
+    lines = [f"From pixels alone, after JPEG of quality {found['quality']}: the word whose text is nearest, on the {found['finds']['of']} pictures of "
+             "`painted_held_out.json`, which was committed before the tower trained, and on pictures that the model drew for the captions "
+             "of `held_out.json` with one subject.", "", "| | painted | drawn by the model |", "| --- | --- | --- |"]
+    lines += [f"| {name} | {report.cell(row)} | {report.cell(found['drawn'].get(name))} |" for name, row in found["describes"].items()]
+    return [*lines, "", f"Among {found['line_up']} painted pictures a caption finds its own: {report.cell(found['finds'])}; among as many captions "
+            f"a picture finds its own: {report.cell(found['captions'])}. Among all of them: {report.cell(found['finds_of_all'])} and "
+            f"{report.cell(found['captions_of_all'])}. Captions leave things out, so some fit several pictures."]
 
 
 def upscaler(found: dict) -> list[str]:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import torch
 
-from . import (autoencoder, card, checkpoint, clip, data, denoiser, export, findings, generate, hypernetwork, intruder, inversion, latents, lora,
-               meaning, probe, report, safety, sheet, tower, train, upscaler, vocabulary, world)
+from . import (autoencoder, card, checkpoint, clip, data, denoiser, export, findings, generate, hypernetwork, intruder, inversion, latents, likeness, lora,
+               meaning, painted, probe, report, safety, sheet, tower, train, upscaler, vocabulary, world)
 
 
 GATE = 0.97  # what the judge should read right after a round trip before a UNet is worth its hours
@@ -112,9 +112,15 @@ def fit_safety(place, options):
 
 
 def fit_tower(place, options):
-    train.spread(tower.fit, place, options.budget)
+    train.spread(tower.fit, place, options.budget, options.count)
     tower.publish(place, options.model)
-    findings.record(options.model, "tower", tower.judge(place, options.count))
+    judge_tower(place, options)
+
+
+def judge_tower(place, options):
+    torch.set_num_threads(train.cores())
+    count = min(options.count, painted.COUNT)
+    findings.record(options.model, "tower", likeness.judge(on_cpu(place), options.model, count))
 
 
 def judge_safety(place, options):
@@ -154,7 +160,7 @@ def unpack(place, options):
 STAGES = {
     "paint": paint, "probe": fit_probe, "vae": fit_vae, "decoder": fit_decoder, "gate": gate, "clip": fit_clip,
     "latents": cache_latents, "unet": fit_unet, "check": check, "export": export_model, "report": write_report,
-    "samples": draw_samples, "words": judge_words, "heed": heed_weights, "tower": fit_tower, "upscaler": fit_upscaler, "intruder": fit_intruder, "pairs": draw_pairs, "safety": fit_safety,
+    "samples": draw_samples, "words": judge_words, "heed": heed_weights, "tower": fit_tower, "judge-tower": judge_tower, "upscaler": fit_upscaler, "intruder": fit_intruder, "pairs": draw_pairs, "safety": fit_safety,
     "judge-safety": judge_safety, "pack": pack, "unpack": unpack, **dict.fromkeys(ADDONS, fit_addon), "judge-addons": judge_addons,
 }
 
