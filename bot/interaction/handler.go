@@ -142,9 +142,7 @@ func New(o Options) *Handler {
 	repaint := &repainter{clicks: clicks, submit: submit, seed: o.Seed, inbox: inbox, used: used}
 	person := &personal{db: o.Store, cancel: cancel, now: o.Now}
 	details := &info{clicks, o.Catalog, o.Store}
-	onMessage := &messageCommands{
-		info: details, imagine: imagine, repaint: repaint, db: o.Store,
-	}
+	onMessage := &messageCommands{info: details, imagine: imagine, repaint: repaint, db: o.Store}
 	return &Handler{
 		o: o, direct: newDirectMessages(o), token: newSharedToken(o.Now, o.Log), used: used,
 		ages: &ages{discord: o.Discord, catalog: o.Catalog, now: o.Now, log: o.Log, known: map[string]knownAge{}},
