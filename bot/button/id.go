@@ -26,6 +26,7 @@ const (
 	Square  Verb = "square"  // one tile rendered on until it is square
 	More    Verb = "more"    // the rest of what can be done with a message, privately; Arg is "tile" in the list of tiles
 	Pan     Verb = "pan"     // one tile moved aside, rendered on; Arg is where to look: "left", "right", "up" or "down"
+	Region  Verb = "region"  // a form that asks which part of one tile is painted anew; also the id of that form
 	Remix   Verb = "remix"   // a form with the prompt filled in; also the id of that form
 	Info    Verb = "info"    // all settings of a message, privately
 	Delete  Verb = "delete"  // the message goes; owner or moderator
@@ -40,7 +41,8 @@ const (
 
 var verbs = map[Verb]bool{
 	Reroll: true, Vary: true, Single: true, Upscale: true, Zoom: true, Pan: true, Remix: true, Info: true, Delete: true,
-	Finish: true, Square: true, More: true, Cancel: true, Show: true, Example: true, Words: true, Permute: true, Forget: true,
+	Square: true, Region: true, More: true, Cancel: true, Show: true, Example: true, Words: true, Permute: true,
+	Forget: true, Finish: true,
 }
 
 const (

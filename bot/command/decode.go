@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/url"
 	"path"
-	"strings"
 
 	"darkroom/render/request"
 )
@@ -87,6 +86,7 @@ func Decode(raw json.RawMessage) (Request, error) {
 		req.Verb, req.Sub = Autocomplete, data.text("name")
 	case typeModal:
 		req.Verb, req.Sub, req.Options = Form, data.text("custom_id"), readFields(data)
+		req.Uploads = readUploads(data)
 		req.Genuine = isGenuine(on, data)
 	}
 	return req, nil
@@ -198,30 +198,4 @@ func readCommand(req *Request, data object) {
 	if req.Verb == "imagine" {
 		req.Wanted = parseWanted(req.Options, data.object("resolved").object("attachments"))
 	}
-}
-
-// readFields reads the values of a form. Texts are in action rows (the older form) or in labels. Other components give
-// their values, joined by commas.
-func readFields(data object) map[string]string {
-	out := map[string]string{}
-	for _, row := range data.list("components") {
-		inner := row.list("components")
-		if c := row.object("component"); c != nil {
-			inner = append(inner, c)
-		}
-		for _, c := range append(inner, row) {
-			id := c.text("custom_id")
-			switch {
-			case id == "":
-			case c.has("values"):
-				out[id] = strings.Join(c.texts("values"), ",")
-			case c.has("value"):
-				out[id] = c.text("value")
-			}
-			if isPrompt(id) {
-				out[id] = plainWords(out[id])
-			}
-		}
-	}
-	return out
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"unicode"
 
+	"darkroom/bot/button"
 	"darkroom/bot/message"
 	"darkroom/render/encode"
 	"darkroom/render/picture"
@@ -42,6 +43,14 @@ func (m *imaginer) putQuestion(ctx context.Context, r *responder, id string, w p
 		return fmt.Errorf("write down a request: %w", err)
 	}
 	return m.db.PutQuestion(ctx, store.Question{ID: id, User: r.req.Person.ID, Body: body})
+}
+
+// openForm is the form in which the request can be changed.
+func (w permutationRequest) openForm(id button.ID) message.Form {
+	if w.Region != nil {
+		return w.Region.form(w.Wanted.Prompt).Form(id, picture.MaxPromptRunes)
+	}
+	return w.form().Form(id, picture.MaxPromptRunes)
 }
 
 // form is the request as a form shows it.

@@ -46,6 +46,7 @@ type Store interface { //nolint:interfacebloat // the sum of what its parts need
 	recentJobsOf
 	family
 	questions
+	regionInputs
 	inboxes
 	limitStore
 	usageStore
@@ -138,6 +139,8 @@ func New(o Options) *Handler {
 	cancel := &canceller{
 		clicks: clicks, db: o.Store, queue: o.Queue, outbox: o.Outbox, delivery: o.Delivery, log: o.Log,
 	}
+	singles := &single{clicks: clicks, fetcher: o.Fetcher, used: used, plain: o.Plain}
+	imagine.region = &regions{imagine: imagine, tiles: singles, inputs: o.Store, decoder: newDecoder()}
 	inbox := &inbox{db: o.Store, submit: submit, now: o.Now}
 	repaint := &repainter{clicks: clicks, submit: submit, seed: o.Seed, inbox: inbox, used: used}
 	person := &personal{db: o.Store, cancel: cancel, now: o.Now}
@@ -160,8 +163,8 @@ func New(o Options) *Handler {
 			button.Reroll: repaint.reroll, button.Vary: repaint.vary, button.Upscale: repaint.upscale, button.Zoom: repaint.zoom,
 			button.Pan: repaint.pan, button.Show: repaint.show, button.Remix: imagine.openRemix, button.Example: imagine.example,
 			button.Permute: imagine.answerQuestion, button.Cancel: cancel.button, button.Forget: person.eraseMe,
-			button.Single: (&single{clicks: clicks, fetcher: o.Fetcher, used: used, plain: o.Plain}).post,
-			button.Info:   details.show, button.Square: repaint.square, button.Finish: repaint.finish,
+			button.Single: singles.post, button.Region: imagine.region.open, button.Finish: repaint.finish,
+			button.Info: details.show, button.Square: repaint.square,
 			button.More: (&more{clicks}).open, button.Words: (&knownWords{o.Catalog}).show,
 			button.Delete: (&deletion{clicks}).run,
 		},
@@ -173,7 +176,7 @@ func New(o Options) *Handler {
 func forms(imagine *imaginer, repaint *repainter) map[button.Verb]action {
 	return map[button.Verb]action{
 		button.Remix: imagine.remix, button.Permute: imagine.submitEditedPrompt, button.Zoom: repaint.zoomCustom,
-		button.Upscale: repaint.submitUpscale,
+		button.Upscale: repaint.submitUpscale, button.Region: imagine.region.submit,
 	}
 }
 

@@ -68,7 +68,7 @@ type judgeFunc func(request.Available, store.Policy) (newJob, *request.Refusal)
 // newJob is an accepted request, with what is stored beside it.
 type newJob struct {
 	resolved request.Resolved
-	verb     string // "imagine", "reroll", "vary", "upscale", "zoom", "pan", "remix" or "show"
+	verb     string // "imagine", "reroll", "vary", "upscale", "zoom", "pan", "region", "remix" or "show"
 	parent   string // the job whose button was pressed
 	tile     int    // the tile that a button started from
 	inPlace  bool   // the message that was clicked becomes the answer
@@ -228,7 +228,7 @@ func mergeNotes(jobs []newJob) message.Notes {
 	all := message.Notes{Model: model.Name, ModelHash: model.Hash}
 	for _, n := range jobs {
 		all.Notes = appendNew(all.Notes, n.resolved.Notes)
-		if first.verb == "imagine" || first.verb == "remix" {
+		if first.verb == "imagine" || first.verb == "remix" || first.verb == "region" {
 			all.UnknownWords = appendNew(all.UnknownWords, n.resolved.UnknownWords)
 			all.Nearest = append(all.Nearest, n.resolved.Nearest...)
 		}

@@ -14,7 +14,7 @@ type Address struct {
 	Channel     string    `json:"channel"`
 	Message     string    `json:"message"` // "@original", an id, or empty: a follow-up whose id the job's row gets later
 	User        string    `json:"user"`    // who asked; only this person may be pinged
-	Verb        string    `json:"verb"`    // "imagine", "reroll", "vary", "upscale", "zoom", "pan" or "remix"
+	Verb        string    `json:"verb"`    // "imagine", "reroll", "vary", "upscale", "zoom", "pan", "region" or "remix"
 	Tile        int       `json:"tile"`    // the tile of the variation or upscale, 1 to 4; 0 for none
 	Spoiler     bool      `json:"spoiler,omitempty"`
 	Ephemeral   bool      `json:"ephemeral,omitempty"`

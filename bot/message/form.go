@@ -9,18 +9,6 @@ import (
 	"darkroom/render/picture"
 )
 
-// RemixForm is the form with an image's prompt filled in.
-func RemixForm(id button.ID, prompt, negative string, maxRunes int) Form {
-	return Form{
-		ID: id.String(), Title: "Remix",
-		Fields: []Field{
-			{ID: FieldPrompt, Label: "Prompt", Value: prompt, Long: true, Max: maxRunes,
-				Description: "You can end it with flags: --ar 3:2 --no fog --seed 7 --steps 20"},
-			{ID: FieldNegative, Label: "Negative prompt", Value: negative, Long: true, Optional: true, Max: maxRunes},
-		},
-	}
-}
-
 // UpscaleForm is the form in which a person chooses how an image is enlarged. names are the upscalers, the usual one
 // first.
 func UpscaleForm(id button.ID, names []string) Form {
@@ -125,4 +113,8 @@ const (
 	FieldUpscaler     = "upscaler"
 	FieldRepaint      = "repaint"
 	FieldZoom         = "zoom"
+	FieldStrength     = "strength"
+	FieldInit         = "init_image"
+	FieldCells        = "cells"
+	FieldMask         = "mask"
 )

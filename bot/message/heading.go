@@ -37,6 +37,8 @@ func origin(to Address) string {
 	switch to.Verb {
 	case "vary":
 		return fmt.Sprintf("variation of image %d", max(to.Tile, 1))
+	case "region":
+		return fmt.Sprintf("variation of a region of image %d", max(to.Tile, 1))
 	case "upscale":
 		return fmt.Sprintf("upscale of image %d", max(to.Tile, 1))
 	case "zoom":

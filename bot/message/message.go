@@ -75,6 +75,10 @@ type componentJSON struct {
 	Value       string          `json:"value,omitempty"`
 	Required    *bool           `json:"required,omitempty"`
 	MaxLength   int             `json:"max_length,omitempty"`
+	MinValues   *int            `json:"min_values,omitempty"`
+	MaxValues   *int            `json:"max_values,omitempty"`
+	Options     []FormChoice    `json:"options,omitempty"`
+	FileTypes   []string        `json:"file_types,omitempty"`
 	Content     string          `json:"content,omitempty"`
 	AccentColor Color           `json:"accent_color,omitempty"`
 	Items       []itemJSON      `json:"items,omitempty"`

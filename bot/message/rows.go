@@ -90,6 +90,7 @@ func singleRows(spec picture.Spec, job string, tile int, made shape) []Row {
 	}
 	vary := Row{
 		press("🪄", "Vary (subtle)", button.Vary, "subtle"), press("🪄", "Vary (strong)", button.Vary, "strong"),
+		press("🖌️", "Vary (region)", button.Region, ""),
 	}
 	return []Row{append(ups, again...), vary, zoom, pan}
 }
@@ -148,6 +149,7 @@ func plainSingleRows(spec picture.Spec, job string, tile int) []Row {
 	zoom := Row{
 		{Style: Secondary, Emoji: "🔍", Label: "Zoom out 2×", ID: id(button.Zoom, "2")},
 		{Style: Secondary, Emoji: "🔍", Label: "Zoom out 1.5×", ID: id(button.Zoom, "1-5")},
+		{Style: Secondary, Emoji: "🖌️", Label: "Vary (region)", ID: id(button.Region, "")},
 	}
 	pan := Row{
 		{Style: Secondary, Emoji: "⬅️", ID: id(button.Pan, "left")},

@@ -17,6 +17,7 @@ import (
 	"darkroom/config"
 	"darkroom/render/device"
 	"darkroom/render/gpu"
+	"darkroom/render/logtest"
 )
 
 func TestSlotNames(t *testing.T) {
@@ -39,7 +40,7 @@ func TestSlotNames(t *testing.T) {
 func TestChosenDevices(t *testing.T) {
 	t.Parallel()
 	needRuntime(t)
-	var log lockedBuffer
+	var log logtest.Buffer
 	cards := gpu.Report{Driver: "580.65.06", CUDA: 13000, Cards: []gpu.Card{
 		{Index: 0, Name: "RTX 3060", Capability: 86}, {Index: 1, Name: "RTX 5090", Capability: 120},
 	}}
@@ -179,7 +180,7 @@ func TestDoctorTellsCards(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			var out, errs lockedBuffer
+			var out, errs logtest.Buffer
 			code := run(t.Context(), environment{
 				args: append([]string{
 					"doctor", "--data", filepath.Join(t.TempDir(), "data"), "--listen", "127.0.0.1:0", "--models", t.TempDir(),
@@ -202,7 +203,7 @@ func TestDoctorTellsCards(t *testing.T) {
 // TestDrawTellsWhyNotTheCard: whoever has a card hears at the shell what is missing.
 func TestDrawTellsWhyNotTheCard(t *testing.T) {
 	t.Parallel()
-	var out lockedBuffer
+	var out logtest.Buffer
 	cpu := device.Wanted{Kind: device.CPU}
 	tellDevice(&out, device.Choice{Wanted: cpu, Reason: "no library", Fix: "darkroom runtime pull cuda12"})
 	tellDevice(&out, device.Choice{Wanted: cpu, Reason: "there is no NVIDIA driver"})

@@ -132,6 +132,13 @@ var importRules = []importRule{
 		[]string{"darkroom/render/tensor", "darkroom/render/upscale"},
 		"making a picture larger needs its pixels and a network, whatever model and Spec they belong to",
 	},
+	{
+		"darkroom/render/hub", []string{"darkroom", "C"},
+		[]string{"darkroom/render/hub", "darkroom/render/hub/hubtest", "darkroom/render/download", "darkroom/render/family"},
+		"a hub is asked for files; what they are to this program, others know",
+	},
+	{"darkroom/render/ncnn", []string{"darkroom", "C", "net", "os"}, []string{"darkroom/render/ncnn", "darkroom/render/tensor"},
+		"a network's two files are bytes, wherever they come from"},
 	{"darkroom/render/download", []string{"darkroom", "C"}, []string{"darkroom/render/download"},
 		"a file is fetched the same way whatever it is for"},
 	{"darkroom/render/encode/icc", []string{"darkroom", "C", "net", "os"}, []string{"darkroom/render/encode/icc"},

@@ -74,13 +74,36 @@ func (p SpecRenderer) Render(
 	report := func(now render.Progress) {
 		progress(now.Step*100/max(now.Steps, 1), p.previewOf(l.Job.ID, now.Preview))
 	}
-	result, err := a.Render(ctx, spec, render.Job{Input: p.Input, BatchMember: p.members.of(l.Job.ID), Progress: report})
+	result, err := a.Render(ctx, spec, render.Job{
+		Input: p.Input, BatchMember: p.members.of(l.Job.ID), Progress: report, MaskBlur: maskBlur(spec),
+	})
 	if err != nil {
 		return Result{}, p.finalError(err)
 	}
 	p.logMemory(l.Job.ID, result)
 	result.Millis["load"] = load.Milliseconds()
 	return p.encodeTiles(spec, l.Job.ID, limit, result)
+}
+
+// regionBlur is A1111's default for "Mask blur", in pixels.
+const regionBlur = 4
+
+// maskBlur is how far the edge of a job's mask is softened; nil for no mask. With it the rest of the image stays as it
+// was in either dialect, which is what people expect of a region.
+func maskBlur(spec picture.Spec) *int {
+	if spec.Init == nil || spec.Init.Mask == nil {
+		return nil
+	}
+	return new(regionBlur)
+}
+
+// extra is what an image's text says besides its Spec.
+func (p SpecRenderer) extra(spec picture.Spec) encode.Extra {
+	e := encode.Extra{Version: p.Program, Short: p.Short}
+	if blur := maskBlur(spec); blur != nil {
+		e.MaskBlur = *blur
+	}
+	return e
 }
 
 // previewOf makes the image that is shown of a preview.
@@ -140,7 +163,7 @@ func (p SpecRenderer) finalError(err error) error {
 func (p SpecRenderer) encodeTiles(spec picture.Spec, job string, limit int64, r *render.Result) (Result, error) {
 	made := Result{Millis: r.Millis}
 	for i, tile := range r.Tiles {
-		text := encode.FormatParameters(spec.Tile(i), encode.Extra{Version: p.Program, Short: p.Short})
+		text := encode.FormatParameters(spec.Tile(i), p.extra(spec))
 		data, ext, err := encode.Fit(tile.Image, text, limit)
 		if err != nil {
 			return Result{}, Final(p.Reasons.TooLarge, err)

@@ -27,6 +27,7 @@ type fakePipeline struct {
 	spec  picture.Spec
 	short bool
 	notes []string
+	blur  *int
 	err   error
 
 	preview *render.Preview
@@ -34,7 +35,7 @@ type fakePipeline struct {
 }
 
 func (h *fakePipeline) Render(ctx context.Context, spec picture.Spec, job render.Job) (*render.Result, error) {
-	h.spec = spec
+	h.spec, h.blur = spec, job.MaskBlur
 	if spec.Init != nil {
 		if _, err := job.Input(ctx, spec.Init.Picture.SHA256); err != nil {
 			return nil, fmt.Errorf("start picture: %w", err)
@@ -127,6 +128,25 @@ func TestSpecRenderer(t *testing.T) {
 				encode.Extra{Version: "darkroom test"}); !bytes.Contains(f.Data, []byte(want)) {
 				t.Errorf("picture %d does not say how it was made: want %q in it", i+1, want)
 			}
+		}
+	})
+	t.Run("what a mask does not mark stays, with a soft edge", func(t *testing.T) {
+		t.Parallel()
+		var h fakePipeline
+		p := h.renderer()
+		p.Input = func(context.Context, string) ([]byte, error) { return nil, nil }
+		spec, in := testSpec(), picture.Input{SHA256: strings.Repeat("b", 64), Width: 64, Height: 48}
+		spec.Init = &picture.Init{Picture: in, Mask: &in, Strength: 0.5}
+		made, err := p.Render(t.Context(), leaseOf(t, spec, 10<<20), noProgress)
+		if err != nil || h.blur == nil || *h.blur != 4 {
+			t.Fatalf("got blur %v, %v; want 4", h.blur, err)
+		}
+		if !bytes.Contains(made.Images[0].Data, []byte("Mask blur: 4")) {
+			t.Error("the image's text does not name the mask's blur")
+		}
+		spec.Init.Mask = nil
+		if _, err := p.Render(t.Context(), leaseOf(t, spec, 10<<20), noProgress); err != nil || h.blur != nil {
+			t.Errorf("without a mask: got blur %v, %v; want none", h.blur, err)
 		}
 	})
 	t.Run("a place that takes small files gets a JPEG", func(t *testing.T) {

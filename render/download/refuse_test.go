@@ -1,11 +1,9 @@
 package download
 
 import (
-	"context"
 	"errors"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
@@ -140,89 +138,6 @@ func (r refused) check(t *testing.T, data []byte) {
 	}
 }
 
-// watch is a timer that a test lets run out.
-type watch struct {
-	after  time.Duration
-	fire   func()
-	resets int
-}
-
-func (w *watch) Reset(time.Duration) bool { w.resets++; return true }
-
-func (w *watch) Stop() bool { return true }
-
-// lastPiece calls a function when somebody waits for more than so many bytes of a body.
-type lastPiece struct {
-	http.RoundTripper
-	bytes int
-	then  func()
-}
-
-func (l *lastPiece) RoundTrip(r *http.Request) (*http.Response, error) {
-	resp, err := l.RoundTripper.RoundTrip(r)
-	if err == nil {
-		resp.Body = &lastPieceBody{resp.Body, l.bytes, l.then}
-	}
-	return resp, err
-}
-
-type lastPieceBody struct {
-	io.ReadCloser
-	left int
-	then func()
-}
-
-func (b *lastPieceBody) Read(p []byte) (int, error) {
-	if b.left == 0 {
-		b.then()
-	}
-	n, err := b.ReadCloser.Read(p)
-	b.left -= n
-	return n, err
-}
-
-// What came before a server stalled is kept for the next call.
-func TestFetchAcrossAStall(t *testing.T) {
-	t.Parallel()
-	data := content("stalled", 3*chunk)
-	stall := func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Length", strconv.Itoa(len(data)))
-		w.Write(data[:chunk])
-		w.(http.Flusher).Flush()
-		<-r.Context().Done()
-	}
-	s := serve(t, stall)
-	c, _ := s.client()
-	c.Tries = 2
-	var watches []*watch
-	c.after = func(d time.Duration, f func()) timer {
-		watches = append(watches, &watch{after: d, fire: f})
-		return watches[len(watches)-1]
-	}
-	f := fileAt(t, s, data)
-	c.Transport = &lastPiece{c.Transport, chunk, func() { watches[len(watches)-1].fire() }}
-	err := c.Fetch(t.Context(), f, nil)
-	if stalled := new(*StallError); !errors.As(err, stalled) {
-		t.Fatalf("got %v, want a *StallError", err)
-	}
-	if want := "broke off after 131 kB of 393 kB: nothing arrived for 1m0s"; !strings.Contains(err.Error(), want) {
-		t.Errorf("got %q, want %q in it", err, want)
-	}
-	if len(watches) != 2 || watches[0].after != time.Minute || watches[0].resets == 0 {
-		t.Errorf("got %d watches, the first %+v, want one for each of two tries, longer with each piece", len(watches), watches[0])
-	}
-	s2 := serve(t, whole(data, ""))
-	f.URL = s2.URL
-	c, _ = s2.client()
-	if err := c.Fetch(t.Context(), f, nil); err != nil {
-		t.Fatal(err)
-	}
-	equalFile(t, f.Path, data)
-	if got := s2.header("Range"); !slices.Equal(got, []string{"bytes=131072-"}) {
-		t.Errorf("ranges: got %q", got)
-	}
-}
-
 // A body that ends before the file does is continued, also where its answer did not tell its size.
 func TestFetchOfABodyThatEnds(t *testing.T) {
 	t.Parallel()
@@ -255,94 +170,6 @@ func TestFetchOfAChangingFile(t *testing.T) {
 	err := c.Fetch(t.Context(), fileAt(t, s, content("x", 4*enough)), nil)
 	if !errors.Is(err, errChanging) {
 		t.Errorf("got %v, want %v", err, errChanging)
-	}
-}
-
-// A token goes to the address's own host only, and no redirect leads to plain HTTP.
-func TestRedirects(t *testing.T) {
-	t.Parallel()
-	data := content("redirected", 2*chunk)
-	cdn := serve(t, whole(data, `"v1"`))
-	insecure := httptest.NewServer(whole(data, ""))
-	t.Cleanup(insecure.Close)
-	var hub *server
-	hub = serve(t, func(w http.ResponseWriter, r *http.Request) {
-		switch r.URL.Path {
-		case "/here":
-			http.Redirect(w, r, "/there", http.StatusFound)
-		case "/there":
-			http.Redirect(w, r, cdn.URL+"/object?signature=geheim", http.StatusTemporaryRedirect)
-		case "/insecure":
-			http.Redirect(w, r, insecure.URL, http.StatusFound)
-		case "/nowhere":
-			http.Redirect(w, r, "http://[::geheim", http.StatusFound)
-		default:
-			http.Redirect(w, r, hub.URL+"/around", http.StatusFound)
-		}
-	})
-	client := hub.Client()
-	client.Transport.(*http.Transport).TLSClientConfig.RootCAs.AddCert(cdn.Certificate())
-	fetch := func(path string) (File, error) {
-		c := &Client{Transport: client.Transport, Wait: func(context.Context, time.Duration) error { return nil }}
-		f := fileAt(t, hub, data)
-		f.URL = hub.URL + path
-		f.Header = http.Header{"Authorization": {"Bearer geheim"}, "Cookie": {"a=geheim"}, "X-Token": {"geheim"}}
-		return f, c.Fetch(t.Context(), f, nil)
-	}
-	f, err := fetch("/here")
-	if err != nil {
-		t.Fatal(err)
-	}
-	equalFile(t, f.Path, data)
-	if got := hub.header("Authorization"); !slices.Equal(got, []string{"Bearer geheim", "Bearer geheim"}) {
-		t.Errorf("the hub got %q", got)
-	}
-	for _, name := range []string{"Authorization", "Cookie", "X-Token", "Referer"} {
-		if got := cdn.header(name); !slices.Equal(got, []string{""}) {
-			t.Errorf("another host got %s: %q", name, got)
-		}
-	}
-	for path, says := range map[string]string{
-		"/insecure": "only https is allowed", "/nowhere": "no address", "/around": "more than 10 redirects",
-	} {
-		_, err := fetch(path)
-		if err == nil || !strings.Contains(err.Error(), says) || strings.Contains(err.Error(), "geheim") {
-			t.Errorf("%s: got %v, want %q and no secret", path, err, says)
-		}
-	}
-}
-
-// The password of an address, such as that of a package mirror, is for the address's own host too.
-func TestPassword(t *testing.T) {
-	t.Parallel()
-	other := serve(t, whole([]byte("here"), ""))
-	s := serve(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, other.URL, http.StatusFound) })
-	client := s.Client()
-	client.Transport.(*http.Transport).TLSClientConfig.RootCAs.AddCert(other.Certificate())
-	c := &Client{Transport: client.Transport}
-	got, _, err := c.Document(t.Context(), strings.Replace(s.URL, "//", "//me:geheim@", 1), nil, 10)
-	if err != nil || string(got) != "here" {
-		t.Fatalf("got %q, %v", got, err)
-	}
-	if user, password, _ := s.requests[0].BasicAuth(); user != "me" || password != "geheim" {
-		t.Errorf("got %q with %q, want the address's own", user, password)
-	}
-	if got := other.header("Authorization"); !slices.Equal(got, []string{""}) {
-		t.Errorf("another host got %q", got)
-	}
-}
-
-func TestAllowed(t *testing.T) {
-	t.Parallel()
-	for address, want := range map[string][2]bool{ // as usual, and with PlainHTTP
-		"https://example.org/a": {true, true}, "http://example.org/a": {false, true}, "http://127.0.0.1/a": {false, true},
-		"ftp://example.org/a": {}, "file:///a": {}, "/a": {}, "https:///a": {},
-	} {
-		for i, c := range []*Client{{}, {PlainHTTP: true}} {
-			if _, err := c.allowed(address); (err == nil) != want[i] {
-				t.Errorf("%s: got %v, want allowed %v, PlainHTTP is %v", address, err, want[i], c.PlainHTTP)
-			}
-		}
 	}
 }
 
@@ -395,18 +222,5 @@ func TestDocument(t *testing.T) {
 	_, _, err = c.Document(t.Context(), s.URL, nil, 100)
 	if want := "more than 100 bytes arrive"; err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("got %v, want %q", err, want)
-	}
-}
-
-func TestRedacted(t *testing.T) {
-	t.Parallel()
-	for address, want := range map[string]string{
-		"https://me:secret@example.org/a/b?token=secret#secret": "https://example.org/a/b",
-		"https://me@example.org":                                "https://example.org",
-		"https://exa mple/%zz":                                  "(an address that does not parse)",
-	} {
-		if got := Redacted(address); got != want {
-			t.Errorf("%s: got %q, want %q", address, got, want)
-		}
 	}
 }

@@ -36,6 +36,7 @@ var otherFormats = map[string]string{
 // wantedInit judges the start image that was asked for, if any.
 func (r *resolution) wantedInit(w Wanted) *Refusal {
 	if w.Init == nil {
+		r.earlierInit(w)
 		if w.Strength != nil && r.Spec.Init == nil {
 			r.Note("The strength was ignored: there is no start image.")
 		}
@@ -93,6 +94,22 @@ func (r *resolution) initImage(w Wanted, hint string) *Refusal {
 		return Refuse("", "Start image too large: %s, at most %d megapixels.",
 			Size{Width: f.Width, Height: f.Height}, MaxInputPixels>>20)
 	}
+	r.Spec.Init, r.PendingInit = nil, &InitImage{File: f, Strength: r.initStrength(w)}
+	return nil
+}
+
+// earlierInit gives the start image of an earlier picture the strength that was asked for.
+func (r *resolution) earlierInit(w Wanted) {
+	if r.Spec.Init == nil || w.Strength == nil && w.ImageWeight == nil {
+		return
+	}
+	changed := *r.Spec.Init // the Spec it came from may be somebody else's
+	changed.Strength = r.initStrength(w)
+	r.Spec.Init = &changed
+}
+
+// initStrength is the strength that was asked for, or else the model's.
+func (r *resolution) initStrength(w Wanted) float64 {
 	strength := r.Card.Defaults.Strength
 	if w.ImageWeight != nil {
 		// Midjourney does not say what its weights do. Here 0 leaves nothing of the image, 1 is the usual strength, and
@@ -108,6 +125,5 @@ func (r *resolution) initImage(w Wanted, hint string) *Refusal {
 			r.Note("Strength set to %g. Possible: %g to 1.", strength, minStrength)
 		}
 	}
-	r.Spec.Init, r.PendingInit = nil, &InitImage{File: f, Strength: strength}
-	return nil
+	return strength
 }

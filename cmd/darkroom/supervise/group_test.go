@@ -6,10 +6,12 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"darkroom/render/logtest"
 )
 
 // scriptedGroup is a group of two devices; the first one's processes run these scripts, the other one's behave.
-func scriptedGroup(t *testing.T, log *lockedBuffer, first ...string) *Group {
+func scriptedGroup(t *testing.T, log *logtest.Buffer, first ...string) *Group {
 	t.Helper()
 	a, _ := scripted(t, log, first...)
 	b, _ := scripted(t, log, obedient)
@@ -19,7 +21,7 @@ func scriptedGroup(t *testing.T, log *lockedBuffer, first ...string) *Group {
 // TestGroupOneDies: a process that is killed is started again, and that of the other device never stops.
 func TestGroupOneDies(t *testing.T) {
 	t.Parallel()
-	var log lockedBuffer
+	var log logtest.Buffer
 	g := scriptedGroup(t, &log, `echo '{"opened":{"slot":"a"},"ready":true}'; kill -9 $$`, obedient)
 	died := make(chan bool, 8)
 	g.members[0].Died = func(context.Context) error { died <- true; return nil }
@@ -39,7 +41,7 @@ func TestGroupOneDies(t *testing.T) {
 // TestGroupOneGivesUp: a device that cannot be used leaves the others at work, and the reason is told.
 func TestGroupOneGivesUp(t *testing.T) {
 	t.Parallel()
-	var log lockedBuffer
+	var log logtest.Buffer
 	g := scriptedGroup(t, &log, `echo '{"fault":"CUDA failure 35"}'; exit 1`)
 	ctx, cancel := context.WithCancel(t.Context())
 	g.Start(ctx)
@@ -67,7 +69,7 @@ func TestGroupOneGivesUp(t *testing.T) {
 // TestGroupAllGiveUp: when no device is left, the group ends with the reasons of all.
 func TestGroupAllGiveUp(t *testing.T) {
 	t.Parallel()
-	var log lockedBuffer
+	var log logtest.Buffer
 	a, _ := scripted(t, &log, `echo '{"fault":"no driver"}'; exit 1`)
 	b, _ := scripted(t, &log, `echo '{"fault":"device cuda:1: no library"}'; exit 1`)
 	g := NewGroup(slog.New(slog.DiscardHandler), Member{"cuda:0", a.Options}, Member{"cuda:1", b.Options})
@@ -85,7 +87,7 @@ func TestGroupAllGiveUp(t *testing.T) {
 // TestGroupStopsAllAtOnce: no process waits for another one's last image.
 func TestGroupStopsAllAtOnce(t *testing.T) {
 	t.Parallel()
-	var log lockedBuffer
+	var log logtest.Buffer
 	a, _ := scripted(t, &log, `echo '{"opened":{}}'; exec sleep 600`)
 	b, _ := scripted(t, &log, `echo '{"opened":{}}'; exec sleep 600`)
 	a.StopTimeout, b.StopTimeout = 50*time.Millisecond, 50*time.Millisecond

@@ -1,10 +1,11 @@
 // The page: the current user and channel, what the user sees there, and what the user does. The page loads the state of
 // the sandbox once, and then follows its events.
-import { Stream, command, get, post } from "./api.js";
+import { Stream, command, get, post, submitForm } from "./api.js";
 import { Composer } from "./composer.js";
 import { byId, el, fill, toast } from "./dom.js";
 import { openForm } from "./form.js";
 import { MessageLog } from "./log.js";
+import { firstPicture } from "./mask.js";
 import { setNames, updateTimes } from "./markdown.js";
 import { isEphemeral } from "./message.js";
 import { channelIcon, channelName, drawSidebar } from "./sidebar.js";
@@ -128,10 +129,11 @@ function onBroken(broken) {
   byId("banner").textContent = "darkroom does not answer. Reconnecting…";
 }
 
-// expect calls done when the bot responds to an interaction, or failed if it does not in time.
-function expect(id, failed, done = () => {}) {
+// expect calls done when the bot responds to an interaction, or failed if it does not in time. A form that opens is about
+// the picture, if there is one.
+function expect(id, failed, done = () => {}, picture) {
   const timer = setTimeout(() => pending.delete(id) && failed(), answerTimeout);
-  pending.set(id, { done, timer });
+  pending.set(id, { done, timer, picture });
   if (early.has(id)) onAnswer(early.get(id));
 }
 
@@ -145,7 +147,8 @@ function onAnswer(event) {
   pending.delete(event.interaction);
   clearTimeout(entry.timer);
   entry.done();
-  if (event.form) openForm(event.form, state.hello.app.username, (values) => submit(event.interaction, values));
+  const send = (chosen, files) => submit(event.interaction, chosen, files);
+  if (event.form) openForm(event.form, state.hello.app.username, send, entry.picture);
 }
 
 // Actions of the user.
@@ -198,7 +201,7 @@ async function click(m, customID, picked, node) {
   };
   try {
     const { interaction } = await post("click", { user: state.user, message: m.id, custom_id: customID, picked });
-    expect(interaction, () => fail("This interaction failed."), release);
+    expect(interaction, () => fail("This interaction failed."), release, firstPicture(m));
   } catch (err) {
     fail(err.message);
   }
@@ -213,8 +216,8 @@ async function runOnMessage(m, name) {
   }
 }
 
-async function submit(opened, values) {
-  const { interaction } = await post("submit", { user: state.user, interaction: opened, values });
+async function submit(opened, chosen, files) {
+  const { interaction } = await submitForm({ user: state.user, interaction: opened, chosen }, files);
   expect(interaction, () => log.notice("Something went wrong. Try again."));
 }
 
