@@ -41,8 +41,8 @@ const (
 
 var verbs = map[Verb]bool{
 	Reroll: true, Vary: true, Single: true, Upscale: true, Zoom: true, Pan: true, Remix: true, Info: true, Delete: true,
-	Square: true, Region: true, More: true, Cancel: true, Show: true, Example: true, Words: true, Permute: true,
-	Forget: true, Finish: true,
+	Finish: true, Square: true, Region: true, More: true, Cancel: true, Show: true, Example: true, Words: true,
+	Permute: true, Forget: true,
 }
 
 const (

@@ -145,7 +145,9 @@ func New(o Options) *Handler {
 	repaint := &repainter{clicks: clicks, submit: submit, seed: o.Seed, inbox: inbox, used: used}
 	person := &personal{db: o.Store, cancel: cancel, now: o.Now}
 	details := &info{clicks, o.Catalog, o.Store}
-	onMessage := &messageCommands{info: details, imagine: imagine, repaint: repaint, db: o.Store}
+	onMessage := &messageCommands{
+		info: details, imagine: imagine, repaint: repaint, db: o.Store,
+	}
 	return &Handler{
 		o: o, direct: newDirectMessages(o), token: newSharedToken(o.Now, o.Log), used: used,
 		ages: &ages{discord: o.Discord, catalog: o.Catalog, now: o.Now, log: o.Log, known: map[string]knownAge{}},
@@ -163,8 +165,8 @@ func New(o Options) *Handler {
 			button.Reroll: repaint.reroll, button.Vary: repaint.vary, button.Upscale: repaint.upscale, button.Zoom: repaint.zoom,
 			button.Pan: repaint.pan, button.Show: repaint.show, button.Remix: imagine.openRemix, button.Example: imagine.example,
 			button.Permute: imagine.answerQuestion, button.Cancel: cancel.button, button.Forget: person.eraseMe,
-			button.Single: singles.post, button.Region: imagine.region.open, button.Finish: repaint.finish,
-			button.Info: details.show, button.Square: repaint.square,
+			button.Single: singles.post, button.Region: imagine.region.open,
+			button.Info: details.show, button.Square: repaint.square, button.Finish: repaint.finish,
 			button.More: (&more{clicks}).open, button.Words: (&knownWords{o.Catalog}).show,
 			button.Delete: (&deletion{clicks}).run,
 		},

@@ -64,7 +64,7 @@ func (m *imaginer) remix(ctx context.Context, r *responder) error {
 		return err
 	}
 	base := remixed(r, j.Spec)
-	base.Steps = cmp.Or(j.Address.Draft, base.Steps)
+	base.Steps = cmp.Or(j.Address.Draft, base.Steps) // a remix of a draft is whole
 	wanted := request.Wanted{Prompt: r.req.Options[message.FieldPrompt], Spoiler: j.Spoiler}
 	if negative, ok := r.req.Options[message.FieldNegative]; ok && negative != base.Negative {
 		wanted.Negative = &negative
