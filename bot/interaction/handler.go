@@ -145,9 +145,6 @@ func New(o Options) *Handler {
 	repaint := &repainter{clicks: clicks, submit: submit, seed: o.Seed, inbox: inbox, used: used}
 	person := &personal{db: o.Store, cancel: cancel, now: o.Now}
 	details := &info{clicks, o.Catalog, o.Store}
-	onMessage := &messageCommands{
-		info: details, imagine: imagine, repaint: repaint, db: o.Store,
-	}
 	return &Handler{
 		o: o, direct: newDirectMessages(o), token: newSharedToken(o.Now, o.Log), used: used,
 		ages: &ages{discord: o.Discord, catalog: o.Catalog, now: o.Now, log: o.Log, known: map[string]knownAge{}},
@@ -158,7 +155,7 @@ func New(o Options) *Handler {
 			"cancel":  cancel.command, "inbox": inbox.list, "preset": (&presetCommands{db: o.Store}).run, "mydata": person.run,
 			"limits":             (&limits{db: o.Store, usage: o.Store, outbox: o.Outbox, now: o.Now, log: o.Log}).run,
 			"show":               (&showAgain{clicks: clicks, fetcher: o.Fetcher, plain: o.Plain}).run,
-			command.OnMessage:    onMessage.run,
+			command.OnMessage:    (&messageCommands{details, imagine, repaint, o.Store}).run,
 			command.Autocomplete: (&autocompletion{catalog: o.Catalog, db: o.Store}).run,
 		},
 		buttons: map[button.Verb]action{

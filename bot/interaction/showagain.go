@@ -120,13 +120,14 @@ func (s *showAgain) show(ctx context.Context, r *responder, m rest.Message, j jo
 }
 
 // images downloads the images of a job that a message shows.
-func (s *showAgain) images(ctx context.Context, m rest.Message, j job.Job) (files []message.File, made []queue.File, err error) {
+func (s *showAgain) images(
+	ctx context.Context, m rest.Message, j job.Job,
+) (files []message.File, made []queue.File, err error) {
 	out := j.Outcome().Files
 	for _, a := range m.Files() {
 		name := strings.TrimPrefix(a.Filename, message.SpoilerPrefix)
 		data, err := s.fetcher.Fetch(ctx, a.URL, request.MaxInputBytes)
-		var permanent *rest.FetchError
-		if errors.As(err, &permanent) {
+		if _, permanent := errors.AsType[*rest.FetchError](err); permanent {
 			return nil, nil, message.ErrImagesGone
 		}
 		if err != nil {

@@ -17,7 +17,7 @@ func TestDraft(t *testing.T) {
 		"quality counts first":      {Wanted{Draft: &yes, Quality: new(2.0)}, 0, 10, 40},
 		"an option against it":      {Wanted{Draft: &no, Prompt: "a boat --draft"}, 0, 20, 0},
 		"the flag":                  {Wanted{Prompt: "a boat --draft"}, 0, 5, 20},
-		"the flag after a preset":   {Wanted{Prompt: "a boat --draft", Preset: &Preset{Settings: Wanted{Draft: &no}}}, 0, 5, 20},
+		"the flag before a preset":  {Wanted{Prompt: "a --draft", Preset: &Preset{Settings: Wanted{Draft: &no}}}, 0, 5, 20},
 		"a preset":                  {Wanted{Preset: &Preset{Settings: Wanted{Draft: &yes}}}, 0, 5, 20},
 		"an option before a preset": {Wanted{Draft: &no, Preset: &Preset{Settings: Wanted{Draft: &yes}}}, 0, 20, 0},
 	} {
