@@ -49,6 +49,9 @@ func TestShowAgain(t *testing.T) {
 	secret := h.commandAs(me, dm, "imagine", sandbox.With("prompt", "a secret star"))
 	secretGrid := h.waitPictures(secret, 4)
 	h.waitText(show(other, must(h.sandbox.DM(other)).ID, job), "This image belongs to another server.")
+	elsewhere := must(h.sandbox.AddChannel(h.defaults.Guild.ID, "elsewhere")).ID
+	h.waitText(show(other, elsewhere, job), "This image was posted in another channel.")
+	h.waitPictures(show(me, elsewhere, job), 4)
 	for image, says := range map[string]string{
 		"what?": "Write the id of a request", "12-0": "There is no record of this image any more.",
 		link(said): "This message shows no images that I made.", secret.ID + "-0": "This image belongs to another server.",

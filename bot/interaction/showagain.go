@@ -27,8 +27,8 @@ type showAgain struct {
 
 var messageLink = regexp.MustCompile(`^<?https://(?:\w+\.)?discord(?:app)?\.com/channels/(?:@me|\d+)/(\d+)/(\d+)>?$`)
 
-// run shows the images of a message once more, to the person who asks: somebody else's only in the server where they
-// were posted, and none that were private.
+// run shows the images of a message once more, to the person who asks: somebody else's only in the channel where
+// they were posted, and none that were private.
 func (s *showAgain) run(ctx context.Context, r *responder) error {
 	text := strings.TrimSpace(r.req.Options["image"])
 	link := messageLink.FindStringSubmatch(text)
@@ -58,6 +58,8 @@ func (s *showAgain) visible(ctx context.Context, r *responder) (job.Job, error) 
 		return j, err
 	case j.User != r.req.Person.ID && j.Address.Ephemeral:
 		return j, message.ErrPrivate
+	case j.User != r.req.Person.ID && j.Channel != r.req.Place.Channel: // the person may not see that channel
+		return j, message.ErrOtherChannel
 	case j.State != store.Done:
 		return j, message.ErrImagesGone
 	}

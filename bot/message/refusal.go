@@ -23,6 +23,7 @@ const (
 	ErrImagesGone         = Refusal("The message with these images is gone, or I cannot read its channel.")
 	ErrPrivate            = Refusal("These images were shown to one person only.")
 	ErrElsewhere          = Refusal("This image belongs to another server.")
+	ErrOtherChannel       = Refusal("This image was posted in another channel. Ask for it there.")
 	ErrNotYours           = Refusal("Only the person who asked for it, or a moderator (Manage Messages), can do that.")
 	ErrNotModerator       = Refusal("Only moderators (Manage Server) can use /limits. See what is left to you with /info.")
 	ErrNoServer           = Refusal("Limits are set for a server. There are none in direct messages.")
