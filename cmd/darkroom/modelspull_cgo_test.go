@@ -105,7 +105,9 @@ func TestPullAndDraw(t *testing.T) {
 	if code != exitOK {
 		t.Fatal(errs)
 	}
-	for _, want := range []string{"licence: openrail\n", "into " + p.models + "/boats\n", "boats: good. ", "boats: in place\n"} {
+	for _, want := range []string{
+		"licence: openrail\n", "into " + p.models + "/boats\n", "boats: good. ", "boats: in place\n",
+	} {
 		if !strings.Contains(out, want) {
 			t.Errorf("got %q, want %q in it", out, want)
 		}
@@ -125,7 +127,8 @@ func TestPullAndDraw(t *testing.T) {
 		t.Errorf("draw: got %d, %q, %v, want an image", code, errs, err)
 	}
 	before := len(p.hub.Requests())
-	if code, out, _ := p.run(t, "me/boats"); code != exitOK || !strings.Contains(out, "boats: it is here already, and whole") {
+	code, out, _ = p.run(t, "me/boats")
+	if code != exitOK || !strings.Contains(out, "boats: it is here already, and whole") {
 		t.Errorf("again: got %d, %q", code, out)
 	}
 	for _, r := range p.hub.Requests()[before:] {
@@ -136,10 +139,12 @@ func TestPullAndDraw(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(p.models, "boats/model_index.json"), []byte("{}"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if code, _, errs := p.run(t, "me/boats", "--yes"); code != exitFailure || !strings.Contains(errs, "boats is there already") {
+	code, _, errs = p.run(t, "me/boats", "--yes")
+	if code != exitFailure || !strings.Contains(errs, "boats is there already") {
 		t.Errorf("over another folder: got %d, %q", code, errs)
 	}
-	if code, out, errs := p.run(t, "me/boats", "--yes", "--name", "ships"); code != exitOK || !strings.Contains(out, "ships: good") {
+	code, out, errs = p.run(t, "me/boats", "--yes", "--name", "ships")
+	if code != exitOK || !strings.Contains(out, "ships: good") {
 		t.Errorf("under another name: got %d, %q, %q", code, out, errs)
 	}
 }
@@ -163,8 +168,8 @@ func TestPullACheckpoint(t *testing.T) {
 		t.Errorf("there lie %q, want tiny-sd.safetensors", have)
 	}
 	image := filepath.Join(t.TempDir(), "boat.png")
-	code, _, errs = call(t, "draw", "a red boat", "--models", p.models, "--model", "tiny-sd", "--steps", "1", "--size", "64x64",
-		"--out", image)
+	code, _, errs = call(t, "draw", "a red boat", "--models", p.models, "--model", "tiny-sd", "--steps", "1",
+		"--size", "64x64", "--out", image)
 	if info, err := os.Stat(image); code != exitOK || err != nil || info.Size() == 0 {
 		t.Errorf("draw: got %d, %q, %v, want an image", code, errs, err)
 	}
@@ -182,7 +187,8 @@ func TestPullAnAddon(t *testing.T) {
 	p.hub.Add("me/loras", hubtest.Model{Files: map[string][]byte{
 		"glass.safetensors": data, "v2/pytorch_lora_weights.safetensors": data, "old.ckpt": data, "strange.bin": data,
 	}})
-	if code, out, errs := p.run(t, "me/loras", "--yes"); code != exitOK || !strings.Contains(out, "loras/glass.safetensors: LoRA") {
+	code, out, errs := p.run(t, "me/loras", "--yes")
+	if code != exitOK || !strings.Contains(out, "loras/glass.safetensors: LoRA") {
 		t.Errorf("got %d, %q, %q", code, out, errs)
 	}
 	if code, out, _ := p.run(t, "me/loras/v2/pytorch_lora_weights.safetensors", "--yes"); code != exitOK ||
@@ -209,7 +215,8 @@ func TestPullAsks(t *testing.T) {
 	for answer, stdin := range map[string]io.Reader{"no": strings.NewReader("n\n"), "nothing": nil} {
 		p.stdin = stdin
 		code, out, errs := p.run(t, "me/boats")
-		if code != exitFailure || !strings.HasSuffix(out, "Fetch? [y/N] ") || !strings.Contains(errs, "nothing was fetched; --yes") {
+		if code != exitFailure || !strings.HasSuffix(out, "Fetch? [y/N] ") ||
+			!strings.Contains(errs, "nothing was fetched; --yes") {
 			t.Errorf("%s: got %d, %q, %q", answer, code, out, errs)
 		}
 	}

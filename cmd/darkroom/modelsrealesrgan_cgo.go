@@ -89,7 +89,8 @@ func (p *upscalerPuller) describe(missing []realesrgan.Upscaler, a install.Archi
 		fmt.Fprintf(&text, "  %s: %s (%s)\n", u.Name, u.About, download.Size(u.Size))
 	}
 	fmt.Fprintf(&text, "licence: %s, whose text will lie beside them\n", p.from.LicenseID)
-	fmt.Fprintf(&text, "%s to download, %s into %s\n", download.Size(a.Size), download.Size(bytes), filepath.Dir(p.target("x.onnx")))
+	fmt.Fprintf(&text, "%s to download, %s into %s\n", download.Size(a.Size), download.Size(bytes),
+		filepath.Dir(p.target("x.onnx")))
 	return text.String()
 }
 

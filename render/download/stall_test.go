@@ -80,7 +80,8 @@ func TestFetchAcrossAStall(t *testing.T) {
 		t.Errorf("got %q, want %q in it", err, want)
 	}
 	if len(watches) != 2 || watches[0].after != time.Minute || watches[0].resets == 0 {
-		t.Errorf("got %d watches, the first %+v, want one for each of two tries, longer with each piece", len(watches), watches[0])
+		t.Errorf("got %d watches, the first %+v, want one for each of two tries, longer with each piece", len(watches),
+			watches[0])
 	}
 	s2 := serve(t, whole(data, ""))
 	f.URL = s2.URL

@@ -78,10 +78,12 @@ func TestReadAndFetch(t *testing.T) {
 func TestLicense(t *testing.T) {
 	t.Parallel()
 	for want, card := range map[string]map[string]any{
-		"none stated":                  nil,
-		"mit":                          {"license": "mit"},
-		"mit, apache-2.0":              {"license": []string{"mit", "apache-2.0"}},
-		"x, https://example.org/terms": {"license": "other", "license_name": "x", "license_link": "https://example.org/terms"},
+		"none stated":     nil,
+		"mit":             {"license": "mit"},
+		"mit, apache-2.0": {"license": []string{"mit", "apache-2.0"}},
+		"x, https://example.org/terms": {
+			"license": "other", "license_name": "x", "license_link": "https://example.org/terms",
+		},
 		strings.Repeat("x", 200) + "…": {"license": strings.Repeat("x", 201)},
 	} {
 		s := hubtest.New(t)
@@ -142,18 +144,37 @@ func TestReadRefuses(t *testing.T) {
 		answer      http.HandlerFunc
 		says        string
 	}{
-		"a name that leads out of the folder": {answer: listing(hubtest.Entry("../../.bashrc", x)), says: `the name "../../.bashrc", which is not safe`},
-		"an absolute name":                    {answer: listing(hubtest.Entry("/etc/passwd", x)), says: "not safe"},
-		"a name of Windows":                   {answer: listing(hubtest.Entry(`..\x`, x)), says: "not safe"},
-		"a name that clears the screen":       {answer: listing(hubtest.Entry("x\x1b[2J", x)), says: `"x[2J", which is not safe`},
-		"a folder that leads out":             {answer: listing(map[string]any{"type": "directory", "path": "../x"}), says: "not safe"},
-		"a file twice":                        {answer: listing(hubtest.Entry("x", x), hubtest.Entry("x", x)), says: "lists x twice"},
-		"no hash":                             {answer: listing(without(hubtest.Entry("x", x), "oid")), says: "without its size and hash"},
-		"no hash of a large file":             {answer: listing(map[string]any{"type": "file", "path": "x", "lfs": map[string]any{"oid": "zz"}}), says: "without its size and hash"},
-		"no JSON":                             {answer: onTree(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<html>") }), says: "not that of a hub: no JSON at byte 1"},
-		"another JSON":                        {answer: onTree(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"a":1}`) }), says: "not that of a hub: another type of JSON"},
-		"an endless listing":                  {answer: endless, says: "more than 16.8 MB arrive"},
-		"a huge listing":                      {answer: manyPages, says: "has more than 30000 files; name one"},
+		"a name that leads out of the folder": {
+			answer: listing(hubtest.Entry("../../.bashrc", x)), says: `the name "../../.bashrc", which is not safe`,
+		},
+		"an absolute name":  {answer: listing(hubtest.Entry("/etc/passwd", x)), says: "not safe"},
+		"a name of Windows": {answer: listing(hubtest.Entry(`..\x`, x)), says: "not safe"},
+		"a name that clears the screen": {
+			answer: listing(hubtest.Entry("x\x1b[2J", x)), says: `"x[2J", which is not safe`,
+		},
+		"a folder that leads out": {
+			answer: listing(map[string]any{"type": "directory", "path": "../x"}), says: "not safe",
+		},
+		"a file twice": {
+			answer: listing(hubtest.Entry("x", x), hubtest.Entry("x", x)), says: "lists x twice",
+		},
+		"no hash": {
+			answer: listing(without(hubtest.Entry("x", x), "oid")), says: "without its size and hash",
+		},
+		"no hash of a large file": {
+			answer: listing(map[string]any{"type": "file", "path": "x", "lfs": map[string]any{"oid": "zz"}}),
+			says:   "without its size and hash",
+		},
+		"no JSON": {
+			answer: onTree(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<html>") }),
+			says:   "not that of a hub: no JSON at byte 1",
+		},
+		"another JSON": {
+			answer: onTree(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"a":1}`) }),
+			says:   "not that of a hub: another type of JSON",
+		},
+		"an endless listing": {answer: endless, says: "more than 16.8 MB arrive"},
+		"a huge listing":     {answer: manyPages, says: "has more than 30000 files; name one"},
 		"a listing in a circle": {answer: onTree(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Link", `</x?recursive=true>; rel="next"`)
 			fmt.Fprint(w, "[]")
@@ -164,12 +185,16 @@ func TestReadRefuses(t *testing.T) {
 				fmt.Fprint(w, `{"sha":"../../etc"}`)
 			}
 		}, says: "names no commit of the revision main"},
-		"no such model":              {name: "me/other", says: "there is no model me/other, or it is private: then set HF_TOKEN"},
-		"no such model with a token": {name: "me/other", token: "hf_mine", says: "there is no model me/other, or the token's account"},
-		"a wrong token":              {token: "hf_wrong", says: "the hub refuses the token"},
-		"no such revision":           {name: "me/it@v9", says: "me/it has no revision v9"},
-		"no such file":               {name: "me/it/x.safetensors", says: "me/it has no file x.safetensors (revision main)"},
-		"no such folder":             {name: "me/it/x/y.safetensors", says: "me/it has no file x/y.safetensors"},
+		"no such model": {
+			name: "me/other", says: "there is no model me/other, or it is private: then set HF_TOKEN",
+		},
+		"no such model with a token": {
+			name: "me/other", token: "hf_mine", says: "there is no model me/other, or the token's account",
+		},
+		"a wrong token":    {token: "hf_wrong", says: "the hub refuses the token"},
+		"no such revision": {name: "me/it@v9", says: "me/it has no revision v9"},
+		"no such file":     {name: "me/it/x.safetensors", says: "me/it has no file x.safetensors (revision main)"},
+		"no such folder":   {name: "me/it/x/y.safetensors", says: "me/it has no file x/y.safetensors"},
 		"a disabled model": {answer: func(w http.ResponseWriter, _ *http.Request) {
 			hubtest.Refuse(w, 403, "", "Access to this resource is disabled.")
 		}, says: "the hub has disabled me/it"},

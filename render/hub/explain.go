@@ -31,9 +31,8 @@ func (c *Client) explain(n Name, file string, err error) error {
 	case s.Code == http.StatusUnauthorized && c.Token != "":
 		return &Refusal{fmt.Sprintf("%s: the hub refuses the token; is it one of this hub, and not expired?", name), err}
 	case s.Code == http.StatusUnauthorized, s.Code == http.StatusNotFound && c.Token == "":
-		return &Refusal{
-			fmt.Sprintf("there is no model %s, or it is private: then set HF_TOKEN to a token of an account that may read it", name), err,
-		}
+		const private = "or it is private: then set HF_TOKEN to a token of an account that may read it"
+		return &Refusal{fmt.Sprintf("there is no model %s, %s", name, private), err}
 	case s.Code == http.StatusNotFound:
 		return &Refusal{fmt.Sprintf("there is no model %s, or the token's account may not read it", name), err}
 	case s.Code == http.StatusForbidden:

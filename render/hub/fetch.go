@@ -15,7 +15,9 @@ import (
 // Fetch brings the files of a choice into a folder, each to its place. Before anything is fetched it checks that the
 // disk has room for all that is missing. What is there already, whole or in part, is used. Progress, which may be nil,
 // is told the bytes of all files.
-func (c *Client) Fetch(ctx context.Context, r *Repository, choice Choice, dir string, progress func(done, total int64)) error {
+func (c *Client) Fetch(
+	ctx context.Context, r *Repository, choice Choice, dir string, progress func(done, total int64),
+) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("make a folder: %w", err)
 	}

@@ -33,7 +33,8 @@ func (r *reader) convolution(l layer, in []*blob) (blob, error) {
 		return blob{}, err
 	}
 	if kernel%2 == 0 || padding != kernel/2 {
-		return blob{}, fmt.Errorf("a kernel of %d with a padding of %d, want one that keeps the image's sides", kernel, padding)
+		return blob{}, fmt.Errorf("a kernel of %d with a padding of %d, want one that keeps the image's sides", kernel,
+			padding)
 	}
 	if count != outputs*channels*kernel*kernel {
 		return blob{}, fmt.Errorf("%d weights, want %d (%d × %d channels, %d × %d)", count, outputs*channels*kernel*kernel,
@@ -55,7 +56,7 @@ func (r *reader) convolution(l layer, in []*blob) (blob, error) {
 	}
 	like := blob{channels: outputs, scale: in[0].scale}
 	attributes := []attribute{{"kernel_shape", []int{kernel, kernel}}, {"pads", []int{padding, padding, padding, padding}}}
-	return r.activation(l, r.add(l, "Conv", inputs, like, attributes, constants...))
+	return r.activation(l, r.add("Conv", inputs, like, attributes, constants...))
 }
 
 // activation reads what a convolution does with its results.
@@ -68,9 +69,9 @@ func (r *reader) activation(l layer, b blob) (blob, error) {
 	case kind == activationNone && slope == nil:
 		return b, nil
 	case kind == activationRelu && slope == nil:
-		return r.add(l, "Relu", []string{b.from}, b, nil), nil
+		return r.add("Relu", []string{b.from}, b, nil), nil
 	case kind == activationLeakyRelu && len(slope) == 1:
-		return r.add(l, "LeakyRelu", []string{b.from}, b, []attribute{{"alpha", float32(slope[0])}}), nil
+		return r.add("LeakyRelu", []string{b.from}, b, []attribute{{"alpha", float32(slope[0])}}), nil
 	}
 	return blob{}, fmt.Errorf("the activation %d with the numbers %v is not known", kind, l.settings[10])
 }
@@ -88,7 +89,7 @@ func (r *reader) prelu(l layer, in []*blob) (blob, error) {
 		return blob{}, err
 	}
 	name := r.constantName() + "slope"
-	return r.add(l, "PRelu", []string{in[0].from, name}, *in[0], nil, constant{name, []int{slopes, 1, 1}, v}), nil
+	return r.add("PRelu", []string{in[0].from, name}, *in[0], nil, constant{name, []int{slopes, 1, 1}, v}), nil
 }
 
 // concat puts channels side by side.
@@ -105,7 +106,7 @@ func (r *reader) concat(l layer, in []*blob) (blob, error) {
 		all.channels += b.channels
 		names = append(names, b.from)
 	}
-	return r.add(l, "Concat", names, all, []attribute{{"axis", axis + 1}}), nil // ncnn does not count the batch
+	return r.add("Concat", names, all, []attribute{{"axis", axis + 1}}), nil // ncnn does not count the batch
 }
 
 // binary reads a sum of two images.
@@ -114,7 +115,7 @@ func (r *reader) binary(l layer, in []*blob) (blob, error) {
 	if err := cmp.Or(err, l.only(0), alike(in)); err != nil {
 		return blob{}, err
 	}
-	return r.add(l, "Add", []string{in[0].from, in[1].from}, *in[0], nil), nil
+	return r.add("Add", []string{in[0].from, in[1].from}, *in[0], nil), nil
 }
 
 // eltwise reads a sum of two images, each with a factor.
@@ -133,9 +134,9 @@ func (r *reader) eltwise(l layer, in []*blob) (blob, error) {
 			continue
 		}
 		name := r.constantName() + "factor"
-		names[i] = r.add(l, "Mul", []string{names[i], name}, *in[i], nil, constant{name, nil, floats(float32(x))}).from
+		names[i] = r.add("Mul", []string{names[i], name}, *in[i], nil, constant{name, nil, floats(float32(x))}).from
 	}
-	return r.add(l, "Add", names, *in[0], nil), nil
+	return r.add("Add", names, *in[0], nil), nil
 }
 
 func alike(in []*blob) error {
@@ -172,7 +173,7 @@ func (r *reader) interp(l layer, in []*blob) (blob, error) {
 	like.scale *= wide
 	name := r.constantName() + "scales"
 	scales := constant{name, []int{4}, floats(1, 1, float32(high), float32(wide))}
-	return r.add(l, "Resize", []string{in[0].from, "", name}, like, attributes, scales), nil
+	return r.add("Resize", []string{in[0].from, "", name}, like, attributes, scales), nil
 }
 
 // shuffle makes larger images of channels.
@@ -187,5 +188,5 @@ func (r *reader) shuffle(l layer, in []*blob) (blob, error) {
 	}
 	like.channels /= factor * factor
 	like.scale *= float64(factor)
-	return r.add(l, "DepthToSpace", []string{in[0].from}, like, []attribute{{"blocksize", factor}, {"mode", "CRD"}}), nil
+	return r.add("DepthToSpace", []string{in[0].from}, like, []attribute{{"blocksize", factor}, {"mode", "CRD"}}), nil
 }

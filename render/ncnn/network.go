@@ -179,7 +179,7 @@ func (r *reader) input(l layer) error {
 }
 
 // add adds an operation, and returns its result with the channels and the scale of another blob.
-func (r *reader) add(l layer, op string, in []string, like blob, attributes []attribute, constants ...constant) blob {
+func (r *reader) add(op string, in []string, like blob, attributes []attribute, constants ...constant) blob {
 	name := fmt.Sprintf("%s.%d", op, len(r.steps))
 	r.steps = append(r.steps, step{op, in, name, attributes, constants})
 	like.from, like.used = name, false

@@ -55,7 +55,8 @@ func (n *Network) graph() []byte {
 	return message(message(b, 11, image(inputName, "h", "w")), 12, image(outputName, "H", "W"))
 }
 
-// image writes a ValueInfoProto of images: name = 1, type = 2; TypeProto: tensor_type = 1; its elem_type = 1, shape = 2.
+// image writes a ValueInfoProto of images: name = 1, type = 2. TypeProto: tensor_type = 1, in which elem_type = 1 and
+// shape = 2.
 func image(name, high, wide string) []byte {
 	var shape []byte // TensorShapeProto: dim = 1; its dim_value = 1, dim_param = 2
 	for _, dim := range [][]byte{text(nil, 2, "n"), number(nil, 1, 3), text(nil, 2, high), text(nil, 2, wide)} {

@@ -28,7 +28,8 @@ func small(t *testing.T) (Package, string) {
 	p := Package{
 		Archive: install.Archive{Project: "small", Version: "1.0"}, LicenseID: "MIT",
 		Upscalers: []Upscaler{{
-			Name: "realesrgan-dense", Scale: 2, Param: install.Member{Name: "dense.param"}, Bin: install.Member{Name: "dense.bin"},
+			Name: "realesrgan-dense", Scale: 2, Param: install.Member{Name: "dense.param"},
+			Bin: install.Member{Name: "dense.bin"},
 		}},
 	}
 	data, err := p.ONNX(p.Upscalers[0], dir)
