@@ -12,8 +12,9 @@ import (
 const ErrNoRegion = Refusal("Nothing is marked. Choose at least one part of the image, or send a mask.")
 
 // ErrEmptyMask refuses a mask that marks nothing.
-const ErrEmptyMask = Refusal("The mask marks nothing. Paint white, or any colour on transparent, where the image shall " +
-	"change.")
+const ErrEmptyMask = Refusal(
+	"The mask marks nothing. Paint white, or any colour on transparent, where the image shall change.",
+)
 
 // Why a mask cannot be read.
 const (
