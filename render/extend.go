@@ -59,7 +59,8 @@ func (e *extension) drop() {
 	e.freeIfUnused()
 }
 
-// freeIfUnused frees the memory that it alone holds. A failure would be one to free; the process has it back at its end.
+// freeIfUnused frees the memory that it alone holds. A failure would be one to free; the process has it back at its
+// end.
 func (e *extension) freeIfUnused() {
 	if e.gone && e.users == 0 && e.free != nil {
 		_ = e.free()

@@ -21,7 +21,10 @@ type meteredModel struct {
 	shrunk         int
 }
 
-var errDevice = fmt.Errorf("%w: Failed to allocate memory for requested buffer of size 1048576", tensor.ErrOutOfMemory)
+var errDevice = fmt.Errorf(
+	"%w: Failed to allocate memory for requested buffer of size 1048576",
+	tensor.ErrOutOfMemory,
+)
 
 func (m *meteredModel) take(size int) error {
 	if size <= m.room-m.encoders-m.others {
@@ -160,7 +163,8 @@ func (f textFunc) EncodeText(context.Context, [][]int32, int) (TextEncoding, err
 	return TextEncoding{}, f()
 }
 
-// TestDeviceMemoryOfAJob: a result has what was held on the device; memory is given back after the last of several jobs.
+// TestDeviceMemoryOfAJob: a result has what was held on the device; memory is given back after the last of several
+// jobs.
 func TestDeviceMemoryOfAJob(t *testing.T) {
 	t.Parallel()
 	r, m := metered(t, 1<<20, 0, 0, Options{})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"image"
+	"image/color"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -26,7 +27,7 @@ func (f *fakeChecker) Check(_ context.Context, images []image.Image) ([]safety.V
 	all := make([]safety.Verdict, len(images))
 	for i, img := range images {
 		red, _, _, _ := img.At(img.Bounds().Min.X, img.Bounds().Min.Y).RGBA()
-		all[i].Scores = []safety.Score{{Concept: "red", Value: float32(red>>8) / 255, Threshold: 0.5}}
+		all[i].Scores = []safety.Score{{Concept: "red", Value: float32(red) / 255, Threshold: 0.5}}
 	}
 	return all, nil
 }
@@ -47,8 +48,8 @@ func newChecked(t *testing.T, o Options, finished, previews SafetyChecker) *Rend
 // wantRedness checks that a verdict is about an image.
 func wantRedness(t *testing.T, v *safety.Verdict, img image.Image, x int) {
 	t.Helper()
-	red, _, _, _ := img.At(x, 0).RGBA()
-	if want := float32(red>>8) / 255; v == nil || len(v.Scores) != 1 || v.Scores[0].Value != want {
+	red := color.NRGBAModel.Convert(img.At(x, 0)).(color.NRGBA).R
+	if want := float32(red) / 255; v == nil || len(v.Scores) != 1 || v.Scores[0].Value != want {
 		t.Errorf("got %+v, want a redness of %v", v, want)
 	}
 }

@@ -14,8 +14,8 @@ func ScheduleOf(c sampler.Config) picture.Schedule {
 	}
 }
 
-// sampledAs returns a renderer that samples as a Spec says: where files beside a model decide that, they may say another
-// thing by now. r itself where the Spec leaves it to the model's files.
+// sampledAs returns a renderer that samples as a Spec says: where files beside a model decide that, they may say
+// another thing by now. r itself where the Spec leaves it to the model's files.
 func (r *Renderer) sampledAs(spec picture.Spec) (*Renderer, error) {
 	if spec.Prediction == "" && spec.Schedule == nil {
 		return r, nil

@@ -37,7 +37,9 @@ func exerciseFinding(t *testing.T, s *store.Store, c *clock) {
 	parent := func(j store.Job, of string) store.Job { j.Parent = of; return j }
 	elsewhere := parent(job("6-0"), "1-0")
 	elsewhere.Server = "g2"
-	for _, j := range []store.Job{parent(job("4-0"), "1-0"), parent(job("5-0"), "1-0"), elsewhere, parent(job("7-0"), "1-0")} {
+	for _, j := range []store.Job{
+		parent(job("4-0"), "1-0"), parent(job("5-0"), "1-0"), elsewhere, parent(job("7-0"), "1-0"),
+	} {
 		accept(t, s, j)
 		mustChange(t, acknowledge(s), j.ID)
 		c.advance(time.Second)

@@ -74,8 +74,8 @@ func (s *Store) AttachInputs(ctx context.Context, id string, spec json.RawMessag
 }
 
 // PruneInputs removes the references of finished jobs that were last updated longer ago than age, then the bytes
-// without a reference, unless a question that is not answered yet names them. Until then a reroll of a finished job finds its start image. It returns how many images it
-// removed.
+// without a reference, unless a question that is not answered yet names them. Until then a reroll of a finished job
+// finds its start image. It returns how many images it removed.
 //
 // A cancelled, failed or expired job lets go of its images at once.
 func (s *Store) PruneInputs(ctx context.Context, age time.Duration) (int, error) {

@@ -46,7 +46,7 @@ type Request struct {
 	Ephemeral     bool                          // that message is only seen by one person
 	Card          bool                          // that message is a card
 	Genuine       bool                          // a button or form: its custom_id is that of a component on that message
-	Shown         button.ID                     // a message command: the job and tile of that message; zero if it shows none
+	Shown         button.ID                     // a message command: the job and tile of that message; zero for none
 	AnswerBy      time.Time                     // Discord takes no answer later, by our clock; zero if that is not known
 }
 

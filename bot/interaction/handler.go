@@ -125,10 +125,7 @@ type Handler struct {
 // New returns a Handler.
 func New(o Options) *Handler {
 	clicks := &clicks{db: o.Store}
-	submit := &submitter{
-		db: o.Store, catalog: o.Catalog, outbox: o.Outbox, delivery: o.Delivery, discord: o.Discord, plain: o.Plain,
-		now: o.Now, log: o.Log,
-	}
+	submit := newSubmitter(o)
 	used := newUsedButtons(o.Discord, o.Log)
 	imagine := &imaginer{
 		submit: submit, db: o.Store, clicks: clicks, catalog: o.Catalog, wildcards: o.Wildcards, seed: o.Seed,
@@ -166,6 +163,13 @@ func New(o Options) *Handler {
 			button.Delete: (&deletion{clicks}).run,
 		},
 		forms: forms(imagine, repaint),
+	}
+}
+
+func newSubmitter(o Options) *submitter {
+	return &submitter{
+		db: o.Store, catalog: o.Catalog, outbox: o.Outbox, delivery: o.Delivery, discord: o.Discord, plain: o.Plain,
+		now: o.Now, log: o.Log,
 	}
 }
 

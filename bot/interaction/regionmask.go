@@ -80,7 +80,7 @@ func (g *regions) read(ctx context.Context, r *responder, ask regionRequest) (s 
 	if err != nil {
 		return s, err
 	}
-	if any, err := s.mask.MarksAny(); err != nil || !any {
+	if marks, err := s.mask.MarksAny(); err != nil || !marks {
 		return s, errors.Join(err, message.ErrEmptyMask)
 	}
 	return s, nil
@@ -92,8 +92,7 @@ func (g *regions) fetchMask(ctx context.Context, f request.Attachment) ([]byte, 
 		return nil, message.ErrMaskTooLarge
 	}
 	data, err := g.tiles.fetcher.Fetch(ctx, f.URL, request.MaxInputBytes)
-	var permanent *rest.FetchError
-	if errors.As(err, &permanent) {
+	if _, permanent := errors.AsType[*rest.FetchError](err); permanent {
 		return nil, message.ErrMaskGone
 	}
 	return data, err

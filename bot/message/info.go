@@ -58,11 +58,8 @@ func Info(i JobInfo) string {
 	if len(i.Millis) > 0 {
 		line("Time", "%s", millisText(i.Millis))
 	}
-	switch {
-	case i.From != (Link{}):
-		line("Made from", "%s", i.From)
-	case i.Parent != "":
-		line("Made from", "`%s`", i.Parent)
+	if i.Parent != "" || i.From != (Link{}) {
+		line("Made from", "%s", i.parentText())
 	}
 	last := fmt.Sprintf("-# %s · %s", i.ID, i.Created.UTC().Format("2006-01-02 15:04 MST"))
 	room := MaxContent - utf8.RuneCountInString(b.String()) - utf8.RuneCountInString(last)
@@ -70,6 +67,14 @@ func Info(i JobInfo) string {
 		line("Made of it", "%s", made)
 	}
 	return b.String() + last
+}
+
+// parentText is the link to what a job was made from, or its id.
+func (i JobInfo) parentText() string {
+	if i.From != (Link{}) {
+		return i.From.String()
+	}
+	return "`" + i.Parent + "`"
 }
 
 // Link leads to the message of a job.

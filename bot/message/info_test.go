@@ -58,7 +58,8 @@ func TestInfoLinksLineage(t *testing.T) {
 	i.From = Link{Verb: "imagine", Server: "1", Channel: "2", Message: "3"}
 	i.Made, i.More = []Link{{Verb: "zoom", Channel: "2", Message: "5"}, {Verb: "vary", Channel: "2", Message: "4"}}, true
 	const from = "**Made from** [imagine](https://discord.com/channels/1/2/3)\n"
-	const made = "**Made of it** [zoom](https://discord.com/channels/@me/2/5) · [vary](https://discord.com/channels/@me/2/4) and more\n"
+	const made = "**Made of it** [zoom](https://discord.com/channels/@me/2/5) · " +
+		"[vary](https://discord.com/channels/@me/2/4) and more\n"
 	if got := Info(i); !strings.Contains(got, from) || !strings.Contains(got, made) {
 		t.Errorf("got %s\nwant it to have %s%s", got, from, made)
 	}
@@ -66,10 +67,14 @@ func TestInfoLinksLineage(t *testing.T) {
 	i.Spec.Negative = strings.Repeat("word ", 100)
 	i.Made = nil
 	for n := range 20 {
-		i.Made = append(i.Made, Link{Verb: "upscale", Server: strings.Repeat("1", 19), Channel: "2", Message: fmt.Sprint(n)})
+		i.Made = append(
+			i.Made,
+			Link{Verb: "upscale", Server: strings.Repeat("1", 19), Channel: "2", Message: fmt.Sprint(n)},
+		)
 	}
 	got := Info(i)
-	if n := utf8.RuneCountInString(got); n > MaxContent || !strings.Contains(got, "/0)") || !strings.Contains(got, " and more\n-# 7-0") {
+	if n := utf8.RuneCountInString(got); n > MaxContent || !strings.Contains(got, "/0)") ||
+		!strings.Contains(got, " and more\n-# 7-0") {
 		t.Errorf("got %d characters: %s\nwant the first links, within %d", n, got, MaxContent)
 	}
 }

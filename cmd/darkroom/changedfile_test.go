@@ -56,8 +56,8 @@ func (c *changingCheckpoint) submit() sandbox.Interaction {
 	return i
 }
 
-// submitUntilLeased asks again until a renderer takes the job: the bot hears of a file's new content some time after the
-// renderer has it, and until then asks for the old one.
+// submitUntilLeased asks again until a renderer takes the job: the bot hears of a file's new content some time after
+// the renderer has it, and until then asks for the old one.
 func (c *changingCheckpoint) submitUntilLeased() sandbox.Interaction {
 	c.t.Helper()
 	for before := c.up.count("job leased"); ; {

@@ -36,7 +36,11 @@ func checkCLIP(r config.Runtime, c config.CLIP) finding {
 	const subject = "clip"
 	m, err := pipeline.Directory(r.ModelsDir).OpenCLIP(c.Path, nil)
 	if err != nil {
-		return broken(subject, err, "name another one with --clip, or none for the demo model's; docs/clip.md says what is read")
+		return broken(
+			subject,
+			err,
+			"name another one with --clip, or none for the demo model's; docs/clip.md says what is read",
+		)
 	}
 	parts := append([]string{fmt.Sprintf("%s, %s, %d numbers, %s", m.Name, size(m.Bytes), m.Width, m.Path)}, m.Notes...)
 	return healthy(subject, "%s", strings.Join(parts, "; "))

@@ -17,6 +17,7 @@ import (
 	"darkroom/render"
 	"darkroom/render/encode"
 	"darkroom/render/filehash"
+	"darkroom/render/folder"
 	"darkroom/render/inventory"
 	"darkroom/render/picture"
 	"darkroom/render/pipeline"
@@ -30,11 +31,11 @@ import (
 func draw(ctx context.Context, s invocation) (err error) {
 	d := s.settings.Draw
 	s.noteMissingModels(d.Runtime.ModelsDir)
-	folder, err := pipeline.Directory(d.Runtime.ModelsDir).OpenWithVAE(d.Model, d.VAE, s.tellHashing())
+	chosen, err := pipeline.Directory(d.Runtime.ModelsDir).OpenWithVAE(d.Model, d.VAE, s.tellHashing())
 	if err != nil {
 		return err
 	}
-	o := drawRequest{settings: d, folder: folder, log: s.log, seed: rand.Int64N(1 << 32), inputs: map[string][]byte{}}
+	o := drawRequest{settings: d, folder: chosen, log: s.log, seed: rand.Int64N(1 << 32), inputs: map[string][]byte{}}
 	if err := o.expand(ctx); err != nil {
 		return err
 	}
@@ -50,20 +51,16 @@ func draw(ctx context.Context, s invocation) (err error) {
 	if err != nil {
 		return err
 	}
-	m := promptReaderOf(folder)
+	m := promptReaderOf(chosen)
 	m.dialect = o.spec.Dialect
 	if err := o.tell(s.stderr, m); err != nil {
 		return err
 	}
 	bar := newBar(s.environment, d)
 	defer bar.Clear()
-	bar.Say("loading the model " + folder.Name)
+	bar.Say("loading the model " + chosen.Name)
 	begun := time.Now()
-	device, err := s.openDevice(d.Runtime)
-	if err != nil {
-		return err
-	}
-	model, err := pipeline.LoadWith(ctx, folder, device, pipeline.LoadOptions{
+	model, err := s.loadModel(ctx, chosen, pipeline.LoadOptions{
 		Addons: files, Memory: int64(d.Runtime.Memory), Checkers: checkers,
 	})
 	if err != nil {
@@ -72,6 +69,17 @@ func draw(ctx context.Context, s invocation) (err error) {
 	defer func() { err = errors.Join(err, model.Close(), checkers.Close()) }()
 	load := time.Since(begun)
 	return o.render(ctx, s.environment, model, out, load, bar)
+}
+
+// loadModel loads a model on the device that the settings choose.
+func (s invocation) loadModel(
+	ctx context.Context, m *folder.Model, o pipeline.LoadOptions,
+) (*pipeline.Pipeline, error) {
+	device, err := s.openDevice(s.settings.Draw.Runtime)
+	if err != nil {
+		return nil, err
+	}
+	return pipeline.LoadWith(ctx, m, device, o)
 }
 
 // tellHashing says that a model is read for its hash, where that takes so long that somebody wonders.

@@ -27,7 +27,9 @@ import (
 func drawDemo(t *testing.T, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
 	needRuntime(t)
-	return call(t, append([]string{"draw", "a red boat on a blue sea", "--model", sourceDemo, "--steps", "3"}, args...)...)
+	return call(
+		t,
+		append([]string{"draw", "a red boat on a blue sea", "--model", sourceDemo, "--steps", "3"}, args...)...)
 }
 
 func readFile(t *testing.T, path string) []byte {
@@ -131,7 +133,10 @@ func TestDraw(t *testing.T) {
 		needRuntime(t)
 		code, _, stderr := call(t, "draw", "a red dragon", "--model", sourceDemo, "--steps", "1", "--out", dir)
 		if code != exitOK || !strings.Contains(stderr, "hint:") || !strings.Contains(stderr, "dragon") ||
-			strings.Contains(stderr, "red,") || !strings.Contains(stderr, "Try “a red boat") || strings.Contains(stderr, "[") {
+			strings.Contains(
+				stderr,
+				"red,",
+			) || !strings.Contains(stderr, "Try “a red boat") || strings.Contains(stderr, "[") {
 			t.Errorf("got %d and %q, want a hint about dragon alone, with examples in a sentence", code, stderr)
 		}
 	})
@@ -203,7 +208,8 @@ func TestDrawReadsFlagsInThePrompt(t *testing.T) {
 		path,
 	}
 	code, stdout, stderr := call(t, args...)
-	want := "note: Unknown flag --chaos 3 was ignored. Choices such as {red|blue} or --repeat make the images differ more.\n" +
+	want := "note: Unknown flag --chaos 3 was ignored. " +
+		"Choices such as {red|blue} or --repeat make the images differ more.\n" +
 		"note: --seed 5 was ignored: an option already sets that.\n" +
 		"note: Guidance scale set to 30. Possible: 0 to 30.\n"
 	if code != exitOK || stdout != path+"\n" || stderr != want {

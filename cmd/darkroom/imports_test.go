@@ -134,11 +134,20 @@ var importRules = []importRule{
 	},
 	{
 		"darkroom/render/hub", []string{"darkroom", "C"},
-		[]string{"darkroom/render/hub", "darkroom/render/hub/hubtest", "darkroom/render/download", "darkroom/render/family"},
+		[]string{
+			"darkroom/render/hub",
+			"darkroom/render/hub/hubtest",
+			"darkroom/render/download",
+			"darkroom/render/family",
+		},
 		"a hub is asked for files; what they are to this program, others know",
 	},
-	{"darkroom/render/ncnn", []string{"darkroom", "C", "net", "os"}, []string{"darkroom/render/ncnn", "darkroom/render/tensor"},
-		"a network's two files are bytes, wherever they come from"},
+	{
+		"darkroom/render/ncnn",
+		[]string{"darkroom", "C", "net", "os"},
+		[]string{"darkroom/render/ncnn", "darkroom/render/tensor"},
+		"a network's two files are bytes, wherever they come from",
+	},
 	{"darkroom/render/download", []string{"darkroom", "C"}, []string{"darkroom/render/download"},
 		"a file is fetched the same way whatever it is for"},
 	{"darkroom/render/encode/icc", []string{"darkroom", "C", "net", "os"}, []string{"darkroom/render/encode/icc"},

@@ -122,7 +122,19 @@ func TestPullAndDraw(t *testing.T) {
 		t.Errorf("there remain %q, want nothing", hidden)
 	}
 	image := filepath.Join(t.TempDir(), "boat.png")
-	code, _, errs = call(t, "draw", "a red boat", "--models", p.models, "--model", "boats", "--steps", "1", "--out", image)
+	code, _, errs = call(
+		t,
+		"draw",
+		"a red boat",
+		"--models",
+		p.models,
+		"--model",
+		"boats",
+		"--steps",
+		"1",
+		"--out",
+		image,
+	)
 	if info, err := os.Stat(image); code != exitOK || err != nil || info.Size() == 0 {
 		t.Errorf("draw: got %d, %q, %v, want an image", code, errs, err)
 	}
@@ -248,10 +260,12 @@ func TestPullFromABadHub(t *testing.T) {
 		answer http.HandlerFunc
 		says   string
 	}{
-		"404": {onUnet(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(404) }), "there is no such file (404)"},
+		"404": {onUnet(func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusNotFound)
+		}), "there is no such file (404)"},
 		"429": {onUnet(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Retry-After", "86400")
-			w.WriteHeader(429)
+			w.WriteHeader(http.StatusTooManyRequests)
 		}), "too many requests (429); try again in 24h0m0s"},
 		"another size": {onUnet(half), "the server has a file of 1000000 bytes, want"},
 		"an endless body": {onUnet(func(w http.ResponseWriter, r *http.Request) {
@@ -357,7 +371,8 @@ func TestPullRefuses(t *testing.T) {
 	if have := append(p.has(t, false), p.has(t, true)...); len(have) > 0 {
 		t.Errorf("there lie %q, want nothing", have)
 	}
-	if code, _, errs := p.run(t, "boats"); code != exitFailure || !strings.Contains(errs, `"boats": no name of a model`) {
+	if code, _, errs := p.run(t, "boats"); code != exitFailure ||
+		!strings.Contains(errs, `"boats": no name of a model`) {
 		t.Errorf("no name: got %d, %q", code, errs)
 	}
 }

@@ -40,7 +40,12 @@ func TestQueue(t *testing.T) {
 	}
 	err = q.Announce(
 		t.Context(),
-		queue.Renderer{Slot: "easel", Device: "cpu", CLIP: strings.Repeat("c", 64), Models: []queue.Model{{Name: "postcards", Hash: "ab"}}},
+		queue.Renderer{
+			Slot:   "easel",
+			Device: "cpu",
+			CLIP:   strings.Repeat("c", 64),
+			Models: []queue.Model{{Name: "postcards", Hash: "ab"}},
+		},
 		time.Hour,
 	)
 	if err != nil {

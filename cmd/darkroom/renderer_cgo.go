@@ -22,6 +22,7 @@ import (
 	"darkroom/render/picture"
 	"darkroom/render/pipeline"
 	"darkroom/render/request"
+	"darkroom/render/similarity"
 )
 
 // renderer is the subcommand: a renderer alone, with a process of its own for each device, which this one supervises.
@@ -221,18 +222,27 @@ func openONNXPool(
 	if err := tryDevice(d); err != nil {
 		return nil, err
 	}
-	clip, err := pipeline.Directory(r.ModelsDir).OpenCLIP(c.CLIP.Path, nil)
+	clip, err := openCLIP(c, log)
 	if err != nil {
 		return nil, err
-	}
-	for _, note := range clip.Notes {
-		log.Warn("the CLIP is not described", "path", clip.Path, "note", note)
 	}
 	pool := pipeline.NewPool(pipeline.PoolOptions{
 		Source: chosen, Addons: pipeline.InventoryAddons{Inventory: found, Using: files.use}, Device: d,
 		Checkers: checkers, CLIP: clip, Memory: int64(r.Memory), Log: log,
 	})
 	return onnxPool{pool, found, files}, nil
+}
+
+// openCLIP opens what compares images with texts, without loading it.
+func openCLIP(c config.Renderer, log *slog.Logger) (*similarity.Model, error) {
+	clip, err := pipeline.Directory(c.Runtime.ModelsDir).OpenCLIP(c.CLIP.Path, nil)
+	if err != nil {
+		return nil, err
+	}
+	for _, note := range clip.Notes {
+		log.Warn("the CLIP is not described", "path", clip.Path, "note", note)
+	}
+	return clip, nil
 }
 
 // Watch notices models and add-ons that come, go or change, and hashes new ones, until ctx ends.

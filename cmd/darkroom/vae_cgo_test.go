@@ -23,15 +23,30 @@ func TestCheckpointWithoutVAE(t *testing.T) {
 	put := func(golden, name string) {
 		t.Helper()
 		to := filepath.Join(models, name)
-		if err := errors.Join(os.MkdirAll(filepath.Dir(to), 0o700), os.Link(goldentest.Checkpoint(t, golden), to)); err != nil {
+		err := errors.Join(os.MkdirAll(filepath.Dir(to), 0o700), os.Link(goldentest.Checkpoint(t, golden), to))
+		if err != nil {
 			t.Fatal(err)
 		}
 	}
 	draw := func(more ...string) (vae string, file []byte, errs string) {
 		t.Helper()
 		out := filepath.Join(t.TempDir(), "a.png")
-		args := []string{"draw", "a red boat", "--models", models, "--model", "boats", "--steps", "1", "--seed", "5", "--size",
-			"64x64", "--out", out}
+		args := []string{
+			"draw",
+			"a red boat",
+			"--models",
+			models,
+			"--model",
+			"boats",
+			"--steps",
+			"1",
+			"--seed",
+			"5",
+			"--size",
+			"64x64",
+			"--out",
+			out,
+		}
 		if code, _, errs := call(t, append(args, more...)...); code != exitOK {
 			return "", nil, errs
 		}
@@ -47,7 +62,8 @@ func TestCheckpointWithoutVAE(t *testing.T) {
 	if _, _, errs := draw(); !strings.Contains(errs, want) {
 		t.Errorf("without a VAE: got %q, want %q", errs, want)
 	}
-	if code, _, errs := call(t, "models", "list", "--models", models); code != exitFailure || !strings.Contains(errs, want) {
+	if code, _, errs := call(t, "models", "list", "--models", models); code != exitFailure ||
+		!strings.Contains(errs, want) {
 		t.Errorf("list without a VAE: got %d, %q, want %q", code, errs, want)
 	}
 	put(goldentest.CheckpointVAE, "vae/xl.safetensors")

@@ -137,7 +137,7 @@ func (p SpecRenderer) logMemory(job string, r *render.Result) {
 		return
 	}
 	for _, step := range r.Memory {
-		p.Log.Warn(step, "job", job)
+		p.Log.Warn("memory was short", "step", step, "job", job)
 	}
 	if r.LowMemory {
 		p.Log.Warn("memory was short: parts of this image were computed one after another", "job", job)

@@ -136,7 +136,9 @@ func (c *contents) readCLIPFile(path string, translate func(keys []string) weigh
 }
 
 // unlearned matches what such files hold besides the weights of encoders.
-var unlearned = regexp.MustCompile(`(^|\.)(` + logitScale + `|position_ids|attn_mask|input_resolution|context_length|vocab_size)$`)
+var unlearned = regexp.MustCompile(
+	`(^|\.)(` + logitScale + `|position_ids|attn_mask|input_resolution|context_length|vocab_size)$`,
+)
 
 const logitScale = "logit_scale"
 
@@ -156,7 +158,8 @@ func (c *contents) checkCLIP() error {
 	return nil
 }
 
-// writtenNetwork is a network with one output of those that it can give. Writing it shows whether all weights are there.
+// writtenNetwork is a network with one output of those that it can give. Writing it shows whether all weights are
+// there.
 func writtenNetwork(written *folder.Written, files []string, output string) (folder.Network, error) {
 	w, err := written.Write(graph.WriteOptions{})
 	if err != nil {

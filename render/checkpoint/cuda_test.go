@@ -14,16 +14,16 @@ import (
 
 // cudaKernels are the operations of opset 20, and the runtime's own, that its CUDA provider has a kernel for, of those
 // that are written: ONNX Runtime's docs/OperatorKernels.md. A kernel counts if it begins at the version that opset 20
-// has of the operation, or names the version where it ends: a kernel without an end serves the version alone at which it
-// begins (core/framework/kernel_registry.cc).
+// has of the operation, or names the version where it ends: a kernel without an end serves the version alone at which
+// it begins (core/framework/kernel_registry.cc).
 var cudaKernels = []string{
 	"Add", "Cast", "Concat", "Conv", "Cos", "Expand", "Gather", "GatherElements", "Gelu", "Gemm", "Identity",
 	"InstanceNormalization", "LayerNormalization", "Less", "MatMul", "Mul", "MultiHeadAttention", "QuickGelu", "Reshape",
 	"Shape", "Sin", "Slice", "Split", "Sub", "Transpose", "Unsqueeze", "Where",
 }
 
-// onCPU are operations that the CUDA provider lacks and that are done once for a prompt, on some whole numbers: where its
-// end token is.
+// onCPU are operations that the CUDA provider lacks and that are done once for a prompt, on some whole numbers: where
+// its end token is.
 var onCPU = []string{"Equal", "ArgMax"}
 
 // TestWrittenForCUDA: the networks that run in every step, and the VAE, have no operation that would be computed on the

@@ -12,8 +12,8 @@ import (
 	"darkroom/render/weightname"
 )
 
-// SafetyChecker is Stable Diffusion's safety checker, whose weights lie in safetensors: the image encoder of a CLIP, and
-// the vectors of concepts.
+// SafetyChecker is Stable Diffusion's safety checker, whose weights lie in safetensors: the image encoder of a CLIP,
+// and the vectors of concepts.
 type SafetyChecker struct {
 	Image       folder.Network // pixel_values → image_embeds
 	Side        int            // of the images that it reads, in pixels

@@ -43,7 +43,8 @@ func describeUpscaler(path string, file *safetensors.File) (*folder.Upscaler, er
 	for _, key := range keys {
 		name, known := found.canonical(key)
 		if !known {
-			return nil, fmt.Errorf("%s has no weight %s: this is a variant that is not read", found.title, safetensors.Quote(key))
+			return nil, fmt.Errorf("%s has no weight %s: this is a variant that is not read",
+				found.title, safetensors.Quote(key))
 		}
 		w, isNumber, err := weightAt(file, weightname.Place{Key: prefix + key})
 		if err != nil {

@@ -23,7 +23,15 @@ func TestOpenUpscaler(t *testing.T) {
 			t.Fatal(err)
 		}
 		if u.Scale != want.scale || u.Multiple != want.multiple || u.Peak < 10 || u.Work < 100 {
-			t.Errorf("%s: got scale %d, multiple %d, peak %v, work %v, want %+v", name, u.Scale, u.Multiple, u.Peak, u.Work, want)
+			t.Errorf(
+				"%s: got scale %d, multiple %d, peak %v, work %v, want %+v",
+				name,
+				u.Scale,
+				u.Multiple,
+				u.Peak,
+				u.Work,
+				want,
+			)
 		}
 	}
 }
@@ -43,22 +51,39 @@ func TestUpscalersThatLie(t *testing.T) {
 		to      *addontest.Entry // nil: the tensor is left out
 		want    string
 	}{
-		"a weight is missing":      {"esrgan", "body.1.rdb2.conv3.weight", nil, "no weight body.1.rdb2.conv3.weight"},
-		"a layer is missing":       {"esrgan-old", "model.8.weight", nil, "no weight conv_hr.weight"},
-		"other channels":           {"esrgan", "conv_hr.weight", new(entry(8, 9, 3, 3)), "reads 8 channels, and its weight has 9"},
-		"another bias":             {"esrgan", "conv_hr.bias", new(entry(7)), "its bias is [7], want [8]"},
-		"grey images":              {"esrgan", "conv_first.weight", new(entry(8, 1, 3, 3)), "reads 3 channels, and its weight has 1"},
-		"a matrix":                 {"esrgan", "conv_first.weight", new(entry(8, 27)), "is [8 27], want 4 dimensions"},
-		"an empty weight":          {"esrgan", "conv_first.weight", new(entry(8, 0, 3, 3)), "a tensor of shape [8 0 3 3]"},
-		"a kernel of even sides":   {"esrgan", "conv_body.weight", new(entry(8, 8, 2, 2)), "do not fit together"},
-		"a variant":                {"esrgan", "body.0.rdb1.conv6.weight", new(entry(8, 8, 3, 3)), "a variant that is not read"},
-		"whole numbers":            {"esrgan", "conv_last.weight", &addontest.Entry{DType: "I32", Shape: []int{3, 8, 3, 3}, Data: make([]byte, 4*216)}, "no weight conv_last.weight"},
-		"a scale of no colours":    {"compact", "params.body.8.weight", new(entry(40, 10, 3, 3)), "40 channels, which are no squares"},
-		"a scale that is too high": {"compact", "params.body.8.weight", new(entry(3*16*16, 10, 3, 3)), "768 channels, which are no squares"},
+		"a weight is missing": {"esrgan", "body.1.rdb2.conv3.weight", nil, "no weight body.1.rdb2.conv3.weight"},
+		"a layer is missing":  {"esrgan-old", "model.8.weight", nil, "no weight conv_hr.weight"},
+		"other channels": {
+			"esrgan", "conv_hr.weight", new(entry(8, 9, 3, 3)), "reads 8 channels, and its weight has 9",
+		},
+		"another bias": {"esrgan", "conv_hr.bias", new(entry(7)), "its bias is [7], want [8]"},
+		"grey images": {
+			"esrgan", "conv_first.weight", new(entry(8, 1, 3, 3)), "reads 3 channels, and its weight has 1",
+		},
+		"a matrix":               {"esrgan", "conv_first.weight", new(entry(8, 27)), "is [8 27], want 4 dimensions"},
+		"an empty weight":        {"esrgan", "conv_first.weight", new(entry(8, 0, 3, 3)), "a tensor of shape [8 0 3 3]"},
+		"a kernel of even sides": {"esrgan", "conv_body.weight", new(entry(8, 8, 2, 2)), "do not fit together"},
+		"a variant": {
+			"esrgan", "body.0.rdb1.conv6.weight", new(entry(8, 8, 3, 3)), "a variant that is not read",
+		},
+		"whole numbers": {
+			"esrgan", "conv_last.weight",
+			&addontest.Entry{DType: "I32", Shape: []int{3, 8, 3, 3}, Data: make([]byte, 4*216)}, "no weight conv_last.weight",
+		},
+		"a scale of no colours": {
+			"compact", "params.body.8.weight", new(entry(40, 10, 3, 3)), "40 channels, which are no squares",
+		},
+		"a scale that is too high": {
+			"compact", "params.body.8.weight", new(entry(3*16*16, 10, 3, 3)), "768 channels, which are no squares",
+		},
 		"rectifiers without slope": {"compact", "params.body.3.weight", nil, "no weight body.3.weight: rectifiers"},
-		"parts that do not fit":    {"span", "block_2.c1_r.conv.1.weight", new(entry(16, 15, 3, 3)), "its parts do not fit together"},
-		"a part is missing":        {"span", "conv_2.conv.2.bias", nil, "conv_2.conv.2: a weight of"},
-		"too many channels":        {"span", "conv_2.conv.1.weight", new(entry(300, 16, 3, 3)), "300 channels, want at most 256"},
+		"parts that do not fit": {
+			"span", "block_2.c1_r.conv.1.weight", new(entry(16, 15, 3, 3)), "its parts do not fit together",
+		},
+		"a part is missing": {"span", "conv_2.conv.2.bias", nil, "conv_2.conv.2: a weight of"},
+		"too many channels": {
+			"span", "conv_2.conv.1.weight", new(entry(300, 16, 3, 3)), "300 channels, want at most 256",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -119,7 +144,11 @@ func TestAveragedWeights(t *testing.T) {
 	c := upscalertest.Find(t, "esrgan-ema")
 	tensors := c.Tensors()
 	for key := range maps.Clone(tensors) {
-		tensors[strings.Replace(key, "params_ema.", "params.", 1)] = addontest.Entry{DType: "F32", Shape: []int{1}, Data: make([]byte, 4)}
+		tensors[strings.Replace(key, "params_ema.", "params.", 1)] = addontest.Entry{
+			DType: "F32",
+			Shape: []int{1},
+			Data:  make([]byte, 4),
+		}
 	}
 	path := filepath.Join(t.TempDir(), "a.safetensors")
 	addontest.WriteFile(t, path, nil, tensors)

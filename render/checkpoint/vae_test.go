@@ -47,8 +47,10 @@ func TestVAEOfACheckpoint(t *testing.T) {
 			vaes: []string{"a", "boats", "clear"}, beside: true, asked: "CLEAR", want: "clear", why: "as asked for",
 		},
 		"asked for, whatever its name says": {vaes: []string{"xl/b"}, asked: "b", want: "b", why: "as asked for"},
-		"beside it":                         {vaes: []string{"a", "boats"}, beside: true, want: "boats.vae", why: "beside it"},
-		"called like it":                    {vaes: []string{"a", "boats-v2"}, want: "boats-v2", why: "by its name"},
+		"beside it": {
+			vaes: []string{"a", "boats"}, beside: true, want: "boats.vae", why: "beside it",
+		},
+		"called like it": {vaes: []string{"a", "boats-v2"}, want: "boats-v2", why: "by its name"},
 		"of its family": {
 			vaes: []string{"c", "B", "axl", "SDXL/a"}, want: "B", why: firstOfFamily,
 		},

@@ -67,8 +67,8 @@ func asJPEG(img image.Image, parameters string, quality int) ([]byte, error) {
 var ErrNoParameters = errors.New("image holds no parameters")
 
 // ReadParameters reads the parameters text in a PNG, JPEG or WebP file. An EXIF user comment overrides a PNG's text, as
-// in A1111. Errors are ErrNoParameters and ErrNotImage. The program itself reads no text back: tests do, to hold that it
-// says everything that decides an image, as A1111's own reader would find it.
+// in A1111. Errors are ErrNoParameters and ErrNotImage. The program itself reads no text back: tests do, to hold that
+// it says everything that decides an image, as A1111's own reader would find it.
 func ReadParameters(file []byte) (Parameters, error) {
 	text, err := parametersText(file)
 	if err != nil {

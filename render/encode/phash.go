@@ -16,9 +16,9 @@ const (
 	hashScale = 32
 )
 
-// PHash returns a perceptual hash of 64 bits as 16 hex digits: those of one image in two encodings differ in 0 to about 8
-// bits, those of unrelated images in around 32. It is the DCT hash that the Python package imagehash calls phash: the lowest 8 x 8 frequencies of the
-// grey image at 32 x 32, each compared with their median.
+// PHash returns a perceptual hash of 64 bits as 16 hex digits: those of one image in two encodings differ in 0 to about
+// 8 bits, those of unrelated images in around 32. It is the DCT hash that the Python package imagehash calls phash: the
+// lowest 8 x 8 frequencies of the grey image at 32 x 32, each compared with their median.
 func PHash(img image.Image) string {
 	low := frequencies(greys(img))
 	sorted := slices.Clone(low[:])

@@ -5,6 +5,7 @@ import (
 	"image"
 	"image/color"
 	"image/png"
+	"slices"
 )
 
 // regionCells is how many rows and columns of cells an image has, see CellMask.
@@ -47,12 +48,7 @@ func (c CleanImage) MarksAny() (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	for _, v := range mask.Pix {
-		if marked(v) {
-			return true, nil
-		}
-	}
-	return false, nil
+	return slices.ContainsFunc(mask.Pix, marked), nil
 }
 
 // marked tells whether a brightness of a mask marks a place, as in diffusers: at least half of the range.

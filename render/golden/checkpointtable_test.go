@@ -74,9 +74,9 @@ func givePicture(t *testing.T, s *picture.Spec, job *render.Job, given string) {
 	s.Init, job.Input = with.Init, inputs.Input
 }
 
-// TestCheckpointTable paints with each checkpoint in each way, without a LoRA and with one, and some with packed weights
-// too (--prefer steps): pictures are finite and differ where they should, packed weights make the same ones, and a LoRA
-// of strength 0 changes nothing, bit by bit.
+// TestCheckpointTable paints with each checkpoint in each way, without a LoRA and with one, and some with packed
+// weights too (--prefer steps): pictures are finite and differ where they should, packed weights make the same ones,
+// and a LoRA of strength 0 changes nothing, bit by bit.
 func TestCheckpointTable(t *testing.T) {
 	t.Parallel()
 	pipelinetest.OpenRuntime(t)

@@ -144,8 +144,8 @@ type Content struct {
 	Files []filehash.File // as they were
 }
 
-// Sum hashes an item, as far as the cache does not know it. opened is the model that it is; nil for an add-on. Of a LoRA
-// A1111 writes the first digits of the hash of what follows the header, of other add-ons those of the whole file.
+// Sum hashes an item, as far as the cache does not know it. opened is the model that it is; nil for an add-on. Of a
+// LoRA A1111 writes the first digits of the hash of what follows the header, of other add-ons those of the whole file.
 func Sum(i Item, opened *folder.Model, cache *filehash.Cache, progress filehash.Progress) (c Content, err error) {
 	if i.Kind == Folder {
 		c.Hash, c.Files, err = folder.Sum(i.Path, cache, progress)

@@ -28,8 +28,10 @@ func TestACheckpointThatTakesAVAE(t *testing.T) {
 	v.hashOne(t) // the VAE itself
 	wantOffered(t, v, "a VAE", "boats", "whole", "clear", "whole.vae")
 	taken := v.Models()[0]
-	if want := mustSum(t, filepath.Join(dir, "vae/clear.safetensors")); taken.VAE.Ref.Hash != want || taken.Changed() != nil ||
-		len(taken.Files) != 2 || taken.Hash != mustSum(t, filepath.Join(dir, "boats.safetensors")) {
+	if want := mustSum(t, filepath.Join(dir, "vae/clear.safetensors")); taken.VAE.Ref.Hash != want ||
+		taken.Changed() != nil ||
+		len(taken.Files) != 2 ||
+		taken.Hash != mustSum(t, filepath.Join(dir, "boats.safetensors")) {
 		t.Errorf("got %+v with %d files, want the hash %s of the VAE beside that of the checkpoint", taken.VAE,
 			len(taken.Files), want)
 	}

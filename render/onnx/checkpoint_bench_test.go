@@ -113,7 +113,13 @@ func measureSwitch(t *testing.T, m *Model, addons Addons) {
 		}
 	}
 	slices.Sort(times)
-	fmt.Printf("%d switches: %v at least, %v in the middle, %v at most\n", switches, times[0], times[switches/2], times[switches-1])
+	fmt.Printf(
+		"%d switches: %v at least, %v in the middle, %v at most\n",
+		switches,
+		times[0],
+		times[switches/2],
+		times[switches-1],
+	)
 }
 
 func processTime() time.Duration {

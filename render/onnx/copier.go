@@ -10,8 +10,8 @@ import (
 	"darkroom/render/onnx/graph"
 )
 
-// copier is a session that copies a tensor, between this machine's memory and a device's, or within one. The runtime has
-// no call for that which all devices know; a network of one operation does it on each.
+// copier is a session that copies a tensor, between this machine's memory and a device's, or within one. The runtime
+// has no call for that which all devices know; a network of one operation does it on each.
 type copier struct {
 	session   *ort.DynamicAdvancedSession
 	allocator *capi.Allocator // of the device's memory

@@ -21,8 +21,8 @@ import (
 //   - No operation runs on the CPU, but those that compute shapes: a session is refused otherwise.
 //   - A recording belongs to the thread that made it. So all runs are made on one.
 //   - While it is recorded, nothing else may take memory of the device or synchronize with it. So nothing else runs.
-//   - It works in memory that the session's arena has at that time, and that counts as free between runs. So the session
-//     has an arena of its own, which nothing else takes from and nobody shrinks.
+//   - It works in memory that the session's arena has at that time, and that counts as free between runs. So the
+//     session has an arena of its own, which nothing else takes from and nobody shrinks.
 //   - It is freed with its session only. So a session records maxRecordings at most; later shapes run without.
 //   - It cannot be stopped. So a stop comes into effect between two steps.
 //
@@ -137,10 +137,11 @@ func (g *graphReplays) fill(s *replayedShape, i int, f feed) error {
 
 // shape returns what the shapes of feeds are run on. Those that were used longest ago make room.
 func (g *graphReplays) shape(inputs, outputs []feed) (*replayedShape, error) {
-	key := ""
+	var shapes [][]int64
 	for _, f := range slices.Concat(inputs, outputs) {
-		key += fmt.Sprint(f.value.GetShape())
+		shapes = append(shapes, f.value.GetShape())
 	}
+	key := fmt.Sprint(shapes)
 	if i := slices.IndexFunc(g.shapes, func(s *replayedShape) bool { return s.key == key }); i >= 0 {
 		found := g.shapes[i]
 		g.shapes = append(slices.Delete(g.shapes, i, i+1), found)

@@ -28,8 +28,8 @@ func stepsOf(t *testing.T, m *Model, shapes ...[]int) (all [][]float32) {
 }
 
 // TestGraphReplays: steps that are run as CUDA graphs are run give the bits of usual ones, and keep to what graphs
-// demand: each shape has tensors of its own that stay, a number of its own, and a shape that comes again has both again.
-// The CPU records nothing, so what this proves is all but the recording.
+// demand: each shape has tensors of its own that stay, a number of its own, and a shape that comes again has both
+// again. The CPU records nothing, so what this proves is all but the recording.
 func TestGraphReplays(t *testing.T) {
 	openRuntime(t)
 	device := likeGPU

@@ -83,7 +83,11 @@ func (m *Model) load(ctx context.Context) error {
 	for i := range m.text {
 		steps = append(steps, newEncoderStep(&m.text[i], f.TextEncoderNetwork(i), tensor.Changes{}))
 	}
-	steps = append(steps, loadStep{into: &m.unet, network: f.UnetNetwork(), steps: true}, newStep(&m.decoder, f.DecoderNetwork()))
+	steps = append(
+		steps,
+		loadStep{into: &m.unet, network: f.UnetNetwork(), steps: true},
+		newStep(&m.decoder, f.DecoderNetwork()),
+	)
 	if f.Config.CanEncode {
 		steps = append(steps, newEncoderStep(&m.encoder, f.EncoderNetwork(), tensor.Changes{}))
 	}

@@ -9,8 +9,8 @@ import (
 	"darkroom/render/onnx/capi"
 )
 
-// The binding gives no way to the addresses of its sessions and values, which package capi needs. They are read from its
-// fields by their names; go.mod pins its version, and TestPointers notices where a name has changed.
+// The binding gives no way to the addresses of its sessions and values, which package capi needs. They are read from
+// its fields by their names; go.mod pins its version, and TestPointers notices where a name has changed.
 
 // sessionOf is the address of a session.
 func sessionOf(s *ort.DynamicAdvancedSession) (capi.Session, error) {

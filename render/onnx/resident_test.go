@@ -17,7 +17,12 @@ var likeGPU = Device{Kind: CPU, Threads: 1, Resident: true}
 func sdxlAnswer(t *testing.T, m *Model) []float32 {
 	t.Helper()
 	out, err := m.Unet(t.Context(), draw("unet/sample", 2, 4, 8, 6), 500, tensor.Conditioning{
-		Hidden: draw("unet/hidden", 2, 77, m.Folder.Config.TextWidth), Pooled: draw("pooled", 2, m.Folder.Config.PooledWidth),
+		Hidden: draw(
+			"unet/hidden",
+			2,
+			77,
+			m.Folder.Config.TextWidth,
+		), Pooled: draw("pooled", 2, m.Folder.Config.PooledWidth),
 		TimeIDs: draw("ids", 2, 6),
 	})
 	if err != nil {
@@ -44,7 +49,8 @@ func answersOf(t *testing.T, m *Model, unet func(*testing.T, *Model) []float32) 
 		t.Fatal(err)
 	}
 	return map[string][]float32{
-		"text": text.Hidden.Data, "pooled": text.Pooled.Data, "unet": unet(t, m), "decoder": pixels.Data, "encoder": mean.Data,
+		"text": text.Hidden.Data, "pooled": text.Pooled.Data, "unet": unet(t, m), "decoder": pixels.Data,
+		"encoder": mean.Data,
 	}
 }
 
@@ -240,8 +246,8 @@ func TestConditioningStays(t *testing.T) {
 	}
 }
 
-// TestMemoryLimit: the arena of a device holds no more than its limit, whatever networks share it; a run that would need
-// more is out of memory, and the next one works; what runs needed is given back, and what weights need is not.
+// TestMemoryLimit: the arena of a device holds no more than its limit, whatever networks share it; a run that would
+// need more is out of memory, and the next one works; what runs needed is given back, and what weights need is not.
 func TestMemoryLimit(t *testing.T) {
 	openRuntime(t)
 	device := likeGPU
@@ -279,8 +285,8 @@ func bytesHeld(t *testing.T, m *Model) int64 {
 	return n
 }
 
-// TestMoveEncoders: encoders that leave the device free what they hold, and encode the same on the CPU; those of a model
-// with add-ons too.
+// TestMoveEncoders: encoders that leave the device free what they hold, and encode the same on the CPU; those of a
+// model with add-ons too.
 func TestMoveEncoders(t *testing.T) {
 	openRuntime(t)
 	device := likeGPU
@@ -302,7 +308,8 @@ func TestMoveEncoders(t *testing.T) {
 		t.Errorf("%d bytes were freed, want at least the %d of the text encoder's table", before-after, size)
 	}
 	for name, pair := range map[string][2]map[string][]float32{
-		"the model": {answersOf(t, m, plainAnswer), want}, "with an embedding": {answersOf(t, changed, plainAnswer), wantChanged},
+		"the model": {
+			answersOf(t, m, plainAnswer), want}, "with an embedding": {answersOf(t, changed, plainAnswer), wantChanged},
 	} {
 		for what := range pair[1] {
 			if !slices.Equal(pair[0][what], pair[1][what]) {

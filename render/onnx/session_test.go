@@ -83,7 +83,11 @@ func TestConcurrentCalls(t *testing.T) {
 }
 
 func testConcurrentCalls(t *testing.T, device onnx.Device) {
-	m := loadOn(t, onnxtest.Folder{Float: graph.Float16, Timestep: graph.Value{Type: graph.Float16, Dims: []int{1}}}, device)
+	m := loadOn(
+		t,
+		onnxtest.Folder{Float: graph.Float16, Timestep: graph.Value{Type: graph.Float16, Dims: []int{1}}},
+		device,
+	)
 	var group sync.WaitGroup
 	for i := range 8 {
 		group.Go(func() {

@@ -53,8 +53,8 @@ func writeHypernet(t *testing.T, widths ...int) string {
 	return path
 }
 
-// TestHypernetworksByWidth: a hypernetwork is for the family whose text is as wide: 1024 is Stable Diffusion 2's. One for
-// the image alone fits all but SDXL's refiner, whose text happens to be as wide as its image.
+// TestHypernetworksByWidth: a hypernetwork is for the family whose text is as wide: 1024 is Stable Diffusion 2's. One
+// for the image alone fits all but SDXL's refiner, whose text happens to be as wide as its image.
 func TestHypernetworksByWidth(t *testing.T) {
 	t.Parallel()
 	models := map[*family.Family]int{family.SD1: 768, family.SD2: 1024, family.SDXL: 2048, family.Refiner: 1280}

@@ -18,8 +18,8 @@ import (
 	"darkroom/render/request"
 )
 
-// TestACardThatChanges: a checkpoint's card and its name decide how it is sampled, and are no part of its hash. An image
-// is the same after both were changed, and a new request follows what they say now.
+// TestACardThatChanges: a checkpoint's card and its name decide how it is sampled, and are no part of its hash. An
+// image is the same after both were changed, and a new request follows what they say now.
 func TestACardThatChanges(t *testing.T) {
 	t.Parallel()
 	pipelinetest.OpenRuntime(t)

@@ -88,7 +88,9 @@ func TestCLIPUnderUse(t *testing.T) {
 	t.Parallel()
 	device := openRuntime(t)
 	device.Threads = 1
-	pool := NewPool(PoolOptions{Source: fixed(nil), Device: device, CLIP: openCLIP(t), Log: slog.New(slog.DiscardHandler)})
+	pool := NewPool(
+		PoolOptions{Source: fixed(nil), Device: device, CLIP: openCLIP(t), Log: slog.New(slog.DiscardHandler)},
+	)
 	defer pool.Close()
 	want, err := pool.CLIP().TextVector(t.Context(), "a cat")
 	if err != nil {
@@ -155,7 +157,14 @@ func TestOpenCLIP(t *testing.T) {
 // TestNeedCLIP: on a GPU a CLIP takes nothing of what models have, for it runs on the CPU.
 func TestNeedCLIP(t *testing.T) {
 	t.Parallel()
-	cpu, mapped, gpu := onnx.Device{Kind: onnx.CPU}, onnx.Device{Kind: onnx.CPU, Mapped: true}, onnx.Device{Kind: onnx.CUDA}
+	cpu, mapped, gpu := onnx.Device{
+		Kind: onnx.CPU,
+	}, onnx.Device{
+		Kind:   onnx.CPU,
+		Mapped: true,
+	}, onnx.Device{
+		Kind: onnx.CUDA,
+	}
 	for _, c := range []struct {
 		wide   bool
 		device onnx.Device

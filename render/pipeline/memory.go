@@ -40,8 +40,8 @@ func need(bytes int64, float16, written bool, d onnx.Device) int64 {
 	return int64(part * float64(bytes))
 }
 
-// cardPart is what lies on a card of each byte of a model's files. The weights of a checkpoint lie there in float16, but
-// for the VAE's, which are 2 to 8 % of them and lie there in float32; those of an ONNX folder as they are.
+// cardPart is what lies on a card of each byte of a model's files. The weights of a checkpoint lie there in float16,
+// but for the VAE's, which are 2 to 8 % of them and lie there in float32; those of an ONNX folder as they are.
 func cardPart(m *folder.Model) float64 {
 	if !m.FromCheckpoint() {
 		return 1.1

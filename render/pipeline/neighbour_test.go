@@ -21,9 +21,9 @@ import (
 	"darkroom/render/pipeline/pipelinetest"
 )
 
-// TestNeighboursOfOneCheckpoint has two renderers with one checkpoint without a VAE, and another VAE beside it each. They
-// are of one hash, and the Spec tells them apart: the other one says what it has not, and makes the same image once it
-// has it.
+// TestNeighboursOfOneCheckpoint has two renderers with one checkpoint without a VAE, and another VAE beside it each.
+// They are of one hash, and the Spec tells them apart: the other one says what it has not, and makes the same image
+// once it has it.
 func TestNeighboursOfOneCheckpoint(t *testing.T) {
 	t.Parallel()
 	pipelinetest.OpenRuntime(t)
@@ -60,8 +60,8 @@ func TestNeighboursOfOneCheckpoint(t *testing.T) {
 	}
 }
 
-// TestCheckpointWithAVAEOfTheFolder: a checkpoint without a VAE is offered with one of its family, and is the same model
-// with the same image as with that beside it.
+// TestCheckpointWithAVAEOfTheFolder: a checkpoint without a VAE is offered with one of its family, and is the same
+// model with the same image as with that beside it.
 func TestCheckpointWithAVAEOfTheFolder(t *testing.T) {
 	t.Parallel()
 	pipelinetest.OpenRuntime(t)

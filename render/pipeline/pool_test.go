@@ -297,8 +297,8 @@ func TestNeed(t *testing.T) {
 	}
 }
 
-// TestPoolBoundsADevice: on a device with memory of its own, the pool's memory bounds what networks really take. When that
-// runs out in the middle of a job, the other models make room.
+// TestPoolBoundsADevice: on a device with memory of its own, the pool's memory bounds what networks really take. When
+// that runs out in the middle of a job, the other models make room.
 func TestPoolBoundsADevice(t *testing.T) {
 	device, models := openRuntime(t), t.TempDir()
 	if p := NewPool(PoolOptions{Device: device, Memory: 5 << 30}); p.o.Device.MemoryLimit != 0 {

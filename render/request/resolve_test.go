@@ -84,7 +84,8 @@ func TestResolve(t *testing.T) {
 		{name: "a stop at the end is none", want: Wanted{Prompt: "red boat --stop 100 --quality 2"},
 			spec: func(s *picture.Spec) { s.Steps = 40 }},
 		{name: "own flags are taken",
-			want: Wanted{Prompt: "red boat --cfg 2.5 --count 2 --emphasis no-norm --notation midjourney --sampler ddim --clip-skip 2"},
+			want: Wanted{Prompt: "red boat --cfg 2.5 --count 2 --emphasis no-norm " +
+				"--notation midjourney --sampler ddim --clip-skip 2"},
 			spec: func(s *picture.Spec) {
 				s.GuidanceScale, s.Count, s.Emphasis, s.Notation = 2.5, 2, picture.EmphasisNoNorm, picture.NotationMidjourney
 				s.Sampler, s.ClipSkip = "ddim", 2

@@ -62,7 +62,8 @@ func TestReadHeaderOffsets(t *testing.T) {
 		t.Fatal(err)
 	}
 	start := int64(8 + len(two))
-	if a, c := h.tensors["a"], h.tensors["b"]; a.Offset != start || a.Length != 16 || c.Offset != start+16 || c.Length != 6 {
+	if a, c := h.tensors["a"], h.tensors["b"]; a.Offset != start || a.Length != 16 || c.Offset != start+16 ||
+		c.Length != 6 {
 		t.Errorf("got %+v and %+v", a, c)
 	}
 }

@@ -1,9 +1,9 @@
 // Package safety scores what images show, by a safety checker: how near each image is to every concept that the checker
 // knows, and from where on the checker flags it. It decides nothing: whoever gets a Verdict does.
 //
-// Two kinds of checker are opened: Stable Diffusion's in diffusers' layout, a CLIP vision tower beside the embeddings of
-// concepts (concepts.go), and Yahoo's open_nsfw, a classifier (opennsfw.go). Networks run through an interface, so the
-// package imports no runtime.
+// Two kinds of checker are opened: Stable Diffusion's in diffusers' layout, a CLIP vision tower beside the embeddings
+// of concepts (concepts.go), and Yahoo's open_nsfw, a classifier (opennsfw.go). Networks run through an interface, so
+// the package imports no runtime.
 package safety
 
 // Verdict is what a checker says of one image.

@@ -36,14 +36,26 @@ func TestOpenRefuses(t *testing.T) {
 		file, data string
 		want       string
 	}{
-		"a missing file":        {"other.onnx", "", "no such file"},
-		"a pickle":              {"checker.pt", "x", "want a folder or an .onnx file"},
-		"a web page":            {"checker.onnx", "<!doctype html>", "a web page"},
-		"an empty file":         {"checker.onnx", "\x00", "the file is empty"},
-		"an empty folder":       {"sub/note.txt", "", "want model.onnx or model.safetensors"},
-		"another size":          {"checker.onnx", fileOf(classifier("Softmax", value(graph.Float, 0, 3, 299, 299), two)), "no known checker"},
-		"five classes":          {"checker.onnx", fileOf(classifier("Softmax", pixels, value(graph.Float, 0, 5))), "no known checker"},
-		"whole numbers":         {"checker.onnx", fileOf(classifier("Softmax", value(graph.Int64, pixels.Dims...), two)), "no known checker"},
+		"a missing file":  {"other.onnx", "", "no such file"},
+		"a pickle":        {"checker.pt", "x", "want a folder or an .onnx file"},
+		"a web page":      {"checker.onnx", "<!doctype html>", "a web page"},
+		"an empty file":   {"checker.onnx", "\x00", "the file is empty"},
+		"an empty folder": {"sub/note.txt", "", "want model.onnx or model.safetensors"},
+		"another size": {
+			"checker.onnx",
+			fileOf(classifier("Softmax", value(graph.Float, 0, 3, 299, 299), two)),
+			"no known checker",
+		},
+		"five classes": {
+			"checker.onnx",
+			fileOf(classifier("Softmax", pixels, value(graph.Float, 0, 5))),
+			"no known checker",
+		},
+		"whole numbers": {
+			"checker.onnx",
+			fileOf(classifier("Softmax", value(graph.Int64, pixels.Dims...), two)),
+			"no known checker",
+		},
 		"no probabilities":      {"checker.onnx", fileOf(classifier("Add", pixels, two)), "made by Add, want Softmax"},
 		"no comparison":         {"checker.onnx", fileOf(concepts), "does not compare images with concepts"},
 		"a config that is none": {"safety_checker/model.onnx", fileOf(comparing()), "config.json"},
@@ -163,7 +175,8 @@ func TestPreprocessorPlaces(t *testing.T) {
 	}
 	dir := t.TempDir()
 	onnxtest.WriteFile(t, dir, own, `{"size":10,"crop_size":10}`)
-	if _, err := readPreprocessor(filepath.Join(dir, Part), 8); err == nil || !strings.Contains(err.Error(), "reads 8×8") {
+	if _, err := readPreprocessor(filepath.Join(dir, Part), 8); err == nil ||
+		!strings.Contains(err.Error(), "reads 8×8") {
 		t.Errorf("another size: got %v, want it refused", err)
 	}
 }

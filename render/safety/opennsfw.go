@@ -86,6 +86,7 @@ func prepareNSFW(img image.Image, channelsLast bool) (tensor.Tensor, error) {
 	if err := jpeg.Encode(&file, square, &jpeg.Options{Quality: nsfwQuality}); err != nil {
 		return tensor.Tensor{}, err
 	}
+	//nolint:forbidigo // what was encoded here is decoded at once
 	smeared, _, err := encode.Decode(context.Background(), file.Bytes(), nsfwResize*nsfwResize)
 	if err != nil {
 		return tensor.Tensor{}, err

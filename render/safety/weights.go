@@ -12,7 +12,8 @@ import (
 	"darkroom/render/tensor"
 )
 
-// openWeights opens Stable Diffusion's checker in safetensors. The network gives vectors; what follows is computed here.
+// openWeights opens Stable Diffusion's checker in safetensors. The network gives vectors; what follows is computed
+// here.
 func openWeights(dir string, files []string) (*Model, error) {
 	about, err := readConceptConfig(dir)
 	if err != nil {

@@ -227,7 +227,12 @@ var layouts = map[string]func(t testing.TB, r clipRecord, dir string) string{
 	"folder of transformers in two files": func(t testing.TB, r clipRecord, dir string) string {
 		image := func(name string) bool { return strings.HasPrefix(name, "vis") }
 		writeWeights(t, dir+"/model-00001-of-00002.safetensors", r.Half, r.transformers(image))
-		writeWeights(t, dir+"/model-00002-of-00002.safetensors", r.Half, r.transformers(func(n string) bool { return !image(n) }))
+		writeWeights(
+			t,
+			dir+"/model-00002-of-00002.safetensors",
+			r.Half,
+			r.transformers(func(n string) bool { return !image(n) }),
+		)
 		writeFile(t, dir+"/config.json", r.Config)
 		copyTokenizer(t, dir)
 		return dir
@@ -364,6 +369,13 @@ func wantVector(t *testing.T, what string, got similarity.Vector, err error, has
 		far = max(far, math.Abs(float64(x)-want[i]))
 	}
 	if !(far <= tolerance) {
-		t.Errorf("%s: %.1e from the reference, want at most %v; got %.5v, want %.5v", what, far, tolerance, got.Values, want)
+		t.Errorf(
+			"%s: %.1e from the reference, want at most %v; got %.5v, want %.5v",
+			what,
+			far,
+			tolerance,
+			got.Values,
+			want,
+		)
 	}
 }

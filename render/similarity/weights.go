@@ -115,7 +115,8 @@ func (m *Model) openPair(dir, part string, image, text []string) error {
 		return err
 	}
 	say := func(int) (image, text tower, err error) { return towersOf(of, imageConfig, words, textConfig) }
-	if err := m.openWeights(checkpoint.CLIPFiles{Image: image, Text: text}, say, tokenizerFolders(dir, part)...); err != nil {
+	files := checkpoint.CLIPFiles{Image: image, Text: text}
+	if err := m.openWeights(files, say, tokenizerFolders(dir, part)...); err != nil {
 		return err
 	}
 	var err error

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"strings"
 
@@ -152,9 +153,7 @@ func (p *Page) submit(w http.ResponseWriter, r *http.Request) {
 	for id, value := range a.Values {
 		filled.Values[id] = []string{value}
 	}
-	for id, chosen := range a.Chosen {
-		filled.Values[id] = chosen
-	}
+	maps.Copy(filled.Values, a.Chosen)
 	for id, file := range files {
 		filled.Files[id] = []wire.Upload{file}
 	}

@@ -122,7 +122,8 @@ func (p *Page) view(w http.ResponseWriter, r *http.Request) {
 	}
 	guild, _ := p.world.Guild(guildOf(channels)) // a world without a guild has no name to show
 	sendJSON(w, map[string]any{"seq": seq, "channel": channel, "channels": channels, "commands": commands,
-		"message_commands": onMessage, "guild": guild.Name, "messages": p.world.VisibleMessages(user, channel), "online": p.online(),
+		"message_commands": onMessage, "guild": guild.Name, "messages": p.world.VisibleMessages(user, channel),
+		"online":    p.online(),
 		"moderator": p.moderator(user)})
 }
 

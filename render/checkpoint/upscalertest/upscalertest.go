@@ -1,5 +1,5 @@
-// Package upscalertest gives tests small upscalers with random weights, and what spandrel makes of an image with them, as
-// recipe/upscalers.py recorded it.
+// Package upscalertest gives tests small upscalers with random weights, and what spandrel makes of an image with them,
+// as recipe/upscalers.py recorded it.
 package upscalertest
 
 import (
@@ -46,7 +46,7 @@ func Exports(t testing.TB) (all []Case) {
 
 func read(t testing.TB, name string, into any) {
 	t.Helper()
-	_, here, _, _ := runtime.Caller(0)
+	_, here, _, _ := runtime.Caller(0) //nolint:dogsled // the standard library gives so many
 	file, err := os.Open(filepath.Join(filepath.Dir(here), "..", "testdata", name))
 	if err != nil {
 		t.Fatal(err)

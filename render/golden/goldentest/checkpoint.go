@@ -37,9 +37,9 @@ const (
 	CheckpointVAENamed      = "vae-named"      // the same by diffusers' names
 )
 
-// LoRAs for the checkpoints sd1, sdxl and sd2-base, in files that Checkpoint writes, too: rank 4, by the names of kohya's
-// trainer, around the UNet and all text encoders. Those of b have other alphas, and change convolutions in place of
-// the feed-forward layers.
+// LoRAs for the checkpoints sd1, sdxl and sd2-base, in files that Checkpoint writes, too: rank 4, by the names of
+// kohya's trainer, around the UNet and all text encoders. Those of b have other alphas, and change convolutions in
+// place of the feed-forward layers.
 const (
 	LoRASD1A  = "lora-sd1-a"
 	LoRASD1B  = "lora-sd1-b"

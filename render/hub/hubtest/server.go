@@ -240,7 +240,7 @@ func (s *Server) open(w http.ResponseWriter, r *http.Request, at []string) (stri
 
 func (m Model) info(w http.ResponseWriter, name string) {
 	w.Header().Set("Content-Type", "application/json")
-	json.NewEncoder(w).Encode(map[string]any{"id": name, "sha": commitOf(name), "cardData": m.Card, "tags": []string{}})
+	sendJSON(w, map[string]any{"id": name, "sha": commitOf(name), "cardData": m.Card, "tags": []string{}})
 }
 
 // list answers a page of the files below a folder, and where the next page is.
@@ -265,7 +265,7 @@ func (s *Server) list(w http.ResponseWriter, r *http.Request, m Model, dir strin
 		w.Header().Set("Link", fmt.Sprintf(`<%s%s?recursive=true&cursor=%d>; rel="next"`, s.URL, r.URL.Path, to))
 	}
 	w.Header().Set("Content-Type", "application/json")
-	json.NewEncoder(w).Encode(entries)
+	sendJSON(w, entries)
 }
 
 // Entry is a file's line in a listing.
@@ -315,3 +315,10 @@ func (s *Server) serveCDN(w http.ResponseWriter, r *http.Request) {
 }
 
 func commitOf(name string) string { return Blob([]byte(name)) }
+
+// sendJSON answers with JSON. A client that is gone does not read it.
+func sendJSON(w http.ResponseWriter, v any) {
+	if err := json.NewEncoder(w).Encode(v); err != nil {
+		return
+	}
+}

@@ -13,7 +13,8 @@ import (
 // TestPlaces: each function stands in OrtApi where api.h says. The binding's module has the runtime's header.
 func TestPlaces(t *testing.T) {
 	t.Parallel()
-	dir, err := exec.CommandContext(t.Context(), "go", "list", "-m", "-f", "{{.Dir}}", "github.com/yalue/onnxruntime_go").Output()
+	dir, err := exec.CommandContext(t.Context(), "go", "list", "-m", "-f", "{{.Dir}}", "github.com/yalue/onnxruntime_go").
+		Output()
 	if err != nil {
 		t.Skipf("the binding's module is not here: %v", err)
 	}
