@@ -18,6 +18,7 @@ func fullRenderer() Renderer {
 			Ort: "/lib/ort.so", Device: Devices{{Kind: "cuda", Index: 1}, {Kind: "cpu"}}, Threads: 3, Prefer: "start",
 			ModelsDir: "/m", Memory: 6 << 30, Graphs: true, Runtimes: Runtimes{Dir: "/r"}, Safety: "own",
 		},
+		CLIP:   CLIP{Path: "/clip"},
 		Worker: Worker{Models: []string{"a,b", "c"}, Batch: 2, Slot: "east"},
 		Leasing: Leasing{
 			Lease: 9 * time.Second, Heartbeat: time.Second, Grace: 1500 * time.Millisecond, HangTimeout: time.Hour,

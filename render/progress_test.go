@@ -60,7 +60,7 @@ func TestStop(t *testing.T) {
 		whole, steps := 0, 0
 		mustRender(t, r, s, Job{Progress: func(p Progress) { whole = p.Steps }})
 		var estimate []tensor.Tensor
-		s.Stop, s.Version = 50, 3
+		s.Stop, s.Version = 50, 4
 		run, err := r.newRun(s, Job{Progress: func(p Progress) { steps = p.Step }})
 		if err != nil {
 			t.Fatal(err)

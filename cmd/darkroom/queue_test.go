@@ -75,18 +75,18 @@ func TestQueue(t *testing.T) {
 		{"pause --server 55 --reason night", exitOK, "done", "server 55"},
 		{"show", exitOK, "paused: server 55: night", "server 55"},
 		{"show", exitOK, "renderer easel on cpu: postcards; CLIP cccccccccccc\n", "server 55"},
-		{"pause --model postcards", exitOK, "done", "server 55, lane 1:ab, lane 2:ab, lane 3:ab"},
-		{"show", exitOK, "paused: model postcards", "server 55, lane 1:ab, lane 2:ab, lane 3:ab"},
+		{"pause --model postcards", exitOK, "done", "server 55, lane 1:ab, lane 2:ab, lane 3:ab, lane 4:ab"},
+		{"show", exitOK, "paused: model postcards", "server 55, lane 1:ab, lane 2:ab, lane 3:ab, lane 4:ab"},
 		{
 			"pause --model nothing", exitFailure, `no renderer that is up has a model called "nothing"`,
-			"server 55, lane 1:ab, lane 2:ab, lane 3:ab",
+			"server 55, lane 1:ab, lane 2:ab, lane 3:ab, lane 4:ab",
 		},
-		{"resume --server 55", exitOK, "done", "lane 1:ab, lane 2:ab, lane 3:ab"},
-		{"resume --server 55", exitFailure, "was not paused here", "lane 1:ab, lane 2:ab, lane 3:ab"},
-		{"pause", exitOK, "done for the whole queue", "the whole queue, lane 1:ab, lane 2:ab, lane 3:ab"},
+		{"resume --server 55", exitOK, "done", "lane 1:ab, lane 2:ab, lane 3:ab, lane 4:ab"},
+		{"resume --server 55", exitFailure, "was not paused here", "lane 1:ab, lane 2:ab, lane 3:ab, lane 4:ab"},
+		{"pause", exitOK, "done for the whole queue", "the whole queue, lane 1:ab, lane 2:ab, lane 3:ab, lane 4:ab"},
 		{
 			"pause --server 1 --model x", exitUsage, "can't be used together",
-			"the whole queue, lane 1:ab, lane 2:ab, lane 3:ab",
+			"the whole queue, lane 1:ab, lane 2:ab, lane 3:ab, lane 4:ab",
 		},
 	} {
 		code, said := runQueue(t, env, strings.Fields(c.args)...)

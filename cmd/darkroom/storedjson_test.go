@@ -34,7 +34,7 @@ func storedValues() map[string]any {
 		"jobs.reply": &message.Address{
 			Application: "1", Token: "not-a-real-token", Expires: time.Date(2026, 2, 1, 12, 0, 0, 5000000, time.UTC),
 			Channel: "2", Message: "@original", User: "3", Verb: "vary", Tile: 4, Spoiler: true, Ephemeral: true,
-			FromImage: true, FileLimit: 10 << 20, Locale: "en-US", Card: true, Flags: "--ar 3:2 --seed 7",
+			FromImage: true, FileLimit: 10 << 20, Locale: "en-US", Card: true, Flags: "--ar 3:2 --seed 7", Draft: 20,
 		},
 		"jobs.pending": &request.InitImage{
 			File: request.Attachment{
@@ -91,7 +91,7 @@ func storedValues() map[string]any {
 			Slot: "easel", Device: "cuda:0", Lanes: []queue.Lane{{Name: "2:cd", Load: 1500 * time.Millisecond}},
 			Models: []queue.Model{{Name: "photo", Hash: "cd", Lane: "2:cd", Card: json.RawMessage(`{"starts":true}`)}},
 			Addons: []queue.Addon{{Hash: "0a", Card: json.RawMessage(`{"kind":"lora"}`)}}, Parts: []string{"ef"},
-			Speed: 150, MaxBatch: 4,
+			Speed: 150, MaxBatch: 4, CLIP: "c1",
 		},
 		"redis.token": &queue.Token{Epoch: 1, Fence: 2},
 	}

@@ -6,7 +6,7 @@ import "slices"
 // need a later one: prompt.SettleVersion decides.
 func (s Spec) FieldsVersion() int {
 	switch {
-	case s.Schedule != nil:
+	case s.Schedule != nil || s.Stop != 0:
 		return 4
 	case s.usesVersion3():
 		return 3
@@ -23,7 +23,6 @@ func (s Spec) usesVersion2() bool {
 
 func (s Spec) usesVersion3() bool {
 	return len(s.Tiles) > 0 || s.VAE != nil || s.Prediction != "" || s.ZeroSNR || s.Upscaler != nil || s.Upscale != nil ||
-		s.Stop != 0 ||
 		s.Init != nil && s.Init.Window != nil ||
 		slices.ContainsFunc(s.Addons, func(a Addon) bool { return a.TextStrength != nil })
 }

@@ -156,7 +156,7 @@ func TestSpecsHoldTheVAE(t *testing.T) {
 	}{
 		"a request":       {Wanted{Prompt: "boat"}, *own},
 		"another VAE":     {Wanted{Prompt: "boat", VAE: new("clear")}, chosen},
-		"a tag":           {Wanted{Prompt: "boat <vae:chosen>"}, chosen},
+		"a tag":           {Wanted{Prompt: "boat <vae:clear>"}, chosen},
 		"the model's own": {Wanted{Prompt: "boat", VAE: new("none")}, *own},
 	} {
 		for way, resolve := range map[string]func(Wanted, Available, int64) (Resolved, *Refusal){

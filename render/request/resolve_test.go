@@ -80,7 +80,7 @@ func TestResolve(t *testing.T) {
 		{name: "an unknown flag is named and left out", want: Wanted{Prompt: "red boat --chaos 50"},
 			notes: []string{"Unknown flag --chaos 50 was ignored. Choices such as {red|blue} or --repeat"}},
 		{name: "Midjourney's flags that can be honoured are", want: Wanted{Prompt: "red boat --q 0.5 --stop 60"},
-			spec: func(s *picture.Spec) { s.Version, s.Steps, s.Stop = 3, 10, 60 }},
+			spec: func(s *picture.Spec) { s.Version, s.Steps, s.Stop = 4, 10, 60 }},
 		{name: "a stop at the end is none", want: Wanted{Prompt: "red boat --stop 100 --quality 2"},
 			spec: func(s *picture.Spec) { s.Steps = 40 }},
 		{name: "own flags are taken",
