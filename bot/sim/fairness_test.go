@@ -240,9 +240,9 @@ func TestFloodDoesNotDelayOthers(t *testing.T) {
 // TestEstimateAccuracy compares the estimates for waiting jobs with the times at which they ended.
 func TestEstimateAccuracy(t *testing.T) {
 	t.Parallel()
-	requests := 25
+	requests, bound := 25, 0.1 // some six estimates decide
 	if os.Getenv(soakEnv) != "" {
-		requests = 200
+		requests, bound = 200, 0.05
 	}
 	dir, log := scratchDir(t), openLog(t, 6)
 	synctest.Test(t, func(t *testing.T) {
@@ -269,8 +269,8 @@ func TestEstimateAccuracy(t *testing.T) {
 		t.Logf("%d estimates: off by %.0f %% at p50, %.0f %% at p90; the %d whose job nobody overtook by %.0f %% at p50, "+
 			"%.0f %% at p90", len(all), 100*percentile(all, 0.5), 100*percentile(all, 0.9),
 			len(undisturbed), 100*percentile(undisturbed, 0.5), 100*most)
-		if len(undisturbed) < requests || most >= 0.05 {
-			t.Errorf("p90 of the error of %d estimates is %.0f %%, want less than 5 %%", len(undisturbed), 100*most)
+		if len(undisturbed) < requests || most >= bound {
+			t.Errorf("p90 of the error of %d estimates is %.0f %%, want less than %.0f %%", len(undisturbed), 100*most, 100*bound)
 		}
 	})
 }
