@@ -59,7 +59,7 @@ FOLDER ?= bench-sd15
 bench-peers: runtime ## Compare with diffusers on the CPU (PYTHON=, FOLDER=, ARGS=)
 	$(PYTHON) render/bench/compare.py $(FOLDER) $(ARGS)
 
-# On a machine with CUDA: ONNXRUNTIME_LIB names a GPU build of the library, PYTHON has torch and onnxruntime-gpu.
+# On a machine with CUDA: ONNXRUNTIME_LIB names a folder such as runtimes/cuda12, PYTHON has torch and onnxruntime-gpu.
 bench-gpu: ## Compare with diffusers on a GPU: SD 1.5 and SDXL, batches of 1 and 4
 	for shape in sd15:512 sdxl:1024; do \
 	  dir=bench-$${shape%:*}-half; test -d $$dir || $(PYTHON) render/bench/shape.py $${shape%:*} $$dir --half || exit 1; \

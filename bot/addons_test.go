@@ -80,8 +80,8 @@ func TestAddonsInDiscord(t *testing.T) {
 	first := h.command("imagine", sandbox.With("prompt", "a kite --seed 3"), sandbox.With("lora", values[0]),
 		sandbox.With("count", 1))
 	waiting := h.waitText(first, "Waiting")
-	if !strings.Contains(waiting.Content, `a kite \<lora\:ink\:0.6\>`) {
-		t.Errorf("got %q, want the LoRA in the prompt", waiting.Content)
+	if !strings.Contains(waiting.Text(), `a kite \<lora\:ink\:0.6\>`) {
+		t.Errorf("got %q, want the LoRA in the prompt", waiting.Text())
 	}
 	want := []picture.Addon{
 		{Kind: picture.LoRA, Name: "ink", Hash: strings.Repeat("1", 64), Strength: 0.6},

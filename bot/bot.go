@@ -62,7 +62,9 @@ func New(p Parts) (*Bot, error) {
 	o, i, claim := p.Options.withDefaults(), p.Options.Intervals.withDefaults(), claimFor(p)
 	fetcher := rest.Fetcher{HTTP: o.HTTP, Hosts: o.CDN}
 	b := &Bot{}
-	b.catalog = catalog.New(catalog.Options{Store: p.Store, Queue: p.Queue, Interval: i.Catalog, Log: o.Log})
+	b.catalog = catalog.New(catalog.Options{
+		Store: p.Store, Queue: p.Queue, Interval: i.Catalog, Upscaler: o.Upscaler, Log: o.Log,
+	})
 	b.outbox = outbox.New(outbox.Options{
 		Store: p.Store, Queue: p.Queue, Fetcher: fetcher, Claim: claim, Pool: o.Pool, Shared: o.Shared,
 		Failed:   func(j job.Job, reason string) { b.delivery.ShowFailed(j, reason) },
@@ -82,7 +84,7 @@ func New(p Parts) (*Bot, error) {
 	b.interaction = interaction.New(interaction.Options{
 		Store: p.Store, Queue: p.Queue, Discord: p.Discord, Fetcher: fetcher, Catalog: b.catalog, Outbox: b.outbox,
 		Delivery: b.delivery,
-		Claim:    claim, Workers: o.Workers, Wildcards: o.Wildcards, Seed: o.Seed, Now: o.Now, Log: o.Log,
+		Claim:    claim, Workers: o.Workers, Plain: o.Plain, Wildcards: o.Wildcards, Seed: o.Seed, Now: o.Now, Log: o.Log,
 	})
 	b.gateway = gateway.New(gateway.Options{
 		Token: o.Token, Base: o.Base, Dial: o.Dial, IdleTimeout: i.GatewayIdle, OpenTimeout: i.GatewayOpen, Store: p.Store,
@@ -113,6 +115,7 @@ func (b *Bot) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	for _, run := range []func(context.Context) error{
 		b.gateway.Run, b.outbox.Run, b.delivery.Run, b.catalog.Run, b.retention.Run, b.interaction.AnswerMessages,
+		b.interaction.MarkUsed,
 		func(ctx context.Context) error { return b.interaction.Serve(ctx, b.gateway.Take) },
 	} {
 		g.Go(func() error { return run(ctx) })

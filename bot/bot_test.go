@@ -30,10 +30,10 @@ func TestFaultReferenceIsLogged(t *testing.T) {
 	h.startBot()
 	h.waitReady()
 	m := h.waitText(h.command("imagine", sandbox.With("prompt", "a boat")), "Something went wrong")
-	ref := regexp.MustCompile("`([0-9a-f]{8})`").FindStringSubmatch(m.Content)
+	ref := regexp.MustCompile("`([0-9a-f]{8})`").FindStringSubmatch(m.Text())
 	if ref == nil || !strings.Contains(h.log.String(), ref[1]) ||
 		!strings.Contains(h.log.String(), "a fault for the test") {
-		t.Errorf("answer %q: want a reference that is in the log:\n%s", m.Content, h.log)
+		t.Errorf("answer %q: want a reference that is in the log:\n%s", m.Text(), h.log)
 	}
 	if strings.Contains(h.log.String(), "a boat") || strings.Contains(h.log.String(), "sandbox.") {
 		t.Errorf("the log holds a prompt or a token:\n%s", h.log)
@@ -190,7 +190,7 @@ func TestNoRendererNote(t *testing.T) {
 		i := h.command("imagine", sandbox.With("prompt", "a boat"))
 		h.waitPictures(i, 4)
 		for _, m := range h.sandbox.VisibleMessages(h.defaults.Member.ID, h.defaults.Channel.ID) {
-			if strings.Contains(m.Content, "No renderer is online") && m.Viewer == h.defaults.Member.ID {
+			if strings.Contains(m.Text(), "No renderer is online") && m.Viewer == h.defaults.Member.ID {
 				return true
 			}
 		}

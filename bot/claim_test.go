@@ -49,7 +49,7 @@ func TestSeveralBotsOnOneDatabase(t *testing.T) {
 			s, err := h.queue.Snapshot(h.ctx)
 			return err == nil && len(s.Jobs) == 0
 		})
-		if m := h.waitText(asked[2], "Cancelled"); len(m.Attachments) > 0 || h.job(asked[2]).State != store.Cancelled {
+		if m := h.waitText(asked[2], "Cancelled"); len(m.Files) > 0 || h.job(asked[2]).State != store.Cancelled {
 			t.Errorf("the one that was taken back: %s, %s", describe(m), h.job(asked[2]).State)
 		}
 		if n := strings.Count(h.log.String(), "the queue begins a new epoch"); n != 1 {
@@ -99,7 +99,7 @@ func TestSeveralBotsOnOneDatabase(t *testing.T) {
 			want := h.job(i).State
 			h.waitFor("the message to say how it ended", func() bool {
 				now, _ := h.sandbox.VisibleMessage(h.defaults.Member.ID, m.ID)
-				return !hasCancelButton(now) && (len(now.Attachments) > 0) == (want == store.Done)
+				return !hasCancelButton(now) && (len(now.Files) > 0) == (want == store.Done)
 			})
 		}
 	})

@@ -55,7 +55,7 @@ func (h *cluster) describeMessage(message string) string {
 }
 
 func describe(m sandbox.Message) string {
-	text := fmt.Sprintf("%q, %d files, buttons", m.Content, len(m.Attachments))
+	text := fmt.Sprintf("%q, %d files, buttons", m.Text(), len(m.Files))
 	for _, id := range buttons(m.Components) {
 		text += " " + id
 	}
@@ -68,15 +68,31 @@ func buttons(cs []sandbox.Component) (ids []string) {
 			ids = append(ids, c.CustomID)
 		}
 		ids = append(ids, buttons(c.Components)...)
+		if c.Accessory != nil {
+			ids = append(ids, c.Accessory.CustomID)
+		}
 	}
 	return ids
+}
+
+// more presses a button of the list that ⋯ shows on the card of a job.
+func (h *cluster) more(user string, m sandbox.Message, verb, job string) sandbox.Interaction {
+	h.t.Helper()
+	list := h.waitText(h.click(user, m.ID, "1:more:"+job+":0"), "More")
+	for _, id := range buttons(list.Components) {
+		if strings.HasPrefix(id, "1:"+verb+":"+job+":0") {
+			return h.click(user, list.ID, id)
+		}
+	}
+	h.t.Fatalf("%s has no button to %s", describe(list), verb)
+	return sandbox.Interaction{}
 }
 
 // waitPictures waits for an answer with so many pictures.
 func (h *cluster) waitPictures(i sandbox.Interaction, tiles int) sandbox.Message {
 	h.t.Helper()
 	return h.waitAnswer(i, fmt.Sprintf("%d pictures", tiles), func(m sandbox.Message) bool {
-		return len(m.Attachments) == tiles && !hasCancelButton(m)
+		return len(m.Files) == tiles && !hasCancelButton(m)
 	})
 }
 
@@ -94,7 +110,7 @@ func hasCancelButton(m sandbox.Message) bool {
 func (h *cluster) waitText(i sandbox.Interaction, text string) sandbox.Message {
 	h.t.Helper()
 	return h.waitAnswer(i, fmt.Sprintf("an answer that says %q", text), func(m sandbox.Message) bool {
-		return strings.Contains(unescaped(m.Content), text)
+		return strings.Contains(unescaped(m.Text()), text)
 	})
 }
 
@@ -105,7 +121,7 @@ func unescaped(text string) string { return strings.ReplaceAll(text, `\`, "") }
 func (h *cluster) waitNote(user, channel, text string) sandbox.Message {
 	h.t.Helper()
 	m, err := h.sandbox.WaitMessage(h.ctx, user, channel, func(m sandbox.Message) bool {
-		return m.Viewer == user && strings.Contains(unescaped(m.Content), text)
+		return m.Viewer == user && strings.Contains(unescaped(m.Text()), text)
 	})
 	if err != nil {
 		var all []string

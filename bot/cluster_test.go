@@ -45,6 +45,7 @@ type cluster struct {
 
 	wildcards dynamic.Wildcards // what __names__ stand for; none when nil
 	http      *http.Client      // for pictures; the usual one when nil
+	plain     bool              // new messages have the older form
 
 	wrapStore func(bot.Store) bot.Store // what the bot gets as its store; the real one when nil
 }
@@ -152,6 +153,7 @@ func (h *cluster) newBot() *bot.Bot {
 			Token: h.sandbox.Token(), Base: h.sandbox.API(), CDN: append(h.cdn, u.Host), Now: h.clock.now,
 			Log:       slog.New(slog.NewTextHandler(h.log, nil)),
 			Intervals: h.intervals, ForgetAfter: h.forgetAfter, Shared: h.shared, Wildcards: h.wildcards, HTTP: h.http,
+			Plain: h.plain,
 		},
 	})
 	if err != nil {
@@ -201,7 +203,8 @@ func (h *cluster) waitReady() {
 	h.t.Helper()
 	h.waitFor("commands", func() bool {
 		cs, err := h.sandbox.CommandsFor(h.defaults.Moderator.ID, h.defaults.Channel.ID)
-		return err == nil && len(cs) == len(command.All())
+		onMessage, merr := h.sandbox.MessageCommandsFor(h.defaults.Moderator.ID, h.defaults.Channel.ID)
+		return err == nil && merr == nil && len(cs)+len(onMessage) == len(command.All())
 	})
 	h.pollUntil("the queue to have an epoch", func() bool {
 		_, empty, err := h.queue.Epoch(h.ctx)

@@ -79,7 +79,7 @@ func TestBadRequestsAreAnswered(t *testing.T) {
 			"imagine", sandbox.With("prompt", "boat"), sandbox.WithFile("init_image", "a.png", decompressionBomb()),
 		)
 		h.waitAnswer(i, "a refusal", func(m sandbox.Message) bool {
-			return strings.Contains(m.Content, "start image") && !hasCancelButton(m)
+			return strings.Contains(m.Text(), "start image") && !hasCancelButton(m)
 		})
 	})
 	t.Run("unknown words are told with prompts that can be painted, and a click paints one", func(t *testing.T) {
@@ -152,7 +152,7 @@ func TestChannelKinds(t *testing.T) {
 			t.Errorf("server: got %s, want dm", e.Server)
 		}
 		h.waitPictures(h.click(me, m.ID, "1:single:"+i.ID+"-0:1"), 1)
-		h.confirmDelete(me, h.click(me, m.ID, "1:delete:"+i.ID+"-0:0"))
+		h.confirmDelete(me, h.more(me, m, "delete", i.ID+"-0"))
 		h.waitFor("the message to go", func() bool { _, there := h.sandbox.VisibleMessage(me, m.ID); return !there })
 	})
 	t.Run("where the bot may send no files it says so", func(t *testing.T) {
@@ -217,8 +217,8 @@ func TestQueueCommand(t *testing.T) {
 	for _, want := range []string{
 		"This server: 2 waiting, 0 generating.", "a red boat — #1 in the queue", "a blue star — #2 in the queue",
 	} {
-		if !strings.Contains(strings.ReplaceAll(unescaped(m.Content), "*", ""), want) {
-			t.Errorf("answer %q, want %q in it", m.Content, want)
+		if !strings.Contains(strings.ReplaceAll(unescaped(m.Text()), "*", ""), want) {
+			t.Errorf("answer %q, want %q in it", m.Text(), want)
 		}
 	}
 	t.Run("places are told anew as the line moves", func(t *testing.T) {

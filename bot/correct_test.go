@@ -35,7 +35,7 @@ func TestSlowPositionEditKeepsPictures(t *testing.T) {
 	close(hold)
 	h.pollUntil("the store to say done", func() bool { return h.job(second).State == store.Done })
 	for range 20 {
-		if now, _ := h.sandbox.VisibleMessage(h.defaults.Member.ID, m.ID); len(now.Attachments) != 4 {
+		if now, _ := h.sandbox.VisibleMessage(h.defaults.Member.ID, m.ID); len(now.Files) != 4 {
 			t.Fatalf("got %s, want the four pictures to stay", describe(now))
 		}
 		time.Sleep(10 * time.Millisecond)
@@ -62,7 +62,7 @@ func TestLateDeliveryWaitsWhileEditIsUnanswered(t *testing.T) {
 		return strings.Contains(h.log.String(), "are not delivered yet")
 	})
 	for _, m := range h.sandbox.VisibleMessages(h.defaults.Member.ID, h.defaults.Channel.ID) {
-		if len(m.Attachments) > 0 {
+		if len(m.Files) > 0 {
 			t.Errorf("got %s, want nothing posted", describe(m))
 		}
 	}
@@ -122,7 +122,7 @@ func TestSlowPositionEditAfterLatePicturesIsCorrected(t *testing.T) {
 			}
 			h.waitFor("the pictures with their buttons", func() bool {
 				now, _ := h.sandbox.VisibleMessage(h.defaults.Member.ID, m.ID)
-				return len(now.Attachments) == 1 && !hasCancelButton(now)
+				return len(now.Files) == 1 && !hasCancelButton(now)
 			})
 		})
 	}
@@ -165,7 +165,7 @@ func TestUnacknowledgedJobRunsAfterTokenExpired(t *testing.T) {
 	h.pollUntil("it to be acknowledged", func() bool { return h.job(i).State == store.Waiting })
 	h.startRenderer()
 	_, err := h.sandbox.WaitMessage(h.ctx, h.defaults.Member.ID, h.defaults.Channel.ID, func(m sandbox.Message) bool {
-		return len(m.Attachments) == 4
+		return len(m.Files) == 4
 	})
 	if err != nil {
 		t.Fatalf("%v\nlog:\n%s", err, h.log)

@@ -42,7 +42,7 @@ func TestLateDelivery(t *testing.T) {
 		h.clock.advance(16 * time.Minute)
 		release()
 		m, err := h.sandbox.WaitMessage(h.ctx, h.defaults.Member.ID, h.defaults.Channel.ID,
-			func(m sandbox.Message) bool { return len(m.Attachments) == 4 })
+			func(m sandbox.Message) bool { return len(m.Files) == 4 })
 		if err != nil {
 			t.Fatalf("%v\nlog:\n%s", err, h.log)
 		}
@@ -68,7 +68,7 @@ func TestLateDelivery(t *testing.T) {
 		release()
 		dm := must(h.sandbox.DM(h.defaults.Member.ID))
 		if _, err := h.sandbox.WaitMessage(
-			h.ctx, h.defaults.Member.ID, dm.ID, func(m sandbox.Message) bool { return len(m.Attachments) == 4 },
+			h.ctx, h.defaults.Member.ID, dm.ID, func(m sandbox.Message) bool { return len(m.Files) == 4 },
 		); err != nil {
 			t.Fatalf("%v\nlog:\n%s", err, h.log)
 		}
@@ -86,7 +86,7 @@ func TestLateDelivery(t *testing.T) {
 		release()
 		h.pollUntil("the store to say done", func() bool { return h.job(i).State == store.Done })
 		for _, m := range h.sandbox.VisibleMessages(h.defaults.Member.ID, h.defaults.Channel.ID) {
-			if len(m.Attachments) > 0 {
+			if len(m.Files) > 0 {
 				t.Errorf("got %s, want nothing posted", describe(m))
 			}
 		}
@@ -108,12 +108,12 @@ func TestLateDelivery(t *testing.T) {
 		release()
 		h.waitFor("the offer to show them", func() bool {
 			now, _ := h.sandbox.VisibleMessage(h.defaults.Member.ID, m.ID)
-			return strings.Contains(now.Content, "too late")
+			return strings.Contains(now.Text(), "too late")
 		})
 		again := h.click(h.defaults.Member.ID, m.ID, "1:show:"+i.ID+"-0:0")
 		h.waitFor("the pictures in the same message", func() bool {
 			now, _ := h.sandbox.VisibleMessage(h.defaults.Member.ID, m.ID)
-			return len(now.Attachments) == 4
+			return len(now.Files) == 4
 		})
 		if s := h.spec(again); s.Seed != 5 {
 			t.Errorf("seed: got %d, want the same pictures", s.Seed)

@@ -116,7 +116,7 @@ func TestLostUndeliveredResultIsReoffered(t *testing.T) {
 	h.clock.advance(16 * time.Minute)
 	h.waitFor("the offer to show them", func() bool {
 		now, _ := h.sandbox.VisibleMessage(h.defaults.Member.ID, m.ID)
-		return strings.Contains(now.Content, "too late")
+		return strings.Contains(now.Text(), "too late")
 	})
 }
 
@@ -131,7 +131,7 @@ func TestDeletedLatePostIsNotPostedAgain(t *testing.T) {
 	})
 	i := h.imagineLate()
 	me, here := h.defaults.Member.ID, h.defaults.Channel.ID
-	m, err := h.sandbox.WaitMessage(h.ctx, me, here, func(m sandbox.Message) bool { return len(m.Attachments) == 4 })
+	m, err := h.sandbox.WaitMessage(h.ctx, me, here, func(m sandbox.Message) bool { return len(m.Files) == 4 })
 	if err != nil {
 		t.Fatal(err)
 	}

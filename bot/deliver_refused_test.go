@@ -80,7 +80,7 @@ func (h *cluster) waitEnd(i sandbox.Interaction, own, text string) (place string
 	find := func(channel string) string {
 		all := h.sandbox.VisibleMessages(me, channel)
 		at := slices.IndexFunc(all, func(m sandbox.Message) bool {
-			return strings.Contains(m.Content, text) && slices.ContainsFunc(buttons(m.Components), func(id string) bool {
+			return strings.Contains(m.Text(), text) && slices.ContainsFunc(buttons(m.Components), func(id string) bool {
 				return strings.Contains(id, i.ID+"-0")
 			})
 		})

@@ -79,7 +79,7 @@ func TestStuckPlaceHoldsUpNobody(t *testing.T) {
 		return h.job(stuck).State.Terminal()
 	})
 	m, _ := h.sandbox.VisibleMessage(h.defaults.Member.ID, own.ID)
-	if len(m.Attachments) != 4 || h.countPictureMessages(h.defaults.Thread.ID) != 1 {
+	if len(m.Files) != 4 || h.countPictureMessages(h.defaults.Thread.ID) != 1 {
 		t.Errorf("the stuck job's message: got %s, want its pictures there alone", describe(m))
 	}
 	var leases []string

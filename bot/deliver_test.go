@@ -61,7 +61,7 @@ func (h *cluster) waitDone(i sandbox.Interaction) store.Job {
 // countPictureMessages counts the messages with pictures that a person sees in a channel.
 func (h *cluster) countPictureMessages(channel string) (n int) {
 	for _, m := range h.sandbox.VisibleMessages(h.defaults.Member.ID, channel) {
-		if len(m.Attachments) > 0 {
+		if len(m.Files) > 0 {
 			n++
 		}
 	}
@@ -232,7 +232,7 @@ func TestBotDownForLong(t *testing.T) {
 		h.startBot()
 		h.waitDone(i)
 		m, _ := h.sandbox.VisibleMessage(h.defaults.Member.ID, old.ID)
-		if n := h.countPictureMessages(h.defaults.Channel.ID); len(m.Attachments) != 4 || n != 1 {
+		if n := h.countPictureMessages(h.defaults.Channel.ID); len(m.Files) != 4 || n != 1 {
 			t.Errorf("waiting message: got %s, messages with pictures: %d; want them in it alone", describe(m), n)
 		}
 	})
@@ -255,7 +255,7 @@ func TestBotDownForLong(t *testing.T) {
 		h.waitDone(i)
 		h.waitFor("the offer", func() bool {
 			now, _ := h.sandbox.VisibleMessage(h.defaults.Member.ID, old.ID)
-			return strings.Contains(now.Content, "too late")
+			return strings.Contains(now.Text(), "too late")
 		})
 	})
 }

@@ -23,7 +23,7 @@ func TestDirectMessagesAreAnswered(t *testing.T) {
 	}
 	hints := func(channel string) (all []sandbox.Message) {
 		for _, m := range h.sandbox.VisibleMessages(me, channel) {
-			if m.Author.Bot && strings.Contains(m.Content, "I read slash commands only") {
+			if m.Author.Bot && strings.Contains(m.Text(), "I read slash commands only") {
 				all = append(all, m)
 			}
 		}

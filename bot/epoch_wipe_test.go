@@ -40,7 +40,7 @@ func TestCancelDuringWipeIsNotPosted(t *testing.T) {
 		s, err := h.queue.Snapshot(h.ctx)
 		return err == nil && len(s.Jobs) == 0
 	})
-	if m := h.waitText(i, "Cancelled"); len(m.Attachments) > 0 || h.job(i).State != store.Cancelled {
+	if m := h.waitText(i, "Cancelled"); len(m.Files) > 0 || h.job(i).State != store.Cancelled {
 		t.Errorf("got %s and %s, want nothing posted", describe(m), h.job(i).State)
 	}
 }

@@ -27,7 +27,7 @@ func TestPicturesPostedAfterCancelAreRetracted(t *testing.T) {
 	release()
 	h.waitFor("the pictures to go", func() bool {
 		now, _ := h.sandbox.VisibleMessage(h.defaults.Member.ID, m.ID)
-		return len(now.Attachments) == 0 && !hasCancelButton(now)
+		return len(now.Files) == 0 && !hasCancelButton(now)
 	})
 	h.waitText(i, "Cancelled")
 }
@@ -63,7 +63,7 @@ func TestUnseenPicturesOfCancelledJobAreRetracted(t *testing.T) {
 	}
 	h.waitFor("the pictures to go", func() bool {
 		now, _ := h.sandbox.VisibleMessage(h.defaults.Member.ID, m.ID)
-		return len(now.Attachments) == 0 && !hasCancelButton(now)
+		return len(now.Files) == 0 && !hasCancelButton(now)
 	})
 }
 

@@ -27,7 +27,7 @@ func (h *cluster) forge(f forgery) sandbox.Interaction {
 	kind, data := wire.TypeComponent, wire.InteractionData{CustomID: f.id, ComponentType: max(f.kind, wire.Button)}
 	if f.isForm {
 		prompt := "a blue star"
-		field := wire.SubmittedComponent{Type: wire.TextInput, CustomID: "prompt", Value: &prompt}
+		field := wire.SubmittedComponent{Type: wire.TextInput, CustomID: "prompt", Value: prompt}
 		kind, data = wire.TypeModalSubmit, wire.InteractionData{CustomID: f.id, Components: []wire.SubmittedComponent{
 			{Type: wire.ActionRow, Components: []wire.SubmittedComponent{field}},
 		}}
@@ -74,8 +74,9 @@ func TestForgedClicksAreRefused(t *testing.T) {
 		{"a no on a stranger's gallery", theirGallery.ID, "1:permute:" + question.ID + ":0:no", false, 0, old},
 		{"a form of a question", theirGallery.ID, "1:permute:" + question.ID + ":0:edit", true, 0, gone},
 		{"a form of a stranger's job", myGallery.ID, "1:remix:" + secret.ID + "-0:0", true, 0, old},
+		{"an upscale's form of a stranger's job", myGallery.ID, "1:upscale:" + secret.ID + "-0:1:choose", true, 0, old},
 		{"a form of another verb", theirGallery.ID, "1:cancel:" + asked.ID + "-0:0", true, 0, gone},
-		{"a select menu in place of a button", myGallery.ID, "1:info:" + mine.ID + "-0:0", false, wire.StringSelect, old},
+		{"a select menu in place of a button", myGallery.ID, "1:more:" + mine.ID + "-0:0", false, wire.StringSelect, old},
 		{"an example that was not offered", myGallery.ID, "1:example:0:0", false, 0, old},
 	}
 	for _, verb := range []string{"reroll", "vary", "upscale", "single", "remix"} {
@@ -92,7 +93,7 @@ func TestForgedClicksAreRefused(t *testing.T) {
 	for _, f := range all {
 		i := h.forge(f)
 		answer := h.waitAnswer(i, "a refusal of "+f.name, nil)
-		if answer.Viewer != me || !strings.Contains(answer.Content, f.refusal) {
+		if answer.Viewer != me || !strings.Contains(answer.Text(), f.refusal) {
 			t.Errorf("%s: got %s, want a private answer that says %q", f.name, describe(answer), f.refusal)
 		}
 		if _, err := h.db.Find(h.ctx, i.ID+"-0"); err == nil {
@@ -100,7 +101,7 @@ func TestForgedClicksAreRefused(t *testing.T) {
 		}
 		for _, want := range []sandbox.Message{myGallery, theirGallery} {
 			got, shown := h.sandbox.VisibleMessage(me, want.ID)
-			if !shown || got.Content != want.Content || len(got.Attachments) != 4 ||
+			if !shown || got.Text() != want.Text() || len(got.Files) != 4 ||
 				!reflect.DeepEqual(buttons(got.Components), buttons(want.Components)) {
 				t.Fatalf("%s changed a gallery: %s", f.name, describe(got))
 			}
@@ -112,7 +113,7 @@ func TestForgedClicksAreRefused(t *testing.T) {
 		}
 	}
 	// The true clicks still work.
-	h.waitText(h.click(me, myGallery.ID, "1:info:"+mine.ID+"-0:0"), "a red boat")
+	h.waitText(h.more(me, myGallery, "info", mine.ID+"-0"), "a red boat")
 	h.click(me, h.waitAnswer(asked, "its message", nil).ID, "1:cancel:"+asked.ID+"-0:0")
 	h.waitText(asked, "Cancelled")
 }

@@ -26,7 +26,7 @@ func TestImagine(t *testing.T) {
 	h.waitText(i, "Generating, 37%")
 	release()
 	done := h.waitPictures(i, 4)
-	for _, a := range done.Attachments {
+	for _, a := range done.Files {
 		data, err := h.sandbox.Download(a.ID)
 		if err != nil {
 			t.Fatal(err)
@@ -39,14 +39,14 @@ func TestImagine(t *testing.T) {
 	var want []string
 	for _, b := range []string{
 		"single:J:1", "single:J:2", "single:J:3", "single:J:4", "reroll:J:0", "vary:J:1", "vary:J:2", "vary:J:3",
-		"vary:J:4", "remix:J:0", "info:J:0", "delete:J:0",
+		"vary:J:4", "remix:J:0", "more:J:0",
 	} {
 		want = append(want, "1:"+strings.Replace(b, "J", job, 1))
 	}
 	if got := buttons(done.Components); !slices.Equal(got, want) {
 		t.Errorf("buttons: got %q, want %q", got, want)
 	}
-	if len(done.Pings) > 0 || !strings.Contains(done.Content, `\@everyone`) || !strings.Contains(done.Content, `\*and\*`) {
+	if len(done.Pings) > 0 || !strings.Contains(done.Text(), `\@everyone`) || !strings.Contains(done.Text(), `\*and\*`) {
 		t.Errorf("the prompt is not shown harmlessly: %s, pings %v", describe(done), done.Pings)
 	}
 	spec := h.spec(i)
@@ -95,7 +95,7 @@ func TestButtons(t *testing.T) {
 		if s.Seed != 101 || len(s.Variations) != 1 || s.Count != 4 {
 			t.Errorf("spec: got %+v, want seed 101 with one variation, four times", s)
 		}
-		if !strings.Contains(m.Content, "variation of image 2") {
+		if !strings.Contains(m.Text(), "variation of image 2") {
 			t.Errorf("message %s, want it to say what it is", describe(m))
 		}
 	})
@@ -106,11 +106,11 @@ func TestButtons(t *testing.T) {
 		if n := len(h.renderer.specs()); n != before {
 			t.Errorf("%d paintings for it, want none", n-before)
 		}
-		got, want := must(h.sandbox.Download(m.Attachments[0].ID)), must(h.sandbox.Download(grid.Attachments[2].ID))
+		got, want := must(h.sandbox.Download(m.Files[0].ID)), must(h.sandbox.Download(grid.Files[2].ID))
 		if !bytes.Equal(got, want) {
 			t.Error("its bytes are not the third tile's")
 		}
-		up := h.click(me, m.ID, "1:upscale:"+job+":3")
+		up := h.click(me, m.ID, "1:upscale:"+job+":3:subtle")
 		h.waitPictures(up, 1)
 		if s := h.spec(up); s.Upscale == nil || s.Upscale.Scale != 2 || s.Seed != 102 || s.Count != 1 {
 			t.Errorf("upscale: got %+v, want tile 3 alone at twice the size", s)
@@ -128,7 +128,7 @@ func TestButtons(t *testing.T) {
 	})
 	t.Run("zoom out lays a tile in the middle and paints around it, pan extends it", func(t *testing.T) {
 		alone := h.waitPictures(h.click(me, grid.ID, "1:single:"+job+":3"), 1)
-		want := must(encode.Clean(h.ctx, must(h.sandbox.Download(grid.Attachments[2].ID)), request.MaxInputPixels, 2048))
+		want := must(encode.Clean(h.ctx, must(h.sandbox.Download(grid.Files[2].ID)), request.MaxInputPixels, 2048))
 		for arg, canvas := range map[string]request.Canvas{
 			"zoom:3:2": {
 				Size: picture.Size{Width: 128, Height: 128}, Place: picture.Placement{X: 32, Y: 32, Width: 64, Height: 64},
@@ -153,7 +153,7 @@ func TestButtons(t *testing.T) {
 				s.Height != canvas.Size.Height {
 				t.Errorf("%s: got %+v, want the words of before on %v", arg, s, canvas.Size)
 			}
-			if !strings.Contains(m.Content, "image 3") {
+			if !strings.Contains(m.Text(), "image 3") {
 				t.Errorf("%s: message %s, want it to say what it is", arg, describe(m))
 			}
 		}
@@ -178,32 +178,34 @@ func TestButtons(t *testing.T) {
 		}
 	})
 	t.Run("info tells the settings privately", func(t *testing.T) {
-		i := h.click(h.defaults.Moderator.ID, grid.ID, "1:info:"+job+":0")
+		i := h.more(h.defaults.Moderator.ID, grid, "info", job)
 		m := h.waitText(i, "denoise 0.9 s")
-		if m.Viewer != h.defaults.Moderator.ID || len(m.Attachments) != 1 {
+		if m.Viewer != h.defaults.Moderator.ID || len(m.Files) != 1 {
 			t.Fatalf("got %s, want a private message with a file", describe(m))
 		}
 		for _, want := range []string{"a red boat", "1: `100` · 2: `101` · 3: `102` · 4: `103`", "128×128"} {
-			if !strings.Contains(unescaped(m.Content), want) {
-				t.Errorf("message %q, want %q in it", m.Content, want)
+			if !strings.Contains(unescaped(m.Text()), want) {
+				t.Errorf("message %q, want %q in it", m.Text(), want)
 			}
 		}
-		if text := string(must(h.sandbox.Download(m.Attachments[0].ID))); !strings.Contains(text, "Steps: 8") ||
+		if text := string(must(h.sandbox.Download(m.Files[0].ID))); !strings.Contains(text, "Steps: 8") ||
 			!strings.Contains(text, "Seed: 100") {
 			t.Errorf("file: got %q, want A1111's parameters", text)
 		}
 	})
 	t.Run("delete is for the owner and moderators", func(t *testing.T) {
 		stranger := h.sandbox.AddUser("ilse", false)
-		i := h.click(stranger.ID, grid.ID, "1:delete:"+job+":0")
-		h.waitText(i, "Only the person who asked for it")
-		asked := h.click(h.defaults.Moderator.ID, grid.ID, "1:delete:"+job+":0")
+		list := h.waitText(h.click(stranger.ID, grid.ID, "1:more:"+job+":0"), "More")
+		if ids := strings.Join(buttons(list.Components), " "); strings.Contains(ids, ":delete:") {
+			t.Errorf("a stranger is offered %s, want no button to delete", ids)
+		}
+		asked := h.more(h.defaults.Moderator.ID, grid, "delete", job)
 		question := h.waitText(asked, "Delete that message with its images?")
 		if _, there := h.sandbox.VisibleMessage(me, grid.ID); !there || question.Viewer != h.defaults.Moderator.ID {
 			t.Errorf("got %s, want a private question before anything is deleted", describe(question))
 		}
 		h.waitText(h.click(h.defaults.Moderator.ID, question.ID, "1:delete:"+job+":0:no"), "Kept.")
-		h.confirmDelete(h.defaults.Moderator.ID, h.click(h.defaults.Moderator.ID, grid.ID, "1:delete:"+job+":0"))
+		h.confirmDelete(h.defaults.Moderator.ID, h.more(h.defaults.Moderator.ID, grid, "delete", job))
 		h.waitFor("the message to go", func() bool { _, there := h.sandbox.VisibleMessage(me, grid.ID); return !there })
 	})
 }

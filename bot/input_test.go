@@ -32,8 +32,8 @@ func TestJobWithoutItsInputFails(t *testing.T) {
 		if got, want := buttons(m.Components), []string{"1:delete:" + i.ID + "-0:0"}; !slices.Equal(got, want) {
 			t.Errorf("buttons: got %q, want %q", got, want)
 		}
-		if !strings.Contains(m.Content, "Not counted against your limits") {
-			t.Errorf("got %q, want it to say that it costs nothing", m.Content)
+		if !strings.Contains(m.Text(), "Not counted against your limits") {
+			t.Errorf("got %q, want it to say that it costs nothing", m.Text())
 		}
 	})
 	t.Run("its end is shown once Discord works again", func(t *testing.T) {
@@ -49,6 +49,20 @@ func TestJobWithoutItsInputFails(t *testing.T) {
 		repair()
 		h.waitText(i, "the start image is damaged")
 	})
+}
+
+// TestLinkAtTheStartOfAPrompt starts from an image that was posted before, by its link in front of the words.
+func TestLinkAtTheStartOfAPrompt(t *testing.T) {
+	t.Parallel()
+	h := startCluster(t)
+	posted := h.waitPictures(h.command("imagine", sandbox.With("prompt", "a red boat")), 4)
+	i := h.command("imagine", sandbox.With("prompt", "<"+posted.Files[0].URL+"> a blue boat --iw 2"))
+	h.waitPictures(i, 4)
+	if s := h.spec(i); s.Prompt != "a blue boat" || s.Init == nil {
+		t.Errorf("got prompt %q and start image %v, want the link as the start image", s.Prompt, s.Init)
+	}
+	refused := h.command("imagine", sandbox.With("prompt", "https://example.org/a.png a blue boat"))
+	h.waitText(refused, "leads to example.org")
 }
 
 func TestSlowInputsBlockNobody(t *testing.T) {
@@ -76,7 +90,9 @@ func TestSlowInputsBlockNobody(t *testing.T) {
 	for _, id := range []string{"901-0", "902-0", "903-0", "904-0", "905-0", "906-0"} {
 		e := like
 		e.ID, e.PendingInputs = id, start
-		e.Address = message.Address{Channel: h.defaults.Channel.ID, User: e.User, Expires: time.Now()}.Encode()
+		e.Address = message.Address{
+			Channel: h.defaults.Channel.ID, User: e.User, Expires: time.Now(), Card: true,
+		}.Encode()
 		if err := h.db.Accept(h.ctx, []store.Job{e}, func(store.Policy, store.Usage) error { return nil }); err != nil {
 			t.Fatal(err)
 		}

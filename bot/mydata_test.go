@@ -26,7 +26,7 @@ func TestPresets(t *testing.T) {
 		"Saved",
 	)
 	kept := h.waitText(h.command("preset list"), "sampler: Euler · steps: 5")
-	if kept.Viewer != h.defaults.Member.ID || !strings.Contains(kept.Content, `words: \*old\* paper`) {
+	if kept.Viewer != h.defaults.Member.ID || !strings.Contains(kept.Text(), `words: \*old\* paper`) {
 		t.Errorf("list: got %s, want a private one with harmless words", describe(kept))
 	}
 	i := h.command("imagine", sandbox.With("prompt", "a red boat --steps 6"), sandbox.With("preset", " post "))
@@ -63,10 +63,10 @@ func TestPersonalData(t *testing.T) {
 	h.waitText(h.command("preset save", sandbox.With("name", "post"), sandbox.With("steps", 5)), "Saved")
 
 	told := h.waitText(h.command("mydata export"), "everything stored about you")
-	if told.Viewer != me || len(told.Attachments) != 1 {
+	if told.Viewer != me || len(told.Files) != 1 {
 		t.Fatalf("export: got %s, want a private file", describe(told))
 	}
-	text := must(h.sandbox.Download(told.Attachments[0].ID))
+	text := must(h.sandbox.Download(told.Files[0].ID))
 	var got struct {
 		User    string
 		Jobs    []struct{ ID, State, Message string }
@@ -102,7 +102,7 @@ func eraseAll(t *testing.T, h *cluster, grid sandbox.Message, first sandbox.Inte
 	h.click(me, question.ID, "1:forget:me:0")
 	h.pollUntil("the answer", func() bool {
 		m, ok := h.sandbox.VisibleMessage(me, question.ID)
-		return ok && strings.Contains(m.Content, "Erased")
+		return ok && strings.Contains(m.Text(), "Erased")
 	})
 	for _, i := range []sandbox.Interaction{first, third} {
 		if _, err := h.db.Find(h.ctx, i.ID+"-0"); err == nil {
@@ -181,7 +181,7 @@ func TestLimitsShowUsage(t *testing.T) {
 	h.waitText(h.commandAs(mod, place, "limits set", sandbox.With("waiting", 40)), "Changed:")
 	m := h.waitText(h.commandAs(mod, place, "limits show"), "Generated today: 4 images in ")
 	for _, want := range []string{"Generated in the last 7 days: 4 images", "Last change by <@" + mod + ">"} {
-		if !strings.Contains(m.Content, want) {
+		if !strings.Contains(m.Text(), want) {
 			t.Errorf("got %s, want %q in it", describe(m), want)
 		}
 	}

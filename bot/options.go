@@ -36,7 +36,10 @@ type Options struct {
 	Seed    func() int64     // draws seeds; random ones
 	Log     *slog.Logger     // a logger that discards
 
+	Plain bool // new messages of jobs have the older form: no cards, which are Components V2
+
 	Wildcards dynamic.Wildcards // what __names__ in prompts stand for; none
+	Upscaler  string            // of models without one of their own, by its name; the first that a renderer has
 
 	Intervals Intervals
 

@@ -44,7 +44,7 @@ func (h *cluster) waitPictureMessages(n int) (all []sandbox.Message) {
 	h.waitFor(fmt.Sprintf("%d messages with pictures", n), func() bool {
 		all = nil
 		for _, m := range h.sandbox.VisibleMessages(h.defaults.Member.ID, h.defaults.Channel.ID) {
-			if len(m.Attachments) > 0 && !hasCancelButton(m) {
+			if len(m.Files) > 0 && !hasCancelButton(m) {
 				all = append(all, m)
 			}
 		}
@@ -110,7 +110,7 @@ func TestFewPermutationsNeedNoConfirmation(t *testing.T) {
 		second = all[0]
 	}
 	if want := "1:reroll:" + i.ID + "-1:0"; !slices.Contains(buttons(second.Components), want) ||
-		!strings.Contains(second.Content, "a blue boat") {
+		!strings.Contains(second.Text(), "a blue boat") {
 		t.Errorf("second message: got %s, want that of the second job", describe(second))
 	}
 	h.pollUntil("both to be done", func() bool {
@@ -152,7 +152,7 @@ func TestManyPermutationsAreConfirmed(t *testing.T) {
 		h.waitReady()
 		question, i := ask(h, "a {red, blue} {boat, star}")
 		for _, want := range []string{"4 prompts, 4 images", "a red boat", "a blue star"} {
-			if !strings.Contains(unescaped(question.Content), want) {
+			if !strings.Contains(unescaped(question.Text()), want) {
 				t.Errorf("question %s, want %q in it", describe(question), want)
 			}
 		}
@@ -170,7 +170,7 @@ func TestManyPermutationsAreConfirmed(t *testing.T) {
 			t.Errorf("prompts: got %q, want %q", got, want)
 		}
 		if m, _ := h.sandbox.VisibleMessage(h.defaults.Member.ID, question.ID); !strings.Contains(
-			m.Content, "Each gets its own message",
+			m.Text(), "Each gets its own message",
 		) || len(buttons(m.Components)) > 0 {
 			t.Errorf("the question became %s", describe(m))
 		}
@@ -209,7 +209,7 @@ func TestManyPermutationsAreConfirmed(t *testing.T) {
 		h.click(h.defaults.Member.ID, question.ID, "1:permute:"+i.ID+":0:no")
 		h.waitFor("the question to be gone", func() bool {
 			m, _ := h.sandbox.VisibleMessage(h.defaults.Member.ID, question.ID)
-			return m.Content == "Cancelled. Nothing was generated."
+			return m.Text() == "Cancelled. Nothing was generated."
 		})
 	})
 	t.Run("or said anew in a form", func(t *testing.T) {
@@ -265,8 +265,8 @@ func (h *cluster) waitNotPaintedNote(prompt string) {
 		return slices.ContainsFunc(h.sandbox.VisibleMessages(
 			h.defaults.Member.ID, h.defaults.Channel.ID,
 		), func(m sandbox.Message) bool {
-			return m.Viewer == h.defaults.Member.ID && strings.Contains(m.Content, "Skipped") &&
-				strings.Contains(m.Content, prompt)
+			return m.Viewer == h.defaults.Member.ID && strings.Contains(m.Text(), "Skipped") &&
+				strings.Contains(m.Text(), prompt)
 		})
 	})
 }
@@ -323,12 +323,12 @@ func TestEachImageDrawsItsOwnChoice(t *testing.T) {
 	var colours []string
 	for n := range 4 {
 		colours = append(colours, strings.Fields(spec.Tile(n).Prompt)[1])
-		if want := fmt.Sprintf("Image %d: %s", n+1, spec.Tile(n).Prompt); grid.Attachments[n].Description != want {
-			t.Errorf("alternative text: got %q, want %q", grid.Attachments[n].Description, want)
+		if want := fmt.Sprintf("Image %d: %s", n+1, spec.Tile(n).Prompt); grid.Files[n].Description != want {
+			t.Errorf("alternative text: got %q, want %q", grid.Files[n].Description, want)
 		}
 	}
-	if want := `**a {` + strings.Join(colours, `\|`) + `} boat**`; !strings.Contains(grid.Content, want) {
-		t.Errorf("message: got %q, want %q in it", grid.Content, want)
+	if want := `**a {` + strings.Join(colours, `\|`) + `} boat \-\-seed 7**`; !strings.Contains(grid.Text(), want) {
+		t.Errorf("message: got %q, want %q in it", grid.Text(), want)
 	}
 	other := 1
 	for spec.Tile(other).Prompt == spec.Tile(0).Prompt {
@@ -346,7 +346,7 @@ func TestEachImageDrawsItsOwnChoice(t *testing.T) {
 		t.Errorf("reroll: got %v with seed %d, want the same prompts with another seed", s.Tiles, s.Seed)
 	}
 	alone := h.waitPictures(h.click(me, grid.ID, "1:single:"+i.ID+"-0:"+number), 1)
-	if !strings.Contains(alone.Content, "**"+spec.Tile(other).Prompt+"**") ||
+	if !strings.Contains(alone.Text(), "**"+spec.Tile(other).Prompt+"**") ||
 		!slices.Contains(buttons(alone.Components), "1:remix:"+i.ID+"-0:"+number) {
 		t.Errorf("image %s alone: got %s", number, describe(alone))
 	}

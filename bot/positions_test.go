@@ -29,9 +29,9 @@ func TestWaitingMessagesShowETA(t *testing.T) {
 	for n := 1; n <= 2; n++ {
 		i := h.imagineQueued(sandbox.With("prompt", "a boat"))
 		m := h.waitText(i, fmt.Sprintf("#%d in the queue, ETA", n))
-		told := finishTime.FindStringSubmatch(m.Content)
+		told := finishTime.FindStringSubmatch(m.Text())
 		if told == nil {
-			t.Fatalf("got %q, want a moment", m.Content)
+			t.Fatalf("got %q, want a moment", m.Text())
 		}
 		at := time.Unix(must(strconv.ParseInt(told[1], 10, 64)), 0)
 		// The one that is painted is 37 % through, and a moment is told in whole seconds.
@@ -59,7 +59,7 @@ func TestPositionThatMovesBackSaysWhy(t *testing.T) {
 		)
 		h.waitAnswer(i, "an answer", nil)
 		m, _ := h.sandbox.VisibleMessage(h.defaults.Member.ID, h.job(second).Message)
-		return strings.Contains(m.Content, ": people who have used less render time go first")
+		return strings.Contains(m.Text(), ": people who have used less render time go first")
 	})
 }
 
@@ -146,7 +146,7 @@ func TestRoleWeights(t *testing.T) {
 	if got := h.job(i).Weight; got != 0 {
 		t.Errorf("weight in direct messages: got %d, want none", got)
 	}
-	if m := h.waitText(limits(role, 0), "Weight of @everyone"); strings.Contains(m.Content, role) {
+	if m := h.waitText(limits(role, 0), "Weight of @everyone"); strings.Contains(m.Text(), role) {
 		t.Errorf("got %s, want the weight gone", describe(m))
 	}
 }

@@ -73,7 +73,7 @@ func TestInterruptedDeliveryPostsOnce(t *testing.T) {
 			if n := h.countPictureMessages(h.defaults.Channel.ID); n != 1 {
 				t.Errorf("messages with pictures: got %d, want one", n)
 			}
-			if m, there := h.sandbox.VisibleMessage(h.defaults.Member.ID, e.Message); !there || len(m.Attachments) != 4 {
+			if m, there := h.sandbox.VisibleMessage(h.defaults.Member.ID, e.Message); !there || len(m.Files) != 4 {
 				t.Errorf("SQL knows message %q: %s, want the one with the pictures", e.Message, describe(m))
 			}
 		})

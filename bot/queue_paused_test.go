@@ -35,12 +35,12 @@ func TestQueueShowsPauses(t *testing.T) {
 	for _, want := range []string{
 		"everything: the fan is loud", "this server: it is night", "the model postcards: it is ill",
 	} {
-		if n := strings.Count(m.Content, want); n != 1 {
-			t.Errorf("%q: got it %d times, want once in:\n%s", want, n, m.Content)
+		if n := strings.Count(m.Text(), want); n != 1 {
+			t.Errorf("%q: got it %d times, want once in:\n%s", want, n, m.Text())
 		}
 	}
-	if n := strings.Count(m.Content, "Paused"); n != 3 {
-		t.Errorf("pauses told: got %d, want 3:\n%s", n, m.Content)
+	if n := strings.Count(m.Text(), "Paused"); n != 3 {
+		t.Errorf("pauses told: got %d, want 3:\n%s", n, m.Text())
 	}
 }
 

@@ -42,13 +42,13 @@ func TestInfo(t *testing.T) {
 		"Size: This server allows at most 25600 pixels.", "Steps: This server allows at most 9.",
 		"In one message: This server allows at most 4 images.", "Your share of render time: 200%",
 	} {
-		if !strings.Contains(strings.ReplaceAll(m.Content, "**", ""), want) {
+		if !strings.Contains(strings.ReplaceAll(m.Text(), "**", ""), want) {
 			t.Errorf("got %s, want %q in it", describe(m), want)
 		}
 	}
 	direct := must(h.sandbox.DM(me))
 	m = h.waitText(h.commandAs(me, direct.ID, "info"), "no limit")
-	if strings.Contains(m.Content, "server") {
+	if strings.Contains(m.Text(), "server") {
 		t.Errorf("got %s, want nothing about a server in a direct message", describe(m))
 	}
 }

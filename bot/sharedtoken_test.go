@@ -57,7 +57,7 @@ func TestTwoBotsWithOneToken(t *testing.T) {
 	}
 	later := h.command("imagine", sandbox.With("prompt", "a blue star"))
 	m := h.waitPictures(later, 4)
-	h.waitText(h.click(h.defaults.Member.ID, m.ID, "1:info:"+later.ID+"-0:0"), "a blue star")
+	h.waitText(h.more(h.defaults.Member.ID, m, "info", later.ID+"-0"), "a blue star")
 	time.Sleep(500 * time.Millisecond) // longer than the second one takes
 	if _, err := second.db.Find(h.ctx, later.ID+"-0"); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("the second bot goes on: find gave %v, want no such job", err)
@@ -71,7 +71,7 @@ func TestTwoBotsWithOneToken(t *testing.T) {
 	if strings.Contains(h.log.String(), told) {
 		t.Errorf("the first one was disturbed:\n%s", h.log)
 	}
-	if got, _ := h.sandbox.VisibleMessage(h.defaults.Member.ID, m.ID); len(got.Attachments) != 4 {
+	if got, _ := h.sandbox.VisibleMessage(h.defaults.Member.ID, m.ID); len(got.Files) != 4 {
 		t.Errorf("the gallery was replaced: %s", describe(got))
 	}
 }

@@ -66,7 +66,7 @@ func TestUnrecordedAcknowledgement(t *testing.T) {
 		})
 		h.startRenderer()
 		_, err := h.sandbox.WaitMessage(h.ctx, h.defaults.Member.ID, h.defaults.Channel.ID, func(m sandbox.Message) bool {
-			return len(m.Attachments) == 4
+			return len(m.Files) == 4
 		})
 		if err != nil {
 			t.Fatalf("%v\nlog:\n%s", err, h.log)

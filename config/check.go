@@ -22,6 +22,12 @@ func (s *Settings) checker() checker {
 		return &s.Renderer
 	case "doctor":
 		return &s.Doctor
+	case "draw":
+		return s.Draw.Runtime
+	case "models check":
+		return s.Models.Check.Runtime
+	case "models pull":
+		return &s.Models.Pull
 	case "queue show":
 		return PauseTarget{Data: s.Queue.Show.Data, Redis: s.Queue.Show.Redis}
 	case "queue pause":
@@ -35,7 +41,7 @@ func (s *Settings) checker() checker {
 
 func (u *Up) check(src Sources) []error {
 	return withoutNil(u.Discord.loadToken(src), u.Discord.API.check(), u.Page.check(), u.Data.check(),
-		u.Redis.check(), u.Redis.checkPool(), u.Worker.check(), u.Leasing.check())
+		u.Redis.check(), u.Redis.checkPool(), u.Worker.check(), u.Runtime.checkSlot(u.Worker), u.Leasing.check())
 }
 
 func (b *Bot) check(src Sources) []error {
@@ -45,11 +51,23 @@ func (b *Bot) check(src Sources) []error {
 
 func (r *Renderer) check(Sources) []error {
 	return withoutNil(r.API.check(), r.Redis.requireURL(), r.Redis.check(), r.Redis.checkPool(),
-		r.Worker.check(), r.Leasing.check())
+		r.Worker.check(), r.Runtime.checkSlot(r.Worker), r.Leasing.check())
 }
 
 // check lets only an unreadable secret stop the doctor: it reports all other faults itself, each with its fix.
 func (d *Doctor) check(src Sources) []error { return withoutNil(d.Discord.loadToken(src)) }
+
+func (m *ModelsPull) check(src Sources) []error {
+	return append(m.Runtime.check(src), withoutNil(m.Hub.loadToken(src), m.Hub.check(), m.checkName())...)
+}
+
+// checkName keeps a name below --models, and visible.
+func (m *ModelsPull) checkName() error {
+	if m.Name != "" && (m.Name[0] == '.' || strings.ContainsAny(m.Name, `/\:`) || len(m.Name) > 200) {
+		return fmt.Errorf("--name: %q: want the name of a folder or file, without a path", m.Name)
+	}
+	return nil
+}
 
 func (p PauseTarget) check(Sources) []error {
 	return withoutNil(p.Data.check(), p.Redis.check(), p.Redis.checkPool(), p.checkServer())
@@ -94,6 +112,35 @@ func (d *Discord) loadToken(src Sources) error {
 	return nil
 }
 
+// hubTokenVariable is the environment variable that holds the token of an account on the hub.
+const hubTokenVariable = "HF_TOKEN"
+
+// loadToken reads the token, from the environment or from its file.
+func (h *Hub) loadToken(src Sources) error {
+	text := strings.TrimSpace(src.Getenv(hubTokenVariable))
+	if text == "" && h.TokenFile != "" {
+		data, err := src.ReadFile(h.TokenFile)
+		if err != nil {
+			return fmt.Errorf("read the hub's token: %w", err)
+		}
+		text = strings.TrimSpace(string(data))
+	}
+	if strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return errors.New("the hub's token has characters that no token has") // without the value
+	}
+	h.Token = NewSecret(text)
+	return nil
+}
+
+func (h *Hub) check() error {
+	u, err := url.Parse(h.Endpoint)
+	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		// Without the value, because it may hold a password.
+		return errors.New("--hub: want an address like https://hub.example, without a password or a query")
+	}
+	return nil
+}
+
 func (d *Discord) requireToken() error {
 	if d.Token.Empty() && d.TokenFile == "" {
 		return errors.New("the bot needs its token: set DISCORD_TOKEN or DISCORD_TOKEN_FILE " +
@@ -109,6 +156,26 @@ func (a API) check() error {
 	}
 	return nil
 }
+
+// check allows one device alone: only a renderer starts a process for each.
+func (r Runtime) check(Sources) []error {
+	if len(r.Device) > 1 {
+		return []error{fmt.Errorf("--device %s: want one device; only renderer and up take several", r.Device)}
+	}
+	return nil
+}
+
+// checkSlot says where several devices leave no room in the slots' names.
+func (r Runtime) checkSlot(w Worker) error {
+	if len(r.Device) > 1 && len(w.Slot) > maxSlot {
+		return fmt.Errorf("--slot: %q: want at most %d characters with several devices, each of which adds its name",
+			w.Slot, maxSlot)
+	}
+	return nil
+}
+
+// maxSlot leaves room for what several devices add to a slot's name, "-cuda255-2".
+const maxSlot = 64 - 10
 
 func (d Data) check() error {
 	scheme, rest, found := strings.Cut(d.Database.Text(), ":")

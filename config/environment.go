@@ -10,7 +10,7 @@ import (
 // Environment returns the environment of a renderer process that is to have these settings. Of base it leaves out
 // every variable that settings are read from, so a token or a database that only the bot needs does not get there.
 func Environment(base []string, l Log, r Renderer) []string {
-	known := []string{tokenVariable}
+	known := []string{tokenVariable, hubTokenVariable}
 	visitSettings(reflect.ValueOf(Settings{}), func(name string, _ reflect.Value) { known = append(known, name) })
 	env := slices.DeleteFunc(slices.Clone(base), func(variable string) bool {
 		name, _, _ := strings.Cut(variable, "=")

@@ -15,8 +15,8 @@ func fullRenderer() Renderer {
 		Redis: Redis{URL: NewSecret("unix://:p@/tmp/queue.sock?protocol=2"), Pool: "night"},
 		API:   API{Base: "http://127.0.0.1:1/api/v10"},
 		Runtime: Runtime{
-			Ort: "/lib/ort.so", Device: Device{Kind: "cuda", Index: 1}, Threads: 3, Prefer: "start", ModelsDir: "/m",
-			Memory: 6 << 30,
+			Ort: "/lib/ort.so", Device: Devices{{Kind: "cuda", Index: 1}, {Kind: "cpu"}}, Threads: 3, Prefer: "start",
+			ModelsDir: "/m", Memory: 6 << 30, Graphs: true, Runtimes: Runtimes{Dir: "/r"}, Safety: "own",
 		},
 		Worker: Worker{Models: []string{"a,b", "c"}, Batch: 2, Slot: "east"},
 		Leasing: Leasing{
@@ -59,7 +59,7 @@ func TestEnvironmentKeepsNoSecretOfTheBot(t *testing.T) {
 	base := []string{
 		"PATH=/bin", "DISCORD_TOKEN=hush", "DISCORD_TOKEN_FILE=/hush", "DATABASE_URL=postgres://hush",
 		"REDIS_URL=redis://hush", "DARKROOM_CONFIG=/hush", "DARKROOM_DATA=/hush", "DARKROOM_DISCORD_API=http://hush",
-		"LD_LIBRARY_PATH=/lib",
+		"HF_TOKEN=hush", "HF_TOKEN_PATH=/hush", "HF_ENDPOINT=https://hush", "LD_LIBRARY_PATH=/lib",
 	}
 	env := Environment(base, Log{Level: "info", Format: "text"}, fullRenderer())
 	hush := strings.Contains(strings.Join(env, "\n"), "hush")

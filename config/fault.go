@@ -35,7 +35,11 @@ func plainFault(err error, command string) error {
 		return errors.New(m[1] + " " + m[3] + ": want " + kind)
 	}
 	if m := missing.FindStringSubmatch(text); m != nil && command != "" {
-		return errors.New("the " + m[1] + " is missing, as in: darkroom " + command + ` "a red boat on a blue sea"`)
+		example := strings.ToUpper(m[1])
+		if m[1] == "prompt" {
+			example = `"a red boat on a blue sea"`
+		}
+		return errors.New("the " + m[1] + " is missing, as in: darkroom " + command + " " + example)
 	}
 	if m := unexpected.FindStringSubmatch(text); m != nil && (command == "draw" || command == "prompt") {
 		return errors.New("“" + m[1] + "” is one word too many: put the whole prompt in quotes, as in: darkroom " + command +

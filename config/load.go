@@ -80,6 +80,7 @@ func newParser(s *Settings, r *resolver, help io.Writer, helped func()) (*kong.K
 			{Key: "shell", Title: "From the shell:"},
 			{Key: "state", Title: "State:"},
 			{Key: "discord", Title: "Discord:"},
+			{Key: "hub", Title: "Hub of models:"},
 			{Key: "models", Title: "Rendering:"},
 			{Key: "queue", Title: "Queue:"},
 		}))

@@ -67,14 +67,25 @@ func TestDefaults(t *testing.T) {
 	s := load(t, sources("up"))
 	want := Up{
 		Data: Data{Dir: "./data"}, Retention: Retention{ForgetAfter: 30 * 24 * time.Hour}, Redis: Redis{Pool: "main"},
-		Page:    Page{Listen: "127.0.0.1:8790"},
+		Page: Page{Listen: "127.0.0.1:8790"}, Messages: Messages{Cards: "on"},
 		Discord: Discord{API: API{Base: "https://discord.com/api/v10"}},
-		Runtime: Runtime{Device: Device{Kind: "cpu"}, ModelsDir: "./models", Prefer: "auto"},
+		Runtime: Runtime{
+			Device: Devices{{Kind: "auto"}}, ModelsDir: "./models", Prefer: "auto", Safety: "auto",
+			Runtimes: Runtimes{Dir: "./runtimes"},
+		},
 		Leasing: Leasing{
 			Lease: 30 * time.Second, Heartbeat: 8 * time.Second, Grace: 15 * time.Second, HangTimeout: 2 * time.Minute,
 		},
 	}
 	equal(t, "up", s.Up, want)
+	for what, off := range map[string]Sources{
+		"flag": sources("up", "--cards", "off"), "variable": sources("up").env("DARKROOM_CARDS", "off"),
+		"file": sources("up", "--config", "f.yaml").file("f.yaml", "cards: off\n"),
+	} {
+		if s := load(t, off); !s.Up.Messages.Plain() || want.Messages.Plain() {
+			t.Errorf("cards off by a %s: got %+v, want the older form, and cards without it", what, s.Up.Messages)
+		}
+	}
 	equal(t, "command and log", []any{s.Command, s.Log}, []any{"up", Log{}}) // the command chooses
 }
 
@@ -95,8 +106,10 @@ func TestCommands(t *testing.T) {
 	t.Parallel()
 	for want, args := range map[string][]string{
 		"renderer": {"renderer", "--redis-url", "redis://h:1"}, "draw": {"draw", "a boat"},
-		"prompt":      {"prompt", "a", "--json"},
-		"models list": {"models", "list"}, "models check": {"models", "check"}, "doctor": {"doctor"},
+		"prompt":       {"prompt", "a", "--json"},
+		"runtime list": {"runtime", "list"}, "runtime pull": {"runtime", "pull", "cpu"},
+		"models list": {"models", "list"}, "models check": {"models", "check"},
+		"models pull": {"models", "pull", "a/b"}, "doctor": {"doctor"},
 		"queue show": {"queue", "show"}, "queue pause": {"queue", "pause", "--server", "5", "--reason", "night"},
 		"queue resume": {"queue", "resume", "--model", "m"}, "version": {"version"},
 	} {
@@ -122,6 +135,11 @@ func TestSecrets(t *testing.T) {
 	equal(t, "token of the environment", s.Bot.Discord.Token.Text(), "abc")
 	s = load(t, sources("up").env("DISCORD_TOKEN_FILE", "t").file("t", "abc\n"))
 	equal(t, "token of a file", s.Up.Discord.Token.Text(), "abc")
+
+	s = load(t, sources("models", "pull", "a/b").env("HF_TOKEN", " hf_abc\n"))
+	equal(t, "the hub's token of the environment", s.Models.Pull.Hub.Token.Text(), "hf_abc")
+	s = load(t, sources("models", "pull", "a/b").env("HF_TOKEN_PATH", "t").file("t", "hf_abc\n"))
+	equal(t, "the hub's token of a file", s.Models.Pull.Hub.Token.Text(), "hf_abc")
 
 	secret := NewSecret("hush")
 	var log bytes.Buffer
@@ -190,10 +208,29 @@ func TestFaults(t *testing.T) {
 			sources("up", "--lease", "20s", "--heartbeat", "7s"),
 			[]string{"--heartbeat 7s: want at most a third of the lease, 20s"},
 		},
-		"a device":  {sources("up", "--device", "gpu"), []string{`--device: device "gpu": want cpu or cuda:N`}},
+		"a device": {sources("up", "--device", "gpu"), []string{`--device: device "gpu": want auto, cpu, cuda:N or webgpu`}},
+		"several devices where one renders": {
+			sources("draw", "a", "--device", "cuda:0,cuda:1"),
+			[]string{"--device cuda:0,cuda:1: want one device; only renderer and up take several"},
+		},
+		"a long slot name with several devices": {
+			sources("up", "--device", "cpu,cpu", "--slot", strings.Repeat("a", 55)),
+			[]string{`--slot: "` + strings.Repeat("a", 55) +
+				`": want at most 54 characters with several devices, each of which adds its name`},
+		},
+		"a hub without TLS, and what else a pull refuses": {
+			sources("models", "pull", "a/b", "--hub", "http://me:pw@h", "--name", "../x", "--stall", "2h").
+				env("HF_TOKEN", "hf_\x00"),
+			[]string{
+				"--stall: 2h0m0s is not from 1s to 1h", "the hub's token has characters that no token has",
+				"--hub: want an address like https://hub.example, without a password or a query",
+				`--name: "../x": want the name of a folder or file, without a path`,
+			},
+		},
 		"a size":    {sources("draw", "a", "--size", "12"), []string{`--size: size "12": want WIDTHxHEIGHT in pixels`}},
 		"a flag":    {sources("up", "--lese", "1s"), []string{`unknown flag --lese, did you mean "--lease"?`}},
 		"a command": {sources("paint"), []string{`unexpected argument paint`}},
+		"no name":   {sources("runtime", "pull"), []string{`the name is missing, as in: darkroom runtime pull NAME`}},
 		"no prompt": {sources("draw"), []string{`the prompt is missing, as in: darkroom draw "a red boat on a blue sea"`}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -232,17 +269,36 @@ func TestHelp(t *testing.T) {
 	})
 }
 
+func TestDevices(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"cpu": "cpu", "cuda": "cuda:0", "cuda:0, cuda:1": "cuda:0,cuda:1", "cpu,cpu": "cpu,cpu", "auto": "auto",
+		"webgpu,cuda:2": "webgpu,cuda:2",
+	} {
+		var d Devices
+		if err := d.UnmarshalText([]byte(text)); err != nil || d.String() != want {
+			t.Errorf("devices %q: got %q, %v, want %q", text, d, err, want)
+		}
+	}
+	for _, text := range []string{"", "cuda:0,", "auto,cpu", "cuda:0;cuda:1"} {
+		if err := new(Devices).UnmarshalText([]byte(text)); err == nil {
+			t.Errorf("devices %q: got no error", text)
+		}
+	}
+}
+
 func TestUnmarshalText(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]Device{
 		"cpu": {Kind: "cpu"}, "cuda": {Kind: "cuda"}, "cuda:2": {Kind: "cuda", Index: 2},
+		"auto": {Kind: "auto"}, "webgpu": {Kind: "webgpu"},
 	} {
 		var d Device
 		if err := d.UnmarshalText([]byte(text)); err != nil || d != want {
 			t.Errorf("device %s: got %+v, %v, want %+v", text, d, err, want)
 		}
 	}
-	for _, text := range []string{"", "cpu:1", "cuda:-1", "cuda:x", "metal"} {
+	for _, text := range []string{"", "cpu:1", "cuda:-1", "cuda:x", "cuda:256", "auto:1", "webgpu:0", "metal"} {
 		if err := new(Device).UnmarshalText([]byte(text)); err == nil {
 			t.Errorf("device %q: got no error", text)
 		}

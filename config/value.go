@@ -44,34 +44,77 @@ func (s *Secret) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// The kinds of device.
+const (
+	DeviceAuto   = "auto" // CUDA where library and driver are here, else the CPU
+	DeviceCPU    = "cpu"
+	DeviceCUDA   = "cuda"
+	DeviceWebGPU = "webgpu"
+)
+
 // Device is what renders.
 type Device struct {
-	Kind  string // "cpu" or "cuda"
-	Index int    // of the GPU, from 0
+	Kind  string // DeviceAuto, DeviceCPU, DeviceCUDA or DeviceWebGPU
+	Index int    // of a card of CUDA, from 0
 }
 
 // String returns the Device as a flag has it: "cpu" or "cuda:0".
 func (d Device) String() string {
-	if d.Kind == "cuda" {
+	if d.Kind == DeviceCUDA {
 		return d.Kind + ":" + strconv.Itoa(d.Index)
 	}
 	return d.Kind
 }
 
-// UnmarshalText reads "cpu", "cuda" or "cuda:1".
+// UnmarshalText reads "auto", "cpu", "cuda", "cuda:1" or "webgpu".
 func (d *Device) UnmarshalText(text []byte) error {
 	kind, index, numbered := strings.Cut(string(text), ":")
 	n := 0
 	if numbered {
 		var err error
-		if n, err = strconv.Atoi(index); err != nil || n < 0 {
-			return fmt.Errorf("device %q: want cpu or cuda:N", text)
+		if n, err = strconv.Atoi(index); err != nil || n < 0 || n > maxCard {
+			return fmt.Errorf("device %q: want auto, cpu, cuda:N or webgpu", text)
 		}
 	}
-	if kind != "cuda" && (kind != "cpu" || numbered) {
-		return fmt.Errorf("device %q: want cpu or cuda:N", text)
+	switch {
+	case kind == DeviceCUDA, !numbered && (kind == DeviceAuto || kind == DeviceCPU || kind == DeviceWebGPU):
+		*d = Device{Kind: kind, Index: n}
+		return nil
 	}
-	*d = Device{Kind: kind, Index: n}
+	return fmt.Errorf("device %q: want auto, cpu, cuda:N or webgpu", text)
+}
+
+// maxCard is more than any machine has.
+const maxCard = 255
+
+// Devices are what renders: one device, or several, each in a process of its own.
+type Devices []Device
+
+// String returns the Devices as a flag has them: "cuda:0,cuda:1".
+func (d Devices) String() string {
+	names := make([]string, len(d))
+	for i, one := range d {
+		names[i] = one.String()
+	}
+	return strings.Join(names, ",")
+}
+
+// UnmarshalText reads a list of devices. Auto stands alone: it means all cards that can be used.
+func (d *Devices) UnmarshalText(text []byte) error {
+	var all Devices
+	for name := range strings.SplitSeq(string(text), ",") {
+		var one Device
+		if err := one.UnmarshalText([]byte(strings.TrimSpace(name))); err != nil {
+			return err
+		}
+		all = append(all, one)
+	}
+	for _, one := range all {
+		if one.Kind == DeviceAuto && len(all) > 1 {
+			return fmt.Errorf("device %q: auto means all cards that can be used, and stands alone", text)
+		}
+	}
+	*d = all
 	return nil
 }
 

@@ -170,17 +170,20 @@ func runTogether(requests []*unetRequest) {
 	}
 	ctx, release := mergeContexts(requests)
 	defer release()
-	ctx, lowMemory := watchLowMemory(ctx)
+	ctx, record := watchMemory(ctx)
 	joint := merge(requests)
 	got := joint.run(ctx)
 	if got.err == nil && got.panicked == nil && got.out.Batch() != joint.latents.Batch() {
 		got.err = fmt.Errorf("the UNet returns shape %v for a batch of %v", got.out.Shape, joint.latents.Shape)
 	}
-	from := 0
-	for _, a := range requests {
-		if lowMemory.Load() {
+	if short, steps := record.read(); short {
+		addMemory(requests[0].ctx, steps...) // each step is told once
+		for _, a := range requests {
 			markLowMemory(a.ctx)
 		}
+	}
+	from := 0
+	for _, a := range requests {
 		if got.err != nil || got.panicked != nil {
 			a.result <- a.run(a.ctx)
 			continue

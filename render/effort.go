@@ -48,6 +48,9 @@ func Effort(s picture.Spec, t Traits) float64 {
 		mega = float64(windows) * float64(w.Width) * float64(w.Height) / 1e6
 	}
 	effort := m.EstimateCalls(c, s.Steps, share) * mega
+	if s.Stop > 0 {
+		effort *= float64(s.Stop) / 100
+	}
 	if again := s.Hires; again != nil {
 		effort += m.EstimateHiresCalls(again.Steps, again.Strength) * mega * again.Scale * again.Scale
 	}

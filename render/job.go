@@ -4,6 +4,7 @@ import (
 	"context"
 	"image"
 
+	"darkroom/render/safety"
 	"darkroom/render/tensor"
 )
 
@@ -23,18 +24,28 @@ type Job struct {
 	BatchMember *BatchMember
 }
 
-// Progress says how far a job is. Step never decreases, and reaches Steps before the images are decoded.
+// Progress says how far a job is. Step never decreases. It reaches Steps before the images are decoded or, where they
+// are enlarged afterwards, when that is done. Each tile that an upscaler enlarges counts as a step.
 type Progress struct {
 	Step, Steps int
-	// Preview decodes what the images look like at this step, as one sheet of all tiles. It costs a run of the
-	// decoder, may be called from any goroutine, and returns nil when that fails or the job is over.
-	Preview func() image.Image
+	// Preview decodes what the images look like at this step. It costs a run of the decoder, and one of the safety
+	// checker, may be called from any goroutine, and returns nil when that fails or the job is over.
+	Preview func() *Preview
+}
+
+// Preview is what the images look like at a step.
+type Preview struct {
+	Sheet image.Image // all tiles
+	// Safety is what the safety checker says, by tile; nil for a tile that has not begun. It is empty where previews are
+	// not checked.
+	Safety []*safety.Verdict
 }
 
 // Tile is one finished image.
 type Tile struct {
-	Seed  int64
-	Image *image.NRGBA
+	Seed   int64
+	Image  *image.NRGBA
+	Safety *safety.Verdict // what the safety checker says; nil without one
 }
 
 // The stages whose time a Result holds.
@@ -43,6 +54,7 @@ const (
 	StageDenoise = "denoise" // all steps
 	StageDecode  = "decode"  // latents to pixels
 	StageUpscale = "upscale" // finished images to larger ones, with the steps that repaint them
+	StageSafety  = "safety"  // the safety checker's look at finished images
 )
 
 // Result is the outcome of a Spec.
@@ -51,5 +63,8 @@ type Result struct {
 	Millis    map[string]int64 // by stage
 	Notes     []string         // a sentence each, for the person who asked; see Extended
 	LowMemory bool             // memory ran out, so something runs in smaller parts from now on
+	Memory    []string         // for the operator, a sentence each: what changes from now on because memory ran out
 	Latents   tensor.Tensor    // the finished latents [count, channels, h, w], before the division by the scaling factor
+	// DeviceBytes is the most memory that was held on the device while jobs ran, weights included; 0 on a CPU.
+	DeviceBytes int64
 }

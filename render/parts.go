@@ -2,10 +2,12 @@ package render
 
 import (
 	"context"
+	"image"
 
 	"darkroom/render/clip"
 	"darkroom/render/family"
 	"darkroom/render/picture"
+	"darkroom/render/safety"
 	"darkroom/render/sampler"
 	"darkroom/render/tensor"
 	"darkroom/render/upscale"
@@ -40,6 +42,11 @@ type Encoder interface {
 	EncodeImage(ctx context.Context, pixels tensor.Tensor) (tensor.Tensor, error)
 }
 
+// SafetyChecker says of each image how near it is to the concepts that a safety checker knows. *safety.Checker is one.
+type SafetyChecker interface {
+	Check(ctx context.Context, images []image.Image) ([]safety.Verdict, error)
+}
+
 // Config is what a renderer must know of a model.
 type Config struct {
 	family.Kind
@@ -66,8 +73,13 @@ type Parts struct {
 	// PreviewDecoder decodes previews in place of Decoder: a tiny network for latents as the sampler leaves them, not
 	// divided by the scaling factor. nil for none.
 	PreviewDecoder Decoder
-	// Upscalers are the networks that enlarge finished images, by the hash of their content.
-	Upscalers map[string]upscale.Upscaler
+	// Safety scores finished images; nil for none.
+	Safety SafetyChecker
+	// PreviewSafety scores previews; nil where that costs too much, or for none.
+	PreviewSafety SafetyChecker
+	// Upscaler returns a network that enlarges finished images, or a *Refusal where it is not here or cannot be used. It
+	// stays loaded until release is called. nil for a model without any.
+	Upscaler func(ctx context.Context, named picture.Ref) (network upscale.Upscaler, release func(), err error)
 	// Seamless returns networks whose convolutions pad circularly, for tileable images. They are loaded at the first
 	// call. nil for a model that cannot.
 	Seamless func(ctx context.Context) (SeamlessNetworks, error)
@@ -76,6 +88,11 @@ type Parts struct {
 	// Extend returns the parts with the add-ons and the VAE of a Spec, or a *Refusal where one is not here or does not
 	// fit. nil for a model that takes none.
 	Extend func(ctx context.Context, spec picture.Spec) (Extended, error)
+	// Memory is the device's, for a model whose device counts it; else nil.
+	Memory DeviceMemory
+	// MakeRoom frees what other models hold of the device's memory, and says whether there was any. nil where there are no
+	// others.
+	MakeRoom func() bool
 }
 
 // SeamlessNetworks are networks of a model whose convolutions pad circularly.

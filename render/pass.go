@@ -26,6 +26,7 @@ type pass struct {
 	ofTexts       []passConditioning   // the same for each of run.texts, where tiles have prompts of their own
 	inpaint       *inpaintConditioning // of an inpainting model, once it is encoded
 	tiling        upscale.Tiling       // of latents that the UNet does not see as a whole; zero for the whole
+	steps         int                  // that are done: fewer than the plan has where the Spec stops early
 }
 
 // latentDraws says which latents a pass draws from the encoder's distribution. For the others it takes the mean.
@@ -101,13 +102,27 @@ func (p *run) trainingConfig() sampler.Config {
 func (p *run) newPass(plan sampler.Plan, height, width int) pass {
 	f := p.parts.Config.PixelsPerLatent
 	groupSize := min(max(p.options.BatchPixels/(height*width), 1), p.spec.Count)
-	return pass{plan: plan, height: height / f, width: width / f, groupSize: groupSize}
+	return pass{
+		plan: plan, height: height / f, width: width / f, groupSize: groupSize,
+		steps: stepsUntil(p.spec.Stop, len(plan.Steps)),
+	}
 }
+
+// stepsUntil is how many of so many steps are done until that percentage of them; 0 stands for all. One is at least.
+func stepsUntil(percent, steps int) int {
+	if percent == 0 {
+		return steps
+	}
+	return max(1, (steps*percent+50)/100)
+}
+
+// errStopped ends a sampling whose result is known already.
+var errStopped = errors.New("the image is stopped at this step")
 
 // steps counts the steps of the whole job, those of each group of tiles apart.
 func (p *run) steps() int {
 	if p.outpaint != nil {
-		return len(p.passes[0].plan.Steps) * len(p.outpaint.windows) * p.spec.Count
+		return p.passes[0].steps * len(p.outpaint.windows) * p.spec.Count
 	}
 	n := 0
 	passes := p.passes
@@ -115,7 +130,7 @@ func (p *run) steps() int {
 		passes = append(slices.Clip(passes), *p.repaint)
 	}
 	for _, pass := range passes {
-		n += len(pass.plan.Steps) * len(p.groups(pass))
+		n += pass.steps * len(p.groups(pass))
 	}
 	return n
 }
@@ -174,13 +189,17 @@ func (p *run) sampleGroup(
 	if masked.mask != nil {
 		denoise = masked.wrapDenoiser(pass.plan, drawn.noise, denoise)
 	}
-	inputs := p.samplerInputs(ctx, first)
+	inputs := samplerInputs{p.samplerInputs(ctx, first)}
 	inputs.Denoise = denoise
 	inputs.Noise = func() tensor.Tensor { return drawAll(sources, pass.shape(p.parts.Config.Channels)) }
 	inputs.BrownianPath = func(low, high float64) sampler.BrownianPath {
 		return p.brownianPath(pass, first, last, low, high)
 	}
-	x, err := p.method.Sample(ctx, pass.plan, inputs, x)
+	estimate := inputs.stopAfter(pass.steps, len(pass.plan.Steps))
+	x, err := p.method.Sample(ctx, pass.plan, inputs.Inputs, x)
+	if errors.Is(err, errStopped) {
+		x, err = *estimate, nil
+	}
 	if errors.Is(err, sampler.ErrNoStepFits) {
 		return x, refuseBecause("the sampler "+encode.SamplerTitle(p.spec.Sampler)+
 			" finds no step that is short enough for this image: choose another sampler", err)
@@ -204,4 +223,32 @@ func (p *run) samplerInputs(ctx context.Context, first int) sampler.Inputs {
 		},
 		Eta: p.spec.Eta,
 	}
+}
+
+// samplerInputs can be stopped.
+type samplerInputs struct{ sampler.Inputs }
+
+// stopAfter ends the sampling before the call of the model that follows the last of these steps, with errStopped. What
+// the model estimates at that step is the image then, as a preview shows it. It changes nothing if those are all steps.
+func (i *samplerInputs) stopAfter(steps, all int) (estimate *tensor.Tensor) {
+	estimate = new(tensor.Tensor)
+	if steps >= all {
+		return estimate
+	}
+	done, denoise, onStep := 0, i.Denoise, i.OnStep
+	i.OnStep = func(step int, denoised tensor.Tensor) {
+		if done++; done == steps {
+			*estimate = denoised
+		}
+		if done <= steps {
+			onStep(step, denoised)
+		}
+	}
+	i.Denoise = func(ctx context.Context, x tensor.Tensor, s sampler.Step) (tensor.Tensor, error) {
+		if done >= steps {
+			return tensor.Tensor{}, errStopped
+		}
+		return denoise(ctx, x, s)
+	}
+	return estimate
 }

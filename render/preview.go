@@ -42,8 +42,8 @@ func (v *previews) close() {
 	v.open = false
 }
 
-// sheet decodes one preview: the tiles of a job in two columns, grey where there is nothing yet.
-func (v *previews) sheet(ctx context.Context, estimates []tensor.Tensor) image.Image {
+// decodeAll decodes one preview: the tiles of a job in two columns, grey where there is nothing yet.
+func (v *previews) decodeAll(ctx context.Context, estimates []tensor.Tensor) *Preview {
 	v.mu.RLock()
 	defer v.mu.RUnlock()
 	if !v.open {
@@ -61,7 +61,11 @@ func (v *previews) sheet(ctx context.Context, estimates []tensor.Tensor) image.I
 		}
 		tiles = append(tiles, toImage(pixels, rounding(v.spec.Dialect)))
 	}
-	return composeSheet(tiles)
+	verdicts, err := v.renderer.checkPreview(ctx, tiles)
+	if err != nil {
+		return nil
+	}
+	return &Preview{composeSheet(tiles), verdicts}
 }
 
 // decode makes an image of an estimate, by the tiny decoder if there is one: that is quick enough to show four times

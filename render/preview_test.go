@@ -13,7 +13,7 @@ func TestPreview(t *testing.T) {
 		s := boatSpec()
 		s.Count, s.Sampler = 4, "ddim"
 		r, f := newFake(t, Options{})
-		var first, last image.Image
+		var first, last *Preview
 		res := mustRender(t, r, s, Job{Progress: func(p Progress) {
 			switch p.Step {
 			case 1:
@@ -22,14 +22,14 @@ func TestPreview(t *testing.T) {
 				last = p.Preview()
 			}
 		}})
-		for _, sheet := range []image.Image{first, last} {
-			if sheet == nil || sheet.Bounds() != image.Rect(0, 0, 128, 96) {
-				t.Fatalf("got a sheet %v, want 128×96", sheet)
+		for _, preview := range []*Preview{first, last} {
+			if preview == nil || preview.Sheet.Bounds() != image.Rect(0, 0, 128, 96) {
+				t.Fatalf("got a preview %v, want 128×96", preview)
 			}
 		}
 		tile := image.NewNRGBA(image.Rect(0, 0, 64, 48))
 		for i := range 64 * 48 {
-			tile.Set(i%64, i/64, last.At(64+i%64, 48+i/64))
+			tile.Set(i%64, i/64, last.Sheet.At(64+i%64, 48+i/64))
 		}
 		if d := meanDifference(t, tile, res.Tiles[3].Image); d > 3 {
 			t.Errorf("the last preview of tile 4 is %v away from its image", d)
@@ -43,16 +43,16 @@ func TestPreview(t *testing.T) {
 		s := boatSpec()
 		s.Count = 2
 		r, _ := newFake(t, Options{BatchPixels: 1, PreviewPixels: 32 * 24})
-		var sheet image.Image
+		var preview *Preview
 		mustRender(t, r, s, Job{Progress: func(p Progress) {
 			if p.Step == 1 {
-				sheet = p.Preview()
+				preview = p.Preview()
 			}
 		}})
-		if sheet == nil || sheet.Bounds() != image.Rect(0, 0, 64, 24) {
-			t.Fatalf("got a sheet of %v, want 64×24", sheet)
+		if preview == nil || preview.Sheet.Bounds() != image.Rect(0, 0, 64, 24) {
+			t.Fatalf("got a preview %v, want 64×24", preview)
 		}
-		if got := color.NRGBAModel.Convert(sheet.At(40, 10)); got != (color.NRGBA{128, 128, 128, 255}) {
+		if got := color.NRGBAModel.Convert(preview.Sheet.At(40, 10)); got != (color.NRGBA{128, 128, 128, 255}) {
 			t.Errorf("a tile that has not begun is %v, want grey", got)
 		}
 	})

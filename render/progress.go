@@ -1,9 +1,6 @@
 package render
 
-import (
-	"context"
-	"image"
-)
+import "context"
 
 // progress counts the steps of a whole job.
 type progress struct {
@@ -16,6 +13,13 @@ type progress struct {
 func (p *progress) step(ctx context.Context, v *previews) {
 	p.done++
 	p.advance = max(p.advance-1, 0)
+	p.report(ctx, v)
+}
+
+// part counts a part of the work after the steps: a tile that an upscaler enlarged. There may be more of them than was
+// expected, where memory ran out.
+func (p *progress) part(ctx context.Context, v *previews) {
+	p.done = min(p.done+1, p.total)
 	p.report(ctx, v)
 }
 
@@ -34,6 +38,6 @@ func (p *progress) report(ctx context.Context, v *previews) {
 	}
 	shot := v.snapshot()
 	p.callback(
-		Progress{Step: p.done + p.advance, Steps: p.total, Preview: func() image.Image { return v.sheet(ctx, shot) }},
+		Progress{Step: p.done + p.advance, Steps: p.total, Preview: func() *Preview { return v.decodeAll(ctx, shot) }},
 	)
 }

@@ -3,6 +3,7 @@ package render
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -48,6 +49,35 @@ func TestRenderStops(t *testing.T) {
 		_, err := r.Render(t.Context(), boatSpec(), Job{})
 		if !errors.Is(err, f.broken) || !strings.Contains(err.Error(), "step 1 of 8") {
 			t.Errorf("got %v, want step 1 of 8: %v", err, f.broken)
+		}
+	})
+}
+
+// TestStop stops half way: each sampler does half of its steps, and the image is what a preview showed at the last one.
+func TestStop(t *testing.T) {
+	t.Parallel()
+	eachSampler(t, picture.Diffusers, func(m sampler.Method, s picture.Spec, r *Renderer, _ *fakeModel) {
+		whole, steps := 0, 0
+		mustRender(t, r, s, Job{Progress: func(p Progress) { whole = p.Steps }})
+		var estimate []tensor.Tensor
+		s.Stop, s.Version = 50, 3
+		run, err := r.newRun(s, Job{Progress: func(p Progress) { steps = p.Step }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := run.encode(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		got, err := run.denoise(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		estimate = run.previews.snapshot()
+		if want := (whole + 1) / 2; steps != want || run.steps() != want {
+			t.Errorf("%s: %d steps done, %d announced, want %d of %d", m.Name, steps, run.steps(), want, whole)
+		}
+		if !slices.Equal(got.Row(0).Data, estimate[0].Data) {
+			t.Errorf("%s: the result is not the last estimate", m.Name)
 		}
 	})
 }

@@ -6,6 +6,7 @@
 //	           and perhaps again at a larger size                     (the hires pass)
 //	decode     latents become pixels                                  (vae.go)
 //	upscale    finished images are enlarged, and repainted in tiles   (upscaling.go; render/upscale)
+//	check      a safety checker scores what they show                 (safety.go; render/safety)
 //
 // The networks come in through small interfaces (parts.go), so everything here runs, and is tested, without a
 // runtime. The same Spec gives the same bytes as long as the networks do.
@@ -21,7 +22,6 @@ import (
 
 	"darkroom/render/clip"
 	"darkroom/render/picture"
-	"darkroom/render/tensor"
 )
 
 // Options are what an operator may choose. The zero value is good for anything.
@@ -36,6 +36,9 @@ type Options struct {
 	VAEPixels int
 	// VAETileSide is the side of such a tile in pixels. Default 512.
 	VAETileSide int
+	// UpscaleMemory is how much a run of an upscaler may take, in bytes, where its tiles can be small enough for that.
+	// Default 1 GiB.
+	UpscaleMemory int64
 	// MaxInputPixels bounds an input image. Default 64 million.
 	MaxInputPixels int
 	// Now is the clock. Default time.Now.
@@ -66,7 +69,7 @@ type Renderer struct {
 	diffusersConditioner *clip.Conditioner
 	a1111Conditioner     *clip.Conditioner
 	decoderMu            *sync.Mutex // previews and finished images use the decoder one after the other
-	memory               *memoryLimiter
+	memory               *fallbacks
 	extensions           *extensions
 }
 
@@ -94,9 +97,10 @@ func New(p Parts, o Options) (*Renderer, error) {
 	if c.SizeMultiple == 0 {
 		p.Config.SizeMultiple = c.PixelsPerLatent
 	}
-	conditioner := clip.NewConditioner(p.Text, p.Tokenizers...)
+	memory := newFallbacks(p)
+	conditioner := clip.NewConditioner(sparingText{memory, p.Text}, p.Tokenizers...)
 	return &Renderer{
-		parts: p, options: o.withDefaults(), memory: newMemoryLimiter(), decoderMu: new(sync.Mutex),
+		parts: p, options: o.withDefaults(), memory: memory, decoderMu: new(sync.Mutex),
 		extensions:           &extensions{},
 		diffusersConditioner: conditioner, a1111Conditioner: conditioner.ForA1111(),
 	}, nil
@@ -114,20 +118,42 @@ func sameLength(all []*clip.Tokenizer) bool {
 // panic of a network reaches the caller.
 func (r *Renderer) Render(ctx context.Context, spec picture.Spec, job Job) (*Result, error) {
 	defer job.BatchMember.Leave()
-	ctx, lowMemory := watchLowMemory(ctx)
+	ctx, record := watchMemory(ctx)
+	r.memory.begin()
+	result, err := r.renderWith(ctx, spec, job)
+	held := r.memory.end()
+	if err != nil {
+		return nil, err
+	}
+	result.LowMemory, result.Memory = record.read()
+	result.DeviceBytes = held
+	return result, nil
+}
+
+// renderWith renders with the add-ons of a Spec.
+func (r *Renderer) renderWith(ctx context.Context, spec picture.Spec, job Job) (*Result, error) {
 	with, err := r.extended(ctx, spec)
 	if err != nil {
 		return nil, preferCause(ctx, err)
 	}
+	defer with.release()
 	p, err := with.renderer.newRun(spec, job)
 	if err != nil {
 		return nil, err
 	}
+	release, err := p.openUpscaler(ctx)
+	if err != nil {
+		return nil, preferCause(ctx, err)
+	}
+	defer release()
 	result, err := p.render(ctx)
+	if err == nil {
+		err = p.checkTiles(ctx, result.Tiles)
+	}
 	if err != nil {
 		return nil, err
 	}
-	result.LowMemory, result.Notes = lowMemory.Load(), with.notes
+	result.Notes = with.notes
 	return result, nil
 }
 
@@ -137,32 +163,38 @@ func (p *run) render(ctx context.Context) (_ *Result, err error) {
 	if err := p.timed(StageEncode, func() error { return p.encode(ctx) }); err != nil {
 		return nil, preferCause(ctx, fmt.Errorf("encode: %w", err))
 	}
-	if p.outpaint != nil {
-		var tiles []Tile
-		err = p.timed(StageDenoise, func() error { tiles, err = p.paintGround(ctx); return err })
-		if err != nil {
-			return nil, preferCause(ctx, fmt.Errorf("outpaint: %w", err))
-		}
-		return &Result{Tiles: tiles, Millis: p.millis}, nil
-	}
-	var latents tensor.Tensor
-	err = p.timed(StageDenoise, func() error { latents, err = p.denoise(ctx); return err })
-	p.job.BatchMember.Leave()
+	result, err := p.paint(ctx)
 	if err != nil {
-		return nil, preferCause(ctx, fmt.Errorf("denoise: %w", err))
-	}
-	var tiles []Tile
-	err = p.timed(StageDecode, func() error { tiles, err = p.decode(ctx, latents); return err })
-	if err != nil {
-		return nil, preferCause(ctx, fmt.Errorf("decode: %w", err))
+		return nil, preferCause(ctx, err)
 	}
 	if p.spec.Upscale != nil {
-		err = p.timed(StageUpscale, func() error { tiles, err = p.enlarge(ctx, tiles); return err })
+		err = p.timed(StageUpscale, func() error { result.Tiles, err = p.enlarge(ctx, result.Tiles); return err })
 	}
 	if err != nil {
 		return nil, preferCause(ctx, fmt.Errorf("upscale: %w", err))
 	}
-	return &Result{Tiles: tiles, Millis: p.millis, Latents: latents}, nil
+	result.Millis = p.millis
+	return result, nil
+}
+
+// paint makes the images of the Spec's own size.
+func (p *run) paint(ctx context.Context) (_ *Result, err error) {
+	r := &Result{}
+	if p.outpaint != nil {
+		if err := p.timed(StageDenoise, func() error { r.Tiles, err = p.paintGround(ctx); return err }); err != nil {
+			return nil, fmt.Errorf("outpaint: %w", err)
+		}
+		return r, nil
+	}
+	err = p.timed(StageDenoise, func() error { r.Latents, err = p.denoise(ctx); return err })
+	p.job.BatchMember.Leave()
+	if err != nil {
+		return nil, fmt.Errorf("denoise: %w", err)
+	}
+	if err := p.timed(StageDecode, func() error { r.Tiles, err = p.decode(ctx, r.Latents); return err }); err != nil {
+		return nil, fmt.Errorf("decode: %w", err)
+	}
+	return r, nil
 }
 
 // preferCause returns the reason why a job was ended, rather than the error that its end caused in a network.

@@ -10,6 +10,7 @@ import (
 	"darkroom/render/prompt"
 	"darkroom/render/sampler"
 	"darkroom/render/tensor"
+	"darkroom/render/upscale"
 )
 
 // run is one call of Render.
@@ -20,6 +21,7 @@ type run struct {
 	method    sampler.Method
 	passes    []pass               // one, or two with a hires pass
 	repaint   *pass                // of enlarged images; nil for none
+	upscaler  upscale.Upscaler     // that the Spec names; nil for none
 	outpaint  *outpaintPlan        // nil unless the Spec outpaints in windows
 	firstTile int                  // of those that previews show
 	terms     []prompt.Term        // the prompt, divided at AND

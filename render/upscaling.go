@@ -2,6 +2,7 @@ package render
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"image"
 
@@ -10,12 +11,42 @@ import (
 	"darkroom/render/upscale"
 )
 
-// planUpscale plans the pass that repaints enlarged images, if there is one, and refuses an upscaler that is not here.
+// openUpscaler loads the upscaler that the Spec names, before anything is painted that it would enlarge. The caller
+// calls release at the end.
+func (p *run) openUpscaler(ctx context.Context) (release func(), err error) {
+	named := p.spec.Upscaler
+	if named == nil || p.spec.Upscale == nil {
+		return func() {}, nil
+	}
+	if p.parts.Upscaler == nil {
+		return nil, refuse("the upscaler %q is not available", named.Name)
+	}
+	if p.upscaler, release, err = p.parts.Upscaler(ctx, *named); err != nil {
+		return nil, fmt.Errorf("open upscaler: %w", err)
+	}
+	from, to := p.sizes()
+	p.progress.total += p.spec.Count * upscale.Tiles(p.upscaler, from, to, p.upscaleOptions(ctx))
+	return release, nil
+}
+
+// sizes are those of a finished image before and after it is enlarged.
+func (p *run) sizes() (from, to image.Point) {
+	before := p.spec
+	before.Upscale = nil
+	small, large := before.Enlarged(), p.spec.Enlarged()
+	return image.Pt(small.Width, small.Height), image.Pt(large.Width, large.Height)
+}
+
+func (p *run) upscaleOptions(ctx context.Context) upscale.Options {
+	return upscale.Options{
+		Memory: p.options.UpscaleMemory, LowMemory: func() { markLowMemory(ctx) },
+		TileDone: func() { p.progress.part(ctx, p.previews) },
+	}
+}
+
+// planUpscale plans the pass that repaints enlarged images, if there is one.
 func (p *run) planUpscale() error {
 	u, c := p.spec.Upscale, p.parts.Config
-	if named := p.spec.Upscaler; named != nil && p.parts.Upscalers[named.Hash] == nil {
-		return refuse("the upscaler %q is not available", named.Name)
-	}
 	if u == nil || u.Strength == 0 {
 		return nil
 	}
@@ -35,6 +66,7 @@ func (p *run) planUpscale() error {
 		return refuseBecause(fmt.Sprintf("this model cannot upscale an image in %d steps", u.Steps), err)
 	}
 	repaint := p.newPass(plan, size.Height, size.Width)
+	repaint.steps = len(plan.Steps)
 	repaint.calls = prompt.Calls{Count: u.Steps * p.method.CallsPerStep()}
 	repaint.tiling = upscale.Tiling{
 		Width: u.Tile.Width / f, Height: u.Tile.Height / f, Overlap: min(u.Tile.Width, u.Tile.Height) / f / 4,
@@ -45,13 +77,12 @@ func (p *run) planUpscale() error {
 
 // enlarge makes finished images larger, and repaints them if the Spec says so.
 func (p *run) enlarge(ctx context.Context, tiles []Tile) ([]Tile, error) {
-	size := p.spec.Enlarged()
-	var network upscale.Upscaler
-	if p.spec.Upscaler != nil {
-		network = p.parts.Upscalers[p.spec.Upscaler.Hash]
-	}
+	_, size := p.sizes()
 	for i := range tiles {
-		img, err := upscale.Enlarge(ctx, network, tiles[i].Image, image.Pt(size.Width, size.Height))
+		img, err := upscale.Enlarge(ctx, p.upscaler, tiles[i].Image, size, p.upscaleOptions(ctx))
+		if errors.Is(err, upscale.ErrNotNumbers) {
+			return nil, refuseBecause(fmt.Sprintf("the upscaler %q cannot be used", p.spec.Upscaler.Name), err)
+		}
 		if err != nil {
 			return nil, err
 		}

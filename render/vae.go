@@ -30,55 +30,85 @@ func (r *Renderer) toPixels(ctx context.Context, d Decoder, latents tensor.Tenso
 
 // decodeLatents runs a decoder on latents in its own scale, in tiles where the image is large or memory runs out.
 func (r *Renderer) decodeLatents(ctx context.Context, d Decoder, latents tensor.Tensor) (tensor.Tensor, error) {
+	f, h, w := r.parts.Config.PixelsPerLatent, latents.Shape[2], latents.Shape[3]
 	inTiles := func() (tensor.Tensor, error) {
-		t := vaeTiles{side: r.vaeTileSide() / r.parts.Config.PixelsPerLatent, out: r.vaeTileSide()}
+		t := vaeTiles{side: r.vaeTileSide() / f, out: r.vaeTileSide()}
 		if d == r.parts.Decoder {
-			return t.run(ctx, latents, d.DecodeLatents)
+			return t.run(ctx, latents, r.tryTile(d.DecodeLatents))
 		}
 		// A seamless decoder would pad circularly in each tile. The usual one is shown what lies beyond the edges
 		// instead.
-		out, err := t.run(ctx, wrapEdges(latents, wrapMargin), r.parts.Decoder.DecodeLatents)
+		out, err := t.run(ctx, wrapEdges(latents, wrapMargin), r.tryTile(r.parts.Decoder.DecodeLatents))
 		if err != nil {
 			return out, err
 		}
-		f := r.parts.Config.PixelsPerLatent
-		return tensor.Crop(out, wrapMargin*f, wrapMargin*f, latents.Shape[2]*f, latents.Shape[3]*f), nil
+		return tensor.Crop(out, wrapMargin*f, wrapMargin*f, h*f, w*f), nil
 	}
-	if r.exceedsVAE(latents.Shape[2]*latents.Shape[3], r.parts.Config.PixelsPerLatent) {
+	if r.exceedsVAE(h*w, f) {
 		return inTiles()
 	}
-	out, err := d.DecodeLatents(ctx, latents)
-	if errors.Is(err, tensor.ErrOutOfMemory) && !r.parts.Config.FixedSize {
-		markLowMemory(ctx)
+	return r.tryWhole(ctx, "decoder", &r.memory.decoder, h*w, [2]int{w * f, h * f}, inTiles,
+		func() (tensor.Tensor, error) { return d.DecodeLatents(ctx, latents) })
+}
+
+// tryWhole runs a half of the VAE on a whole image of so many places, and in tiles where memory runs out or ran out
+// before.
+func (r *Renderer) tryWhole(
+	ctx context.Context, half string, limit *int64, places int, size [2]int, inTiles, whole func() (tensor.Tensor, error),
+) (out tensor.Tensor, err error) {
+	fixed := r.parts.Config.FixedSize
+	if !fixed && r.memory.exceeds(limit, int64(places)) {
 		return inTiles()
 	}
-	return out, err
+	err = r.memory.try(ctx, fixed, func() error {
+		out, err = whole()
+		return err
+	})
+	if !errors.Is(err, tensor.ErrOutOfMemory) || fixed {
+		return out, err
+	}
+	markLowMemory(ctx)
+	if r.memory.lower(limit, int64(places)) {
+		noteMemory(ctx, "the VAE's %s works in tiles of %d×%d from now on, at %d×%d and above", half, r.vaeTileSide(),
+			r.vaeTileSide(), size[0], size[1])
+	}
+	return inTiles()
+}
+
+// tryTile runs a network on a tile, of which there are no smaller ones.
+func (r *Renderer) tryTile(
+	network func(context.Context, tensor.Tensor) (tensor.Tensor, error),
+) func(context.Context, tensor.Tensor) (tensor.Tensor, error) {
+	return func(ctx context.Context, tile tensor.Tensor) (out tensor.Tensor, err error) {
+		err = r.memory.try(ctx, true, func() error {
+			out, err = network(ctx, tile)
+			return err
+		})
+		return out, err
+	}
 }
 
 // encodePixels runs an encoder, in tiles where the image is large or memory runs out.
 func (r *Renderer) encodePixels(ctx context.Context, e Encoder, pixels tensor.Tensor) (tensor.Tensor, error) {
+	h, w := pixels.Shape[2], pixels.Shape[3]
 	inTiles := func() (tensor.Tensor, error) {
 		f := r.parts.Config.PixelsPerLatent
 		t := vaeTiles{side: r.vaeTileSide(), out: r.vaeTileSide() / f}
 		if e == r.parts.Encoder {
-			return t.run(ctx, pixels, e.EncodeImage)
+			return t.run(ctx, pixels, r.tryTile(e.EncodeImage))
 		}
 		// As with seamless decoders, above.
-		out, err := t.run(ctx, wrapEdges(pixels, wrapMargin*f), r.parts.Encoder.EncodeImage)
+		out, err := t.run(ctx, wrapEdges(pixels, wrapMargin*f), r.tryTile(r.parts.Encoder.EncodeImage))
 		if err != nil {
 			return out, err
 		}
-		return tensor.Crop(out, wrapMargin, wrapMargin, pixels.Shape[2]/f, pixels.Shape[3]/f), nil
+		return tensor.Crop(out, wrapMargin, wrapMargin, h/f, w/f), nil
 	}
-	if r.exceedsVAE(pixels.Shape[2]*pixels.Shape[3], 1) {
+	if r.exceedsVAE(h*w, 1) {
 		return inTiles()
 	}
-	out, err := e.EncodeImage(ctx, pixels)
-	if errors.Is(err, tensor.ErrOutOfMemory) && !r.parts.Config.FixedSize {
-		markLowMemory(ctx)
-		return inTiles()
-	}
-	return out, err
+	return r.tryWhole(ctx, "encoder", &r.memory.encoder, h*w, [2]int{w, h}, inTiles,
+		func() (tensor.Tensor, error) { return e.EncodeImage(ctx, pixels) })
 }
 
 // exceedsVAE says whether so many cells of factor × factor pixels are more than go through the VAE at once. A model

@@ -204,7 +204,7 @@ func TestTinyDecoderShowsPreviews(t *testing.T) {
 	v := newPreviews(r, boatSpec())
 	estimate := sineWave(1, 4, 6, 8)
 	v.set(0, estimate)
-	sheet := v.sheet(t.Context(), v.snapshot())
+	sheet := v.decodeAll(t.Context(), v.snapshot()).Sheet
 	if got := sheet.Bounds().Size(); got.X != 64 || got.Y != 48 {
 		t.Errorf("got a sheet of %v, want the whole 64×48: a tiny decoder may show four times the pixels", got)
 	}
@@ -248,12 +248,12 @@ func TestFixedSizeModelShowsPreviews(t *testing.T) {
 		}
 		v := newPreviews(r, boatSpec())
 		v.set(0, sineWave(1, 4, 6, 8))
-		sheet := v.sheet(t.Context(), v.snapshot())
-		if sheet == nil {
+		preview := v.decodeAll(t.Context(), v.snapshot())
+		if preview == nil {
 			t.Errorf("%s: got no preview", name)
 			continue
 		}
-		if got := sheet.Bounds().Size(); got.X != 32 || got.Y != 24 {
+		if got := preview.Sheet.Bounds().Size(); got.X != 32 || got.Y != 24 {
 			t.Errorf("%s: got a preview of %v, want 32×24", name, got)
 		}
 	}

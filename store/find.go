@@ -40,6 +40,13 @@ func (s *Store) RecentlyEnded(ctx context.Context, user string, limit int) ([]Jo
 		ORDER BY created DESC, id DESC LIMIT $2`, user, limit)
 }
 
+// Children returns the done jobs of a server that were made from a job by its buttons, newest first, at most limit.
+func (s *Store) Children(ctx context.Context, parent, server string, limit int) ([]Job, error) {
+	return s.listJobs(ctx, "find children", `SELECT `+jobSelection+` FROM jobs
+		WHERE parent = $1 AND parent <> '' AND server = $2 AND NOT erased AND state = 'done'
+		ORDER BY created DESC, id DESC LIMIT $3`, parent, server, limit)
+}
+
 // Unacknowledged returns, oldest first, up to limit jobs that were accepted longer ago than age and not acknowledged.
 func (s *Store) Unacknowledged(ctx context.Context, age time.Duration, limit int) ([]Job, error) {
 	return s.listJobs(ctx, "find unacknowledged jobs", `SELECT `+jobSelection+` FROM jobs

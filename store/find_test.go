@@ -33,4 +33,24 @@ func exerciseFinding(t *testing.T, s *store.Store, c *clock) {
 	equal(t, "one's newest ended", []any{ids(recent), err}, []any{[]string{"2-0", "1-1"}, error(nil)})
 	recent, err = s.RecentlyEnded(ctx, "u2", 2)
 	equal(t, "another's", []any{len(recent), err}, []any{0, error(nil)})
+
+	parent := func(j store.Job, of string) store.Job { j.Parent = of; return j }
+	elsewhere := parent(job("6-0"), "1-0")
+	elsewhere.Server = "g2"
+	for _, j := range []store.Job{parent(job("4-0"), "1-0"), parent(job("5-0"), "1-0"), elsewhere, parent(job("7-0"), "1-0")} {
+		accept(t, s, j)
+		mustChange(t, acknowledge(s), j.ID)
+		c.advance(time.Second)
+	}
+	for _, id := range []string{"4-0", "5-0", "6-0"} { // 7-0 is not done
+		if _, err := s.Finish(ctx, id, "m-"+id, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	made, err := s.Children(ctx, "1-0", "g1", 10)
+	equal(t, "children", []any{ids(made), err}, []any{[]string{"5-0", "4-0"}, error(nil)})
+	made, err = s.Children(ctx, "1-0", "g1", 1)
+	equal(t, "the newest child", []any{ids(made), err}, []any{[]string{"5-0"}, error(nil)})
+	made, err = s.Children(ctx, "", "g1", 10)
+	equal(t, "of nothing", []any{len(made), err}, []any{0, error(nil)})
 }

@@ -28,6 +28,17 @@ func (s *Store) PutInput(ctx context.Context, sha string, data []byte) error {
 	return nil
 }
 
+// TouchInputs lets input images stay as long as if they had just been stored.
+func (s *Store) TouchInputs(ctx context.Context, shas []string) error {
+	for _, sha := range shas {
+		_, err := s.write.ExecContext(ctx, `UPDATE inputs SET created = $2 WHERE sha = $1`, sha, millis(s.now()))
+		if err != nil {
+			return fmt.Errorf("touch input %s: %w", sha, err)
+		}
+	}
+	return nil
+}
+
 // Input returns the bytes of an input image, or ErrNotFound.
 func (s *Store) Input(ctx context.Context, sha string) ([]byte, error) {
 	var data []byte
@@ -63,7 +74,7 @@ func (s *Store) AttachInputs(ctx context.Context, id string, spec json.RawMessag
 }
 
 // PruneInputs removes the references of finished jobs that were last updated longer ago than age, then the bytes
-// without a reference. Until then a reroll of a finished job finds its start image. It returns how many images it
+// without a reference, unless a question that is not answered yet names them. Until then a reroll of a finished job finds its start image. It returns how many images it
 // removed.
 //
 // A cancelled, failed or expired job lets go of its images at once.
@@ -79,7 +90,8 @@ func (s *Store) PruneInputs(ctx context.Context, age time.Duration) (int, error)
 			return err
 		}
 		r, err := tx.ExecContext(ctx, `DELETE FROM inputs WHERE created < $1
-			AND NOT EXISTS (SELECT 1 FROM job_inputs WHERE job_inputs.sha = inputs.sha)`,
+			AND NOT EXISTS (SELECT 1 FROM job_inputs WHERE job_inputs.sha = inputs.sha)
+			AND NOT EXISTS (SELECT 1 FROM questions WHERE questions.body LIKE '%' || inputs.sha || '%')`,
 			millis(s.now().Add(-unreferencedFor)))
 		if err != nil {
 			return err

@@ -91,4 +91,30 @@ func exerciseInputRefs(t *testing.T, s *store.Store, c *clock, boat, sea string)
 	c.advance(48 * time.Hour)
 	prune(0) // 2-0 gave up its reference, 3-0 still has one
 	wantInput(sea, nil)
+	exerciseAskedInput(t, s, c, prune)
+}
+
+// exerciseAskedInput keeps an image that an open question names, and an hour longer once it was touched.
+func exerciseAskedInput(t *testing.T, s *store.Store, c *clock, prune func(int)) {
+	t.Helper()
+	ctx := t.Context()
+	sha, data := picture("asked about")
+	if err := s.PutInput(ctx, sha, data); err != nil {
+		t.Fatal(err)
+	}
+	q := store.Question{ID: "77", User: "u", Body: json.RawMessage(`{"base":{"init":{"sha256":"` + sha + `"}}}`)}
+	if err := s.PutQuestion(ctx, q); err != nil {
+		t.Fatal(err)
+	}
+	c.advance(2 * time.Hour)
+	prune(0) // the question names it
+	if err := s.TouchInputs(ctx, []string{sha}); err != nil {
+		t.Fatal(err)
+	}
+	if done, err := s.DropQuestion(ctx, q.ID); err != nil || !done {
+		t.Fatalf("drop the question: got %v, %v", done, err)
+	}
+	prune(0) // it was touched just now
+	c.advance(2 * time.Hour)
+	prune(1)
 }

@@ -43,10 +43,11 @@ func JudgeSpec(
 
 // JudgeUpscale judges the same picture at a larger size.
 func JudgeUpscale(
-	req command.Request, available request.Available, policy limits.Policy, spec picture.Spec, by float64, spoiler bool,
+	req command.Request, available request.Available, policy limits.Policy, spec picture.Spec,
+	wanted request.WantedUpscale, spoiler bool,
 ) (request.Resolved, *request.Refusal) {
 	return judge(req, available, policy, func(available request.Available) (request.Resolved, *request.Refusal) {
-		res, refusal := request.Upscale(spec, by, available)
+		res, refusal := request.Upscale(spec, wanted, available)
 		res.Spoiler = spoiler
 		return res, refusal
 	})

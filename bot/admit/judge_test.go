@@ -337,7 +337,7 @@ func TestJudgeAgeRestricted(t *testing.T) {
 			return JudgeSpec(r, o, limits.Policy{}, res.Spec, false)
 		},
 		"an upscale": func(r command.Request) (request.Resolved, *request.Refusal) {
-			return JudgeUpscale(r, o, limits.Policy{}, res.Spec, 2, false)
+			return JudgeUpscale(r, o, limits.Policy{}, res.Spec, request.WantedUpscale{By: 2}, false)
 		},
 		"a pan": func(r command.Request) (request.Resolved, *request.Refusal) {
 			return JudgeOutpaint(r, o, limits.Policy{}, res.Spec, request.Attachment{}, layout, false)

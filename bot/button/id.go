@@ -21,13 +21,17 @@ const (
 	Reroll  Verb = "reroll"  // the same settings with a new seed
 	Vary    Verb = "vary"    // variations of one tile; Arg is "subtle" or "strong", or empty for the usual strength
 	Single  Verb = "single"  // one tile alone, at once, from the message
-	Upscale Verb = "upscale" // one tile rendered again at a larger size
-	Zoom    Verb = "zoom"    // one tile smaller, rendered around; Arg is how many times: "2" or "1-5"
+	Upscale Verb = "upscale" // one tile at a larger size; Arg is "subtle" (or empty), "creative", or "choose": a form
+	Zoom    Verb = "zoom"    // one tile smaller, rendered around; Arg is how many times: "2" or "1-5", or "custom": a form
+	Square  Verb = "square"  // one tile rendered on until it is square
+	More    Verb = "more"    // the rest of what can be done with a message, privately; Arg is "tile" in the list of tiles
 	Pan     Verb = "pan"     // one tile moved aside, rendered on; Arg is where to look: "left", "right", "up" or "down"
+	Region  Verb = "region"  // a form that asks which part of one tile is painted anew; also the id of that form
 	Remix   Verb = "remix"   // a form with the prompt filled in; also the id of that form
 	Info    Verb = "info"    // all settings of a message, privately
 	Delete  Verb = "delete"  // the message goes; owner or moderator
 	Cancel  Verb = "cancel"  // the job goes, while it waits or runs
+	Finish  Verb = "finish"  // a draft, or one tile of it, with all steps
 	Show    Verb = "show"    // images that could not be posted: render them again for this click
 	Example Verb = "example" // Job is the number of an example prompt
 	Words   Verb = "words"   // what a model can render; Job is the beginning of its hash
@@ -37,7 +41,8 @@ const (
 
 var verbs = map[Verb]bool{
 	Reroll: true, Vary: true, Single: true, Upscale: true, Zoom: true, Pan: true, Remix: true, Info: true, Delete: true,
-	Cancel: true, Show: true, Example: true, Words: true, Permute: true, Forget: true,
+	Finish: true, Square: true, Region: true, More: true, Cancel: true, Show: true, Example: true, Words: true,
+	Permute: true, Forget: true,
 }
 
 const (

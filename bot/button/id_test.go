@@ -15,6 +15,7 @@ func TestParse(t *testing.T) {
 		{Verb: button.Vary, Job: "1234567890123456789-3", Tile: 4, Arg: "subtle"},
 		{Verb: button.Single, Job: "1-0", Tile: 1},
 		{Verb: button.Zoom, Job: "1-0", Tile: 1, Arg: "1-5"},
+		{Verb: button.Region, Job: "1234567890123456789-0", Tile: 1},
 		{Verb: button.Pan, Job: "1-0", Tile: 4, Arg: "left"},
 	} {
 		t.Run(string(id.Verb)+" reads back", func(t *testing.T) {

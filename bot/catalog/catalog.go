@@ -33,11 +33,12 @@ type Queue interface {
 	Renderers(ctx context.Context) ([]queue.Renderer, error)
 }
 
-// Options are the parts of a Catalog. All are required.
+// Options are the parts of a Catalog. All but Upscaler are required.
 type Options struct {
 	Store    Store
 	Queue    Queue
 	Interval time.Duration // how often the queue is asked
+	Upscaler string        // that the operator has set for models without one of their own; "" for none
 	Log      *slog.Logger
 }
 
@@ -55,7 +56,7 @@ type Catalog struct {
 // New returns a Catalog that knows nothing yet.
 func New(o Options) *Catalog {
 	c := &Catalog{o: o}
-	c.costs = newCosts(c.traits)
+	c.costs = newCosts(c.traits, c.addon)
 	return c
 }
 
@@ -92,7 +93,9 @@ func (c *Catalog) Run(ctx context.Context) error {
 func (c *Catalog) Available() request.Available {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	return c.available
+	all := c.available
+	all.Upscaler = c.o.Upscaler
+	return all
 }
 
 // Await returns what can be rendered. While nothing is known it asks the queue again for up to a second: people often
@@ -126,6 +129,16 @@ func (c *Catalog) traits(hash string) render.Traits {
 		}
 	}
 	return render.Traits{}
+}
+
+// addon returns the card of an add-on that is or was available; the zero card if it is unknown.
+func (c *Catalog) addon(hash string) request.AddonCard {
+	for _, a := range c.Available().Addons {
+		if a.Hash == hash {
+			return a
+		}
+	}
+	return request.AddonCard{}
 }
 
 // loadModels reads the stored models.

@@ -35,8 +35,8 @@ const manageServer = "32"
 // Command is one application command as Discord registers it.
 type Command struct {
 	Name        string   `json:"name"`
-	Type        int      `json:"type"` // 1 is a slash command
-	Description string   `json:"description"`
+	Type        int      `json:"type"`                  // 1 is a slash command, 3 a message command
+	Description string   `json:"description,omitempty"` // a message command has none
 	Options     []Option `json:"options,omitempty"`
 	Permissions *string  `json:"default_member_permissions,omitempty"`
 	Contexts    []int    `json:"contexts"`
@@ -68,7 +68,10 @@ func Aspects() []string { return []string{"1:1", "3:2", "2:3", "4:3", "3:4", "16
 
 // All returns the commands to register, for servers and the bot's direct messages.
 func All() []Command {
-	return []Command{imagine(), queue(), info(), cancel(), inbox(), limits(), preset(), myData()}
+	return []Command{
+		imagine(), queue(), info(), cancel(), inbox(), limits(), preset(), myData(), show(),
+		messageCommand(ImageInfo), messageCommand(RemixImage), messageCommand(UpscaleImage),
+	}
 }
 
 // Hash identifies a set of commands, so that they are registered again only when something changed.

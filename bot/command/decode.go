@@ -4,7 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
+	"net/url"
+	"path"
 
 	"darkroom/render/request"
 )
@@ -30,7 +31,11 @@ const (
 // DefaultFileLimit is the largest size of a file, in bytes, where Discord does not name one.
 const DefaultFileLimit = 10 << 20
 
-const ephemeralFlag = 1 << 6
+// Flags of a message. Source: Discord, resources/message, "Message Flags".
+const (
+	ephemeralFlag    = 1 << 6
+	componentsV2Flag = 1 << 15
+)
 
 // ErrUnanswerable means that an interaction lacks its id or its token, and cannot be answered.
 var ErrUnanswerable = errors.New("interaction without id or token")
@@ -69,6 +74,10 @@ func Decode(raw json.RawMessage) (Request, error) {
 	case typePing:
 		req.Verb = Ping
 	case typeCommand:
+		if data.integer("type") == kindMessage {
+			readMessageCommand(&req, data)
+			break
+		}
 		readCommand(&req, data)
 	case typeComponent:
 		req.Verb, req.Sub, req.Genuine = Button, data.text("custom_id"), isGenuine(on, data)
@@ -77,6 +86,7 @@ func Decode(raw json.RawMessage) (Request, error) {
 		req.Verb, req.Sub = Autocomplete, data.text("name")
 	case typeModal:
 		req.Verb, req.Sub, req.Options = Form, data.text("custom_id"), readFields(data)
+		req.Uploads = readUploads(data)
 		req.Genuine = isGenuine(on, data)
 	}
 	return req, nil
@@ -135,10 +145,30 @@ func readPerson(o object) Person {
 func readMessage(req *Request, m object) {
 	req.Message = m.text("id")
 	req.Ephemeral = m.integer("flags")&ephemeralFlag != 0
+	req.Card = m.integer("flags")&componentsV2Flag != 0
 	req.Asker = m.object("interaction_metadata").object("user").text("id")
+	for _, c := range components(m) {
+		for _, item := range c.list("items") {
+			if file, ok := readMedia(item.object("media")); ok {
+				req.Files = append(req.Files, file)
+			}
+		}
+	}
 	for _, a := range m.list("attachments") {
 		req.Files = append(req.Files, readAttachment(a))
 	}
+}
+
+// readMedia reads a file of a message that one of its galleries shows. Discord does not list it among the attachments.
+func readMedia(o object) (file request.Attachment, ok bool) {
+	address, err := url.Parse(o.text("url"))
+	if id := o.text("attachment_id"); err == nil && id != "" {
+		return request.Attachment{
+			ID: id, Name: path.Base(address.Path), URL: o.text("url"), ContentType: o.text("content_type"),
+			Width: int(o.integer("width")), Height: int(o.integer("height")),
+		}, true
+	}
+	return request.Attachment{}, false
 }
 
 func readAttachment(o object) request.Attachment {
@@ -168,30 +198,4 @@ func readCommand(req *Request, data object) {
 	if req.Verb == "imagine" {
 		req.Wanted = parseWanted(req.Options, data.object("resolved").object("attachments"))
 	}
-}
-
-// readFields reads the values of a form. Texts are in action rows (the older form) or in labels. Other components give
-// their values, joined by commas.
-func readFields(data object) map[string]string {
-	out := map[string]string{}
-	for _, row := range data.list("components") {
-		inner := row.list("components")
-		if c := row.object("component"); c != nil {
-			inner = append(inner, c)
-		}
-		for _, c := range append(inner, row) {
-			id := c.text("custom_id")
-			switch {
-			case id == "":
-			case c.has("values"):
-				out[id] = strings.Join(c.texts("values"), ",")
-			case c.has("value"):
-				out[id] = c.text("value")
-			}
-			if isPrompt(id) {
-				out[id] = plainWords(out[id])
-			}
-		}
-	}
-	return out
 }

@@ -67,6 +67,7 @@ func commonSettings() []Option {
 func promptSettings() []Option {
 	return []Option{
 		{Type: kindBool, Name: "tile", Description: "Edges that fit together, for patterns; same as --tile"},
+		{Type: kindBool, Name: "draft", Description: "Few steps first, and a button to finish it; same as --draft"},
 		{Type: kindString, Name: "notation", Description: "How the prompt is read; detected if left out", Choices: []Choice{
 			{Name: "A1111: (word:1.2), [a:b:0.5], AND", Value: string(picture.NotationA1111)},
 			{Name: "Midjourney: the same, and hot::2 dog", Value: string(picture.NotationMidjourney)},
@@ -91,7 +92,7 @@ func parseWanted(options map[string]string, files object) request.Wanted {
 		GuidanceScale: floatOption(options, "guidance_scale"), Strength: floatOption(options, "strength"),
 	}
 	w.Notation, w.Emphasis = stringOption(options, "notation"), stringOption(options, "emphasis")
-	w.Tiling = boolOption(options, "tile")
+	w.Tiling, w.Draft = boolOption(options, "tile"), boolOption(options, "draft")
 	w.Model, w.VAE = stringOption(options, "model"), stringOption(options, "vae")
 	for _, name := range addonOptions {
 		if v := options[name]; v != "" {

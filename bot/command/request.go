@@ -3,6 +3,7 @@ package command
 import (
 	"time"
 
+	"darkroom/bot/button"
 	"darkroom/render/request"
 )
 
@@ -37,13 +38,16 @@ type Request struct {
 	Place         Place
 	Person        Person
 	Wanted        request.Wanted
-	Options       map[string]string    // options of other commands, and the fields of a form, as text
-	Message       string               // the message that a button is on
-	Files         []request.Attachment // the images on that message
-	Asker         string               // who asked for that message; empty when Discord does not say
-	Ephemeral     bool                 // that message is only seen by one person
-	Genuine       bool                 // a button or form: its custom_id is that of a component on that message
-	AnswerBy      time.Time            // Discord takes no answer later, by our clock; zero if that is not known
+	Options       map[string]string             // options of other commands, and the fields of a form, as text
+	Message       string                        // the message that a button is on
+	Uploads       map[string]request.Attachment // the files of a form, by field; of several the first
+	Files         []request.Attachment          // the images on that message
+	Asker         string                        // who asked for that message; empty when Discord does not say
+	Ephemeral     bool                          // that message is only seen by one person
+	Card          bool                          // that message is a card
+	Genuine       bool                          // a button or form: its custom_id is that of a component on that message
+	Shown         button.ID                     // a message command: the job and tile of that message; zero if it shows none
+	AnswerBy      time.Time                     // Discord takes no answer later, by our clock; zero if that is not known
 }
 
 // DirectAccount is the account of all direct messages, where a server's account is its id.

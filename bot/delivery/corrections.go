@@ -32,7 +32,8 @@ type correction struct {
 	job       job.Job // with its token, if it was known
 	message   message.Message
 	notBefore time.Time
-	apology   bool // it tells that the job failed, which must be noted once it is told
+	apology   bool     // it tells that the job failed, which must be noted once it is told
+	files     []string // the names of the files that the message must still have, if it shows images
 }
 
 // retryList remembers corrections that failed because Discord was in trouble, or that should be made once more.
@@ -150,7 +151,7 @@ func (c *corrector) correctInBackground(e correction) {
 func (c *corrector) apply(ctx context.Context, e correction) error {
 	got, err := c.messages.fetch(ctx, e.job)
 	if err == nil && got.Has(e.job.CancelID()) {
-		_, err = c.messages.edit(ctx, e.job, e.message)
+		_, err = c.messages.edit(ctx, e.job, e.on(got))
 	}
 	if err != nil && !rest.Removed(err) {
 		if closed(err) {
@@ -162,6 +163,19 @@ func (c *corrector) apply(ctx context.Context, e correction) error {
 		return c.db.MarkSent(ctx, e.job.ID, e.job.Address.Channel, e.job.Message)
 	}
 	return nil
+}
+
+// on is what the message should say, as an edit of what it shows now. A card names the files that it keeps. If it has
+// lost some, its owner is offered to have the same images rendered again.
+func (e correction) on(got rest.Message) message.Message {
+	if e.message.Card == nil || !e.message.KeepFiles {
+		return e.message
+	}
+	m := e.message
+	if m.Kept = got.Keep(e.files...); len(m.Kept) < len(e.files) {
+		return message.Reoffer(e.job.Address, e.job.Spec, e.job.ID)
+	}
+	return m
 }
 
 // maxFailedRetries is how many failures end a round of the retry list: Discord is in trouble as a whole, and not only
@@ -207,9 +221,14 @@ func (c *corrector) reconcile(ctx context.Context, j job.Job, out queue.Outcome,
 // restore gives a finished message its text and buttons back, in case an edit of its position arrived after the
 // images.
 func (c *corrector) restore(ctx context.Context, j job.Job, out queue.Outcome) {
-	m := message.Finished(j.Address, j.Spec, j.ID, nil, out.Files)
-	m.Rows, m.KeepFiles = message.FinishedRows(j.Spec, j.ID, len(out.Files)), true
-	c.correctUnended(ctx, j, m)
+	e := correction{
+		job:     j,
+		message: message.Finished(j.Address, j.Spec, j.ID, message.Result{Made: out.Files, Millis: out.Millis}),
+	}
+	for _, f := range out.Files {
+		e.files = append(e.files, message.File{Name: f.Name}.SafeName())
+	}
+	c.correct(ctx, e)
 }
 
 // retract takes images back that were posted although their cancel was written down before.

@@ -134,7 +134,9 @@ func lateMessage(j job.Job, d queue.Undelivered) message.Message {
 	for _, f := range d.Files {
 		files = append(files, message.File{Name: f.Name, Data: f.Bytes})
 	}
-	return message.Finished(j.Address, j.Spec, j.ID, files, d.Outcome.Files)
+	return message.Finished(j.Address, j.Spec, j.ID, message.Result{
+		Files: files, Made: d.Outcome.Files, Millis: d.Outcome.Millis,
+	})
 }
 
 // lateDelivery is one delivery of late images. It tries, in this order: the message that waits for them, a new

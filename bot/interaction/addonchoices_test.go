@@ -66,7 +66,7 @@ func (s jobsOf) RecentlyEnded(context.Context, string, int) ([]store.Job, error)
 }
 
 // jobWith is a job with an add-on.
-func jobWith(t *testing.T, hash string) store.Job {
+func jobWith(t testing.TB, hash string) store.Job {
 	t.Helper()
 	spec, err := json.Marshal(picture.Spec{
 		Version: 2, Dialect: picture.Diffusers, Notation: picture.NotationA1111, Model: picture.Ref{Hash: hashOf("a3")},

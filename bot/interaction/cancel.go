@@ -77,7 +77,9 @@ func (c *canceller) button(ctx context.Context, r *responder) error {
 	if err := c.cancel(ctx, r, j.ID); err != nil {
 		return err
 	}
-	if _, err = r.respond(ctx, message.Update(message.Cancelled(j.Address, j.Spec, j.ID))); err != nil {
+	to := j.Address
+	to.Card = r.req.Card // what Discord shows is certain
+	if _, err = r.respond(ctx, message.Update(message.Cancelled(to, j.Spec, j.ID))); err != nil {
 		c.delivery.ShowCancelled(j)
 	}
 	return err

@@ -8,6 +8,8 @@ import (
 	"darkroom/bot/job"
 	"darkroom/bot/message"
 	"darkroom/render/picture"
+	"darkroom/render/prompt"
+	"darkroom/render/request"
 	"darkroom/store"
 )
 
@@ -66,15 +68,27 @@ func (c *clicks) tile(ctx context.Context, r *responder) (job.Job, picture.Spec,
 // tileNumber is the clicked tile, from 1.
 func tileNumber(r *responder) int { return max(r.click.Tile, 1) }
 
+// tileFlags are the flags of a job that are true of one of its tiles: only the first has the seed that was asked for.
+func tileFlags(j job.Job, n int) string {
+	if n == 1 {
+		return j.Address.Flags
+	}
+	return request.WithoutFlags(j.Address.Flags, prompt.FlagSeed)
+}
+
 // removable finds the job if the person may remove the message that was clicked. So may whoever asked for it: the
 // message may show one tile of somebody else's job.
 func (c *clicks) removable(ctx context.Context, r *responder) (job.Job, error) {
 	j, err := c.job(ctx, r)
-	asked := r.req.Asker != "" && r.req.Asker == r.req.Person.ID
-	if err == nil && !asked && !mayChange(r, j) {
+	if err == nil && !mayRemove(r, j) {
 		err = message.ErrNotYours
 	}
 	return j, err
+}
+
+// mayRemove tells whether the person may remove the message that was clicked, which shows images of a job.
+func mayRemove(r *responder, j job.Job) bool {
+	return r.req.Asker != "" && r.req.Asker == r.req.Person.ID || mayChange(r, j)
 }
 
 // mayChange tells whether the person may change a job: its owner, or a moderator of its server.

@@ -9,7 +9,6 @@ import (
 
 	"darkroom/bot/admit"
 	"darkroom/bot/message"
-	"darkroom/render/picture"
 	"darkroom/store"
 )
 
@@ -69,7 +68,7 @@ func (m *imaginer) answerQuestion(ctx context.Context, r *responder) error {
 	}
 	switch r.click.Arg {
 	case message.AnswerEdit:
-		_, err := r.respond(ctx, message.OpenForm(w.form().Form(r.click, picture.MaxPromptRunes)))
+		_, err := r.respond(ctx, message.OpenForm(w.openForm(r.click)))
 		return err
 	case message.AnswerNo:
 		if _, err := m.db.DropQuestion(ctx, r.click.Job); err != nil {
@@ -79,6 +78,9 @@ func (m *imaginer) answerQuestion(ctx context.Context, r *responder) error {
 		return err
 	case message.AnswerYes:
 		w.Confirmed = true
+		if w.Region != nil {
+			return m.region.paint(ctx, r, w)
+		}
 		return m.submitConfirmed(ctx, r, w)
 	}
 	return message.ErrOldButton
@@ -90,6 +92,9 @@ func (m *imaginer) submitEditedPrompt(ctx context.Context, r *responder) error {
 	w, err := m.pendingRequest(ctx, r)
 	if err != nil {
 		return err
+	}
+	if w.Region != nil {
+		return m.region.prepare(ctx, r, r.click.Job, w.regionEdited(r.req))
 	}
 	w, refusal := w.edited(r.req.Options)
 	if refusal != nil {

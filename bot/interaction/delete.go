@@ -21,6 +21,11 @@ func (d *deletion) run(ctx context.Context, r *responder) error {
 	if err != nil {
 		return err
 	}
+	if id, asked := strings.CutPrefix(r.click.Arg, message.DeleteAsked); asked {
+		question := button.ID{Verb: button.Delete, Job: j.ID, Tile: r.click.Tile}
+		_, err := r.respond(ctx, message.Update(message.DeleteQuestion(question, id)))
+		return err
+	}
 	switch id, confirmed := strings.CutPrefix(r.click.Arg, message.DeleteConfirmed); {
 	case confirmed:
 		return d.deleteConfirmed(ctx, r, j, id)

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"unicode"
 
+	"darkroom/bot/button"
 	"darkroom/bot/message"
 	"darkroom/render/encode"
 	"darkroom/render/picture"
@@ -42,6 +43,14 @@ func (m *imaginer) putQuestion(ctx context.Context, r *responder, id string, w p
 		return fmt.Errorf("write down a request: %w", err)
 	}
 	return m.db.PutQuestion(ctx, store.Question{ID: id, User: r.req.Person.ID, Body: body})
+}
+
+// openForm is the form in which the request can be changed.
+func (w permutationRequest) openForm(id button.ID) message.Form {
+	if w.Region != nil {
+		return w.Region.form(w.Wanted.Prompt).Form(id, picture.MaxPromptRunes)
+	}
+	return w.form().Form(id, picture.MaxPromptRunes)
 }
 
 // form is the request as a form shows it.
@@ -99,6 +108,7 @@ func (w permutationRequest) keptSettings() (kept []string) {
 	add("start image %s", o.Init != nil, func() any { return o.Init.Name })
 	add("strength %g", o.Strength != nil, func() any { return *o.Strength })
 	add("tiling %v", o.Tiling != nil, func() any { return *o.Tiling })
+	add("draft %v", o.Draft != nil, func() any { return *o.Draft })
 	return kept
 }
 

@@ -42,7 +42,9 @@ type Store interface { //nolint:interfacebloat // the sum of what its parts need
 	cancellations
 	presets
 	recentJobsOf
+	family
 	questions
+	regionInputs
 	inboxes
 	limitStore
 	usageStore
@@ -81,6 +83,7 @@ type delivery interface {
 
 // fetcher downloads attachments; rest.Fetcher is one.
 type fetcher interface {
+	Allows(address string) bool
 	Fetch(ctx context.Context, address string, most int64) ([]byte, error)
 }
 
@@ -97,6 +100,7 @@ type Options struct {
 	Claim func(ctx context.Context, name string, span time.Duration) (bool, error)
 
 	Workers   int               // interactions that are handled at once
+	Plain     bool              // new messages of jobs have the older form, and are no cards
 	Wildcards dynamic.Wildcards // what __names__ in prompts stand for
 	Seed      func() int64      // draws seeds
 	Now       func() time.Time
@@ -115,25 +119,35 @@ type Handler struct {
 	direct   *directMessages
 	token    *sharedToken
 	ages     *ages
+	used     *usedButtons
 }
 
 // New returns a Handler.
 func New(o Options) *Handler {
 	clicks := &clicks{db: o.Store}
 	submit := &submitter{
-		db: o.Store, catalog: o.Catalog, outbox: o.Outbox, delivery: o.Delivery, discord: o.Discord, now: o.Now, log: o.Log,
+		db: o.Store, catalog: o.Catalog, outbox: o.Outbox, delivery: o.Delivery, discord: o.Discord, plain: o.Plain,
+		now: o.Now, log: o.Log,
 	}
+	used := newUsedButtons(o.Discord, o.Log)
 	imagine := &imaginer{
 		submit: submit, db: o.Store, clicks: clicks, catalog: o.Catalog, wildcards: o.Wildcards, seed: o.Seed,
+		allowsLink: o.Fetcher.Allows,
 	}
 	cancel := &canceller{
 		clicks: clicks, db: o.Store, queue: o.Queue, outbox: o.Outbox, delivery: o.Delivery, log: o.Log,
 	}
+	singles := &single{clicks: clicks, fetcher: o.Fetcher, used: used, plain: o.Plain}
+	imagine.region = &regions{imagine: imagine, tiles: singles, inputs: o.Store, decoder: newDecoder()}
 	inbox := &inbox{db: o.Store, submit: submit, now: o.Now}
-	repaint := &repainter{clicks: clicks, submit: submit, seed: o.Seed, inbox: inbox}
+	repaint := &repainter{clicks: clicks, submit: submit, seed: o.Seed, inbox: inbox, used: used}
 	person := &personal{db: o.Store, cancel: cancel, now: o.Now}
+	details := &info{clicks, o.Catalog, o.Store}
+	onMessage := &messageCommands{
+		info: details, imagine: imagine, repaint: repaint, db: o.Store,
+	}
 	return &Handler{
-		o: o, direct: newDirectMessages(o), token: newSharedToken(o.Now, o.Log),
+		o: o, direct: newDirectMessages(o), token: newSharedToken(o.Now, o.Log), used: used,
 		ages: &ages{discord: o.Discord, catalog: o.Catalog, now: o.Now, log: o.Log, known: map[string]knownAge{}},
 		commands: map[string]action{
 			"imagine": imagine.imagine,
@@ -141,17 +155,28 @@ func New(o Options) *Handler {
 			"info":    (&quota{db: o.Store, catalog: o.Catalog}).show,
 			"cancel":  cancel.command, "inbox": inbox.list, "preset": (&presetCommands{db: o.Store}).run, "mydata": person.run,
 			"limits":             (&limits{db: o.Store, usage: o.Store, outbox: o.Outbox, now: o.Now, log: o.Log}).run,
+			"show":               (&showAgain{clicks: clicks, fetcher: o.Fetcher, plain: o.Plain}).run,
+			command.OnMessage:    onMessage.run,
 			command.Autocomplete: (&autocompletion{catalog: o.Catalog, db: o.Store}).run,
 		},
 		buttons: map[button.Verb]action{
 			button.Reroll: repaint.reroll, button.Vary: repaint.vary, button.Upscale: repaint.upscale, button.Zoom: repaint.zoom,
 			button.Pan: repaint.pan, button.Show: repaint.show, button.Remix: imagine.openRemix, button.Example: imagine.example,
 			button.Permute: imagine.answerQuestion, button.Cancel: cancel.button, button.Forget: person.eraseMe,
-			button.Single: (&single{clicks: clicks, fetcher: o.Fetcher}).post, button.Info: (&info{clicks, o.Catalog}).show,
-			button.Words:  (&knownWords{o.Catalog}).show,
+			button.Single: singles.post, button.Region: imagine.region.open,
+			button.Info: details.show, button.Square: repaint.square, button.Finish: repaint.finish,
+			button.More: (&more{clicks}).open, button.Words: (&knownWords{o.Catalog}).show,
 			button.Delete: (&deletion{clicks}).run,
 		},
-		forms: map[button.Verb]action{button.Remix: imagine.remix, button.Permute: imagine.submitEditedPrompt},
+		forms: forms(imagine, repaint),
+	}
+}
+
+// forms are the actions of forms, by the verbs of the buttons that open them.
+func forms(imagine *imaginer, repaint *repainter) map[button.Verb]action {
+	return map[button.Verb]action{
+		button.Remix: imagine.remix, button.Permute: imagine.submitEditedPrompt, button.Zoom: repaint.zoomCustom,
+		button.Upscale: repaint.submitUpscale, button.Region: imagine.region.submit,
 	}
 }
 
@@ -243,23 +268,24 @@ func (h *Handler) route(ctx context.Context, r *responder) (err error) {
 // the custom_id of any job with any message that it sees. So whatever a handler does to the message of a click, it does
 // to a message of that job, and what it shows belongs to a message that the person sees.
 //
-// A form may be older than the message, which has lost its buttons since. A remix that was typed into it is taken if
-// the job is the person's own, because it is answered by a new message. A question that lost its buttons was answered.
+// A form may be older than the message, which has lost its buttons since. A remix or an upscale that was typed into it
+// is taken if the job is the person's own, because it is answered by a new message. A question that lost its buttons
+// was answered.
 func (h *Handler) authentic(ctx context.Context, r *responder) error {
 	switch {
 	case r.req.Genuine:
 		return nil
 	case r.req.Verb != command.Form:
 		return message.ErrOldButton
-	case r.click.Verb != button.Remix:
+	case r.click.Verb != button.Remix && r.click.Verb != button.Upscale:
 		return message.ErrQuestionGone
 	}
 	row, err := h.o.Store.Find(ctx, r.click.Job)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
-	if err != nil || row.User != r.req.Person.ID {
-		return message.ErrOldButton
+	if err == nil && row.User == r.req.Person.ID {
+		return nil
 	}
-	return nil
+	return openedRemix(ctx, h.o.Store, r)
 }

@@ -6,10 +6,8 @@ import (
 	"strconv"
 	"strings"
 
-	"darkroom/bot/button"
 	"darkroom/bot/command"
 	"darkroom/bot/message"
-	"darkroom/render/picture"
 	"darkroom/render/prompt/dynamic"
 	"darkroom/render/request"
 	"darkroom/store"
@@ -24,6 +22,7 @@ type presetFinder interface {
 type imagineStore interface {
 	presetFinder
 	questions
+	recentJobsOf
 }
 
 // imaginer submits requests for images from a prompt: those of /imagine, of an example, and of a remix.
@@ -31,9 +30,12 @@ type imaginer struct {
 	submit    *submitter
 	db        imagineStore
 	clicks    *clicks
+	region    *regions
 	catalog   catalog
 	wildcards dynamic.Wildcards
 	seed      func() int64
+
+	allowsLink func(address string) bool // of a start image
 }
 
 // imagine is /imagine.
@@ -41,6 +43,9 @@ func (m *imaginer) imagine(ctx context.Context, r *responder) error {
 	w := permutationRequest{Wanted: r.req.Wanted, DrawnSeed: m.seed()}
 	if err := m.usePreset(ctx, r, &w.Wanted); err != nil {
 		return m.refuse(ctx, r, r.req.ID, w, err)
+	}
+	if refusal := takeLink(&w.Wanted, m.allowsLink); refusal != nil {
+		return m.refuse(ctx, r, r.req.ID, w, refusal)
 	}
 	return m.submitPermutations(ctx, r, w)
 }
@@ -72,43 +77,6 @@ func (m *imaginer) example(ctx context.Context, r *responder) error {
 	}
 	wanted := request.Wanted{Prompt: models[0].Examples[n]}
 	return m.submitPermutations(ctx, r, permutationRequest{Wanted: wanted, DrawnSeed: m.seed()})
-}
-
-// openRemix opens a form with the prompt of an image filled in.
-func (m *imaginer) openRemix(ctx context.Context, r *responder) error {
-	j, err := m.clicks.job(ctx, r)
-	if err != nil {
-		return err
-	}
-	id, base := button.ID{Verb: button.Remix, Job: j.ID, Tile: r.click.Tile}, remixed(r, j.Spec)
-	_, err = r.respond(
-		ctx, message.OpenForm(message.RemixForm(id, base.Prompt, base.Negative, picture.MaxPromptRunes)),
-	)
-	return err
-}
-
-// remixed is the Spec whose prompts a remix begins with: under one of several images it has that image's.
-func remixed(r *responder, spec picture.Spec) picture.Spec {
-	if n := r.click.Tile; n > 0 && n <= len(spec.Tiles) {
-		spec.Prompt, spec.Negative, spec.Tiles = spec.Tiles[n-1].Prompt, spec.Tiles[n-1].Negative, nil
-	}
-	return spec
-}
-
-// remix renders the prompt of the form with the other settings of the earlier image.
-func (m *imaginer) remix(ctx context.Context, r *responder) error {
-	j, err := m.clicks.job(ctx, r)
-	if err != nil {
-		return err
-	}
-	wanted := request.Wanted{Prompt: r.req.Options[message.FieldPrompt], Spoiler: j.Spoiler}
-	base := remixed(r, j.Spec)
-	if negative, ok := r.req.Options[message.FieldNegative]; ok && negative != base.Negative {
-		wanted.Negative = &negative
-	}
-	return m.submitPermutations(
-		ctx, r, permutationRequest{Wanted: wanted, DrawnSeed: m.seed(), Base: &base, Parent: j.ID},
-	)
 }
 
 // submitPermutations makes the choices that a request leaves open and submits one job for each permutation. If there

@@ -81,11 +81,14 @@ func (b *inbox) open(ctx context.Context, r *responder, j job.Job) error {
 	}
 	to := r.address()
 	to.Verb, to.Tile, to.Spoiler, to.Ephemeral = j.Address.Verb, j.Address.Tile, j.Spoiler, hidden
+	to.Card, to.Flags = !b.submit.plain, j.Address.Flags
 	var files []message.File
 	for _, p := range pictures {
 		files = append(files, message.File{Name: p.Name, Data: p.Data})
 	}
-	if err := r.edit(ctx, message.Finished(to, j.Spec, j.ID, files, j.Outcome().Files)); err != nil {
+	out := j.Outcome()
+	m := message.Finished(to, j.Spec, j.ID, message.Result{Files: files, Made: out.Files, Millis: out.Millis})
+	if err := r.edit(ctx, m); err != nil {
 		return fmt.Errorf("show job %s from the inbox: %w", j.ID, err)
 	}
 	return b.db.MarkInboxShown(ctx, j.ID)

@@ -3,10 +3,14 @@ package interaction
 import (
 	"context"
 	"math"
+	"strconv"
+	"strings"
 
 	"darkroom/bot/admit"
+	"darkroom/bot/job"
 	"darkroom/bot/message"
 	"darkroom/render/picture"
+	"darkroom/render/prompt"
 	"darkroom/render/request"
 	"darkroom/store"
 )
@@ -16,11 +20,53 @@ type layout = func(picture, window request.Size) request.Canvas
 
 // zoom places one tile, smaller, in the middle of its canvas and generates the area around it.
 func (p *repainter) zoom(ctx context.Context, r *responder) error {
+	if r.click.Arg == message.ZoomCustom {
+		return p.askZoom(ctx, r)
+	}
 	by := map[string]float64{"2": 2, "1-5": 1.5}[r.click.Arg]
 	if by == 0 {
 		return message.ErrOldButton
 	}
 	return p.outpaint(ctx, r, "zoom", zoomedOut(by))
+}
+
+// The least and the most that somebody may zoom out at once. Midjourney takes 1 to 2; there is no need to stop there.
+const (
+	leastZoom = 1.05
+	mostZoom  = 4
+)
+
+// askZoom opens a form that asks how far.
+func (p *repainter) askZoom(ctx context.Context, r *responder) error {
+	if _, err := p.clicks.job(ctx, r); err != nil {
+		return err
+	}
+	_, err := r.respond(ctx, message.OpenForm(message.ZoomForm(r.click, leastZoom, mostZoom)))
+	return err
+}
+
+// zoomCustom takes that form.
+func (p *repainter) zoomCustom(ctx context.Context, r *responder) error {
+	text := strings.TrimSpace(r.req.Options[message.FieldZoom])
+	by, err := strconv.ParseFloat(strings.TrimRight(strings.ReplaceAll(text, ",", "."), "x× "), 64)
+	if err != nil || !(by >= leastZoom && by <= mostZoom) {
+		return message.ErrZoom(text, leastZoom, mostZoom)
+	}
+	return p.outpaint(ctx, r, "zoom", zoomedOut(by))
+}
+
+// square extends one tile on its two shorter sides until it is square.
+func (p *repainter) square(ctx context.Context, r *responder) error {
+	return p.outpaint(ctx, r, "square", squared)
+}
+
+// squared places an image in the middle of a square canvas.
+func squared(size, _ request.Size) request.Canvas {
+	side := max(size.Width, size.Height)
+	at := picture.Placement{
+		X: halfInLatents(side - size.Width), Y: halfInLatents(side - size.Height), Width: size.Width, Height: size.Height,
+	}
+	return request.Canvas{Size: request.Size{Width: side, Height: side}, Place: at}
 }
 
 // zoomedOut places an image in the middle of a canvas of its own size, so many times smaller.
@@ -59,6 +105,16 @@ func panned(side string) layout {
 // halfInLatents is half of a side in whole latents, so that the edge of the image is an edge of latents too.
 func halfInLatents(side int) int { return side / 2 / picture.SizeMultiple * picture.SizeMultiple }
 
+// outpaintFlags are the flags of a job that are still true of one made from it: not the seed, and not the aspect if the
+// canvas has another shape.
+func outpaintFlags(j job.Job, verb string) string {
+	gone := []string{prompt.FlagSeed, prompt.FlagTile, prompt.FlagResize}
+	if verb != "zoom" {
+		gone = append(gone, prompt.FlagAspect)
+	}
+	return request.WithoutFlags(j.Address.Flags, gone...)
+}
+
 // outpaint generates the area around one tile, as many images as a gallery has. It starts from the file on the message,
 // which may be an upscaled tile.
 func (p *repainter) outpaint(ctx context.Context, r *responder, verb string, place layout) error {
@@ -72,9 +128,9 @@ func (p *repainter) outpaint(ctx context.Context, r *responder, verb string, pla
 		return err
 	}
 	s.Seed, s.Variations, s.Tiling, s.Count = p.seed(), nil, false, picture.MaxCount
-	s.Hires, s.Upscale, s.Upscaler = nil, nil, nil
+	s.Hires, s.Upscale, s.Upscaler, s.Stop = nil, nil, nil, 0
 	return p.submit.submit(ctx, r, func(available request.Available, policy store.Policy) (newJob, *request.Refusal) {
-		made := newJob{verb: verb, tile: n, parent: j.ID}
+		made := newJob{verb: verb, tile: n, parent: j.ID, draft: j.Address.Draft, flags: outpaintFlags(j, verb)}
 		var refusal *request.Refusal
 		made.resolved, refusal = admit.JudgeOutpaint(r.req, available, policy, s, file, place, j.Spoiler)
 		return made, refusal

@@ -33,6 +33,8 @@ type permutationRequest struct {
 
 	TypedCount string `json:"typed_count,omitempty"` // what was typed as the number of images and cannot be read
 
+	Region *regionRequest `json:"region,omitempty"` // what of an image is painted anew
+
 	Confirmed bool `json:"-"` // the person was asked, and said yes
 }
 
@@ -42,7 +44,11 @@ func (w permutationRequest) judge(req command.Request, wanted request.Wanted) ju
 	return func(available request.Available, p store.Policy) (newJob, *request.Refusal) {
 		if w.Base != nil {
 			res, refusal := admit.JudgeRemix(req, available, p, *w.Base, w.DrawnSeed)
-			return newJob{resolved: res, verb: "remix", parent: w.Parent, followUp: w.Confirmed}, refusal
+			made := newJob{resolved: res, verb: "remix", parent: w.Parent, followUp: w.Confirmed}
+			if w.Region != nil {
+				made.verb, made.tile = "region", w.Region.Tile
+			}
+			return made, refusal
 		}
 		res, refusal := admit.Judge(req, available, p, w.DrawnSeed)
 		return newJob{resolved: res, verb: "imagine", followUp: w.Confirmed}, refusal

@@ -7,4 +7,5 @@ type repainter struct {
 	submit *submitter
 	seed   func() int64
 	inbox  *inbox
+	used   *usedButtons
 }

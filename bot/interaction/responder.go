@@ -27,9 +27,10 @@ type responder struct {
 func (r *responder) account() string { return r.req.Account() }
 
 // beforeAnswer bounds what is done before the first answer, so that it is not done for an answer that comes too late.
+// Once "thinking…" is shown, only the usual bound is left.
 func (r *responder) beforeAnswer(ctx context.Context) (context.Context, context.CancelFunc) {
 	most := acceptTimeout
-	if !r.req.AnswerBy.IsZero() {
+	if !r.req.AnswerBy.IsZero() && !r.deferred {
 		most = min(most, r.req.AnswerBy.Sub(r.now())-answerReserve)
 	}
 	return context.WithTimeout(ctx, most)
@@ -57,6 +58,15 @@ func (r *responder) respond(ctx context.Context, answer message.Response) (rest.
 // postpone shows "thinking…". The answer must be edited in.
 func (r *responder) postpone(ctx context.Context, private bool) error {
 	if _, err := r.respond(ctx, message.Defer(private)); err != nil {
+		return err
+	}
+	r.deferred = true
+	return nil
+}
+
+// postponeInPlace keeps the message of the click as it is. The answer must be edited into it.
+func (r *responder) postponeInPlace(ctx context.Context) error {
+	if _, err := r.respond(ctx, message.DeferUpdate()); err != nil {
 		return err
 	}
 	r.deferred = true

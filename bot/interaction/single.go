@@ -18,6 +18,8 @@ import (
 type single struct {
 	clicks  *clicks
 	fetcher fetcher
+	used    *usedButtons
+	plain   bool // it gets a message of the older form
 }
 
 // post posts one tile alone, without a job: the message that was clicked has its file.
@@ -42,15 +44,17 @@ func (s *single) post(ctx context.Context, r *responder) error {
 		return err
 	}
 	to := r.address()
-	to.Verb, to.Spoiler, to.Ephemeral = "single", j.Spoiler, r.req.Ephemeral
+	to.Verb, to.Spoiler, to.Ephemeral, to.Card = "single", j.Spoiler, r.req.Ephemeral, !s.plain
+	to.Flags, to.Draft = tileFlags(j, n), j.Address.Draft
 	spec := j.Spec.Tile(n - 1)
-	m := message.Finished(
-		to, spec, j.ID, []message.File{{Name: fmt.Sprintf("%s-%d%s", j.ID, n, extension(file.Name)), Data: data}}, files,
-	)
-	m.Rows = message.SingleRows(spec, j.ID, n)
+	alone := message.File{Name: fmt.Sprintf("%s-%d%s", j.ID, n, extension(file.Name)), Data: data}
+	m := message.Finished(to, spec, j.ID, message.Result{
+		Files: []message.File{alone}, Made: files, Millis: j.Outcome().Millis, Tile: n,
+	})
 	if err := r.edit(ctx, m); err != nil {
 		return fmt.Errorf("post a single image of job %s: %w", j.ID, err)
 	}
+	s.used.mark(r, j)
 	return nil
 }
 
@@ -60,7 +64,7 @@ func tileFile(r *responder, j job.Job, n int) (request.Attachment, []queue.File,
 	if out := j.Outcome(); n <= len(out.Files) {
 		files = out.Files[n-1 : n]
 		for _, f := range r.req.Files {
-			if strings.TrimPrefix(f.Name, "SPOILER_") == files[0].Name {
+			if strings.TrimPrefix(f.Name, message.SpoilerPrefix) == files[0].Name {
 				return f, files, nil
 			}
 		}
@@ -82,7 +86,7 @@ func (s *single) tileBytes(ctx context.Context, r *responder, f request.Attachme
 	if lerr != nil {
 		return nil, message.ErrNoTile
 	}
-	for _, a := range m.Attachments {
+	for _, a := range m.Files() {
 		if a.ID == f.ID {
 			if data, err = s.fetcher.Fetch(ctx, a.URL, request.MaxInputBytes); errors.As(err, &permanent) {
 				return nil, message.ErrNoTile

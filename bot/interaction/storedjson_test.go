@@ -42,6 +42,13 @@ func TestStoredJSON(t *testing.T) {
 		}, new(permutationRequest),
 			`{"wanted":{` + said + `,"Preset":{"Words":"in oils","Settings":{` + said + `,"Preset":null}}},` +
 				`"drawn":5,"base":` + spec + `,"parent":"1-0","typed_count":"some"}`},
+		"a region": {&regionRequest{
+			Tile: 2, File: request.Attachment{ID: "1"}, Cells: []int{1, 9}, Mask: &request.Attachment{ID: "2"},
+			Size: &request.Size{Width: 64, Height: 48},
+		}, new(regionRequest),
+			`{"tile":2,"file":{"ID":"1","Name":"","URL":"","ContentType":"","Size":0,"Width":0,"Height":0},"cells":[1,9],` +
+				`"mask":{"ID":"2","Name":"","URL":"","ContentType":"","Size":0,"Width":0,"Height":0},` +
+				`"size":{"width":64,"height":48}}`},
 		"a question about nothing": {&permutationRequest{}, new(permutationRequest),
 			`{"wanted":{"Prompt":"","Negative":null,"Aspect":null,"Size":null,"Seed":null,"Steps":null,"GuidanceScale":null,` +
 				`"Sampler":null,"Count":null,"Strength":null,` +

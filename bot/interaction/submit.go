@@ -12,6 +12,7 @@ import (
 	"darkroom/bot/message"
 	"darkroom/bot/rest"
 	"darkroom/render/picture"
+	"darkroom/render/prompt"
 	"darkroom/render/request"
 	"darkroom/store"
 )
@@ -56,6 +57,7 @@ type submitter struct {
 	outbox   enqueuer
 	delivery firstMessages
 	discord  *rest.Client
+	plain    bool // jobs get messages of the older form
 	now      func() time.Time
 	log      *slog.Logger
 }
@@ -66,12 +68,14 @@ type judgeFunc func(request.Available, store.Policy) (newJob, *request.Refusal)
 // newJob is an accepted request, with what is stored beside it.
 type newJob struct {
 	resolved request.Resolved
-	verb     string // "imagine", "reroll", "vary", "upscale", "zoom", "pan", "remix" or "show"
+	verb     string // "imagine", "reroll", "vary", "upscale", "zoom", "pan", "region", "remix" or "show"
 	parent   string // the job whose button was pressed
 	tile     int    // the tile that a button started from
 	inPlace  bool   // the message that was clicked becomes the answer
 	private  bool   // only the person who asked sees it
 	followUp bool   // its message is a follow-up; the first answer of the interaction is another message
+	draft    int    // of a draft that a button started from, how many steps the finished image has
+	flags    string // those of the job that a button started from, as far as they are still true
 
 	job job.Job // once it is made
 }
@@ -224,7 +228,7 @@ func mergeNotes(jobs []newJob) message.Notes {
 	all := message.Notes{Model: model.Name, ModelHash: model.Hash}
 	for _, n := range jobs {
 		all.Notes = appendNew(all.Notes, n.resolved.Notes)
-		if first.verb == "imagine" || first.verb == "remix" {
+		if first.verb == "imagine" || first.verb == "remix" || first.verb == "region" {
 			all.UnknownWords = appendNew(all.UnknownWords, n.resolved.UnknownWords)
 			all.Nearest = append(all.Nearest, n.resolved.Nearest...)
 		}
@@ -255,7 +259,8 @@ func appendNew(all, more []string) []string {
 
 // derived submits a job that a button made from an earlier one, for the person who clicked.
 func (s *submitter) derived(ctx context.Context, r *responder, from job.Job, spec picture.Spec, n newJob) error {
-	n.parent = from.ID
+	n.draft = from.Address.Draft
+	n.parent, n.flags = from.ID, request.WithoutFlags(from.Address.Flags, prompt.FlagSeed)
 	return s.submit(ctx, r, func(available request.Available, policy store.Policy) (newJob, *request.Refusal) {
 		var refusal *request.Refusal
 		n.resolved, refusal = admit.JudgeSpec(r.req, available, policy, spec, from.Spoiler)

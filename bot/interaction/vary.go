@@ -27,5 +27,9 @@ func (p *repainter) vary(ctx context.Context, r *responder) error {
 	}
 	tile.Hires, tile.Upscale, tile.Upscaler = nil, nil, nil // four upscaled images would take long
 	s := tile.Vary(p.seed(), strength, picture.MaxCount)
-	return p.submit.derived(ctx, r, j, s, newJob{verb: "vary", tile: tileNumber(r)})
+	if err := p.submit.derived(ctx, r, j, s, newJob{verb: "vary", tile: tileNumber(r)}); err != nil {
+		return err
+	}
+	p.used.mark(r, j)
+	return nil
 }

@@ -45,7 +45,7 @@ func addonsText(s picture.Spec, known []request.AddonCard) string {
 func addonNames(cards []request.AddonCard) (lines []string) {
 	for _, kind := range []struct{ kind, title string }{
 		{picture.LoRA, "LoRAs"}, {picture.Embedding, "Embeddings"}, {picture.Hypernet, "Hypernetworks"},
-		{picture.VAE, "VAEs"},
+		{picture.VAE, "VAEs"}, {picture.Upscaler, "Upscalers"},
 	} {
 		var names []string
 		for _, c := range cards {

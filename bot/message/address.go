@@ -14,12 +14,15 @@ type Address struct {
 	Channel     string    `json:"channel"`
 	Message     string    `json:"message"` // "@original", an id, or empty: a follow-up whose id the job's row gets later
 	User        string    `json:"user"`    // who asked; only this person may be pinged
-	Verb        string    `json:"verb"`    // "imagine", "reroll", "vary", "upscale", "zoom", "pan" or "remix"
+	Verb        string    `json:"verb"`    // "imagine", "reroll", "vary", "upscale", "zoom", "pan", "region" or "remix"
 	Tile        int       `json:"tile"`    // the tile of the variation or upscale, 1 to 4; 0 for none
 	Spoiler     bool      `json:"spoiler,omitempty"`
 	Ephemeral   bool      `json:"ephemeral,omitempty"`
 	FromImage   bool      `json:"start,omitempty"` // the job starts from an image that the person sent
 	FileLimit   int64     `json:"file_limit"`      // bytes per file
+	Card        bool      `json:"card,omitempty"`  // the form of the message, which it keeps: see Card
+	Flags       string    `json:"flags,omitempty"` // settings that were asked for, as flags: "--ar 3:2 --seed 7"
+	Draft       int       `json:"draft,omitempty"` // it is a draft: how many steps the finished image has
 	Locale      string    `json:"locale"`
 }
 

@@ -2,9 +2,9 @@ package message
 
 import "darkroom/bot/button"
 
-// The arguments of the buttons under the question whether a message shall be deleted. The first is followed by the id
-// of that message.
+// The arguments of the buttons with which a message is deleted. The first two are followed by the id of that message.
 const (
+	DeleteAsked     = "ask-" // asks first
 	DeleteConfirmed = "yes-"
 	DeleteKept      = "no"
 )

@@ -6,18 +6,41 @@ import (
 	"strings"
 
 	"darkroom/bot/button"
+	"darkroom/render/picture"
 )
 
-// RemixForm is the form with an image's prompt filled in.
-func RemixForm(id button.ID, prompt, negative string, maxRunes int) Form {
+// UpscaleForm is the form in which a person chooses how an image is enlarged. names are the upscalers, the usual one
+// first.
+func UpscaleForm(id button.ID, names []string) Form {
+	usual := ""
+	if len(names) > 0 {
+		usual = names[0]
+	}
 	return Form{
-		ID: id.String(), Title: "Remix",
+		ID: id.String(), Title: "Upscale",
 		Fields: []Field{
-			{ID: FieldPrompt, Label: "Prompt", Value: prompt, Long: true, Max: maxRunes,
-				Description: "You can end it with flags: --ar 3:2 --no fog --seed 7 --steps 20"},
-			{ID: FieldNegative, Label: "Negative prompt", Value: negative, Long: true, Optional: true, Max: maxRunes},
+			{ID: FieldTimes, Label: "How many times larger", Value: "2", Max: maxShortField,
+				Description: fmt.Sprintf("More than 1, at most %d", picture.MaxUpscale)},
+			{ID: FieldUpscaler, Label: "Upscaler", Value: usual, Optional: true, Max: maxShortField,
+				Description: "One of: " + strings.Join(names, ", ")},
+			{ID: FieldRepaint, Label: "Repaint", Optional: true, Max: maxShortField,
+				Description: "From 0 to 1: 0.3 adds detail, 0 changes nothing. Left out: as usual"},
 		},
 	}
+}
+
+// ZoomForm asks how many times smaller an image shall become.
+func ZoomForm(id button.ID, least, most float64) Form {
+	return Form{ID: id.String(), Title: "Custom zoom", Fields: []Field{{
+		ID: FieldZoom, Label: "Zoom out how many times?", Value: "2", Max: maxShortField,
+		Description: fmt.Sprintf("From %g to %g. The image becomes so many times smaller.", least, most),
+	}}}
+}
+
+// ErrZoom refuses what was typed as a zoom.
+func ErrZoom(text string, least, most float64) Refusal {
+	return Refusal(fmt.Sprintf("Unknown zoom “%s”. Write a number from %g to %g, such as 1.8.",
+		Escape(Shorten(text, 40)), least, most))
 }
 
 // EditForm is what was typed for a request, in a form to change it.
@@ -86,4 +109,12 @@ const (
 	FieldSize         = "size"
 	FieldSampler      = "sampler"
 	FieldCount        = "count"
+	FieldTimes        = "times"
+	FieldUpscaler     = "upscaler"
+	FieldRepaint      = "repaint"
+	FieldZoom         = "zoom"
+	FieldStrength     = "strength"
+	FieldInit         = "init_image"
+	FieldCells        = "cells"
+	FieldMask         = "mask"
 )

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"darkroom/render/encode"
 	"darkroom/render/picture"
@@ -14,6 +15,9 @@ import (
 type JobInfo struct {
 	ID      string
 	Parent  string // the job that it was made from, or empty
+	From    Link   // to the parent, if its message is known
+	Made    []Link // to what was made from it, newest first
+	More    bool   // there is more than Made lists
 	Created time.Time
 	Spec    picture.Spec
 	Tile    int              // the tile that was asked about; 0 for all
@@ -54,11 +58,55 @@ func Info(i JobInfo) string {
 	if len(i.Millis) > 0 {
 		line("Time", "%s", millisText(i.Millis))
 	}
-	if i.Parent != "" {
+	switch {
+	case i.From != (Link{}):
+		line("Made from", "%s", i.From)
+	case i.Parent != "":
 		line("Made from", "`%s`", i.Parent)
 	}
-	fmt.Fprintf(&b, "-# %s · %s", i.ID, i.Created.UTC().Format("2006-01-02 15:04 MST"))
-	return b.String()
+	last := fmt.Sprintf("-# %s · %s", i.ID, i.Created.UTC().Format("2006-01-02 15:04 MST"))
+	room := MaxContent - utf8.RuneCountInString(b.String()) - utf8.RuneCountInString(last)
+	if made := madeText(i.Made, i.More, room); made != "" {
+		line("Made of it", "%s", made)
+	}
+	return b.String() + last
+}
+
+// Link leads to the message of a job.
+type Link struct {
+	Verb                     string // what made the job
+	Server, Channel, Message string // ids; the server is empty for a direct message
+}
+
+// String writes the link as Markdown.
+func (l Link) String() string {
+	server := l.Server
+	if server == "" {
+		server = "@me"
+	}
+	return fmt.Sprintf("[%s](https://discord.com/channels/%s/%s/%s)", Escape(l.Verb), server, l.Channel, l.Message)
+}
+
+// madeText lists links as far as there is room for them, in characters.
+func madeText(links []Link, more bool, room int) string {
+	const andMore = " and more"
+	room -= len("**Made of it** \n") + len(andMore)
+	text := ""
+	for _, l := range links {
+		next := l.String()
+		if text != "" {
+			next = " · " + next
+		}
+		if room -= utf8.RuneCountInString(next); room < 0 {
+			more = text != ""
+			break
+		}
+		text += next
+	}
+	if more && text != "" {
+		text += andMore
+	}
+	return text
 }
 
 // writePrompts writes the prompts: one pair for all tiles, that of one tile, or a pair for each where they differ.
@@ -87,6 +135,9 @@ func uncommonText(s picture.Spec) string {
 	var b strings.Builder
 	if s.Rescale > 0 {
 		fmt.Fprintf(&b, " rescaled by %g", s.Rescale)
+	}
+	if s.Stop > 0 {
+		fmt.Fprintf(&b, ", stopped at %d %%", s.Stop)
 	}
 	if s.Eta != nil {
 		fmt.Fprintf(&b, ", eta %g", *s.Eta)
@@ -119,7 +170,10 @@ func upscalerText(s picture.Spec) string {
 	if s.Upscaler == nil {
 		return "Lanczos"
 	}
-	return Escape(s.Upscaler.Name) + "'s network"
+	if s.Upscaler.Name == s.Model.Name {
+		return Escape(s.Upscaler.Name) + "'s network"
+	}
+	return Escape(s.Upscaler.Name)
 }
 
 // seedsText lists the seed of each tile.

@@ -1,8 +1,10 @@
 package message
 
 import (
+	"fmt"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"darkroom/render/picture"
 	"darkroom/render/request"
@@ -43,5 +45,31 @@ func TestInfoShowsAddons(t *testing.T) {
 	s.Addons, s.VAE = nil, nil
 	if got := Info(JobInfo{ID: "7-0", Spec: s, Addons: known}); strings.Contains(got, "Add-ons") {
 		t.Errorf("without add-ons: got %s", got)
+	}
+}
+
+// TestInfoLinksLineage: what an image was made from and what was made of it, as far as a message has room.
+func TestInfoLinksLineage(t *testing.T) {
+	t.Parallel()
+	i := JobInfo{ID: "7-0", Parent: "6-0", Spec: picture.Spec{Prompt: "a", Count: 1}}
+	if got := Info(i); !strings.Contains(got, "**Made from** `6-0`\n") || strings.Contains(got, "Made of it") {
+		t.Errorf("without links: got %s", got)
+	}
+	i.From = Link{Verb: "imagine", Server: "1", Channel: "2", Message: "3"}
+	i.Made, i.More = []Link{{Verb: "zoom", Channel: "2", Message: "5"}, {Verb: "vary", Channel: "2", Message: "4"}}, true
+	const from = "**Made from** [imagine](https://discord.com/channels/1/2/3)\n"
+	const made = "**Made of it** [zoom](https://discord.com/channels/@me/2/5) · [vary](https://discord.com/channels/@me/2/4) and more\n"
+	if got := Info(i); !strings.Contains(got, from) || !strings.Contains(got, made) {
+		t.Errorf("got %s\nwant it to have %s%s", got, from, made)
+	}
+	i.Spec.Prompt = strings.Repeat("*", 600) // each is escaped
+	i.Spec.Negative = strings.Repeat("word ", 100)
+	i.Made = nil
+	for n := range 20 {
+		i.Made = append(i.Made, Link{Verb: "upscale", Server: strings.Repeat("1", 19), Channel: "2", Message: fmt.Sprint(n)})
+	}
+	got := Info(i)
+	if n := utf8.RuneCountInString(got); n > MaxContent || !strings.Contains(got, "/0)") || !strings.Contains(got, " and more\n-# 7-0") {
+		t.Errorf("got %d characters: %s\nwant the first links, within %d", n, got, MaxContent)
 	}
 }

@@ -29,7 +29,8 @@ func TestMessages(t *testing.T) {
 	}
 	t.Run("four pictures carry U, V and the rest", func(t *testing.T) {
 		t.Parallel()
-		m := message.Finished(address, spec, "1-0", files(4), []queue.File{{Width: 128, Height: 96}})
+		made := []queue.File{{Width: 128, Height: 96}}
+		m := message.Finished(address, spec, "1-0", message.Result{Files: files(4), Made: made})
 		var rows []string
 		for _, row := range m.Rows {
 			var labels []string
@@ -62,7 +63,8 @@ func TestMessages(t *testing.T) {
 				"**a boat** — <@77>\n-# seed 7 · 128×96 · 20 steps · postcards" +
 					"\n-# “ink”\\: 12 of 200 \\*weights\\* fit nothing."},
 		} {
-			if got := message.Finished(address, short, "1-0", files(2), c.made).Content; got != c.want {
+			m := message.Finished(address, short, "1-0", message.Result{Files: files(2), Made: c.made})
+			if got := m.Content; got != c.want {
 				t.Errorf("got %q\nwant %q", got, c.want)
 			}
 		}
@@ -79,9 +81,9 @@ func TestMessages(t *testing.T) {
 				},
 			),
 			"painting":  message.Rendering(address, spec, "1-0", 45, files(1)),
-			"finished":  message.Finished(address, spec, "1-0", files(4), nil),
-			"single":    message.Finished(address, spec, "1-0", files(1), nil),
-			"upscaled":  message.Finished(address, big, "1-0", files(1), nil),
+			"finished":  message.Finished(address, spec, "1-0", message.Result{Files: files(4)}),
+			"single":    message.Finished(address, spec, "1-0", message.Result{Files: files(1)}),
+			"upscaled":  message.Finished(address, big, "1-0", message.Result{Files: files(1)}),
 			"failed":    message.Failed(address, spec, "1-0", "That went wrong."),
 			"cancelled": message.Cancelled(address, spec, "1-0"),
 			"reoffer":   message.Reoffer(address, spec, "1-0"),

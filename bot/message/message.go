@@ -26,8 +26,10 @@ type File struct {
 type Message struct {
 	Content    string
 	Files      []File
-	KeepFiles  bool // edits: the files that are there stay, whichever they are
+	KeepFiles  bool   // edits: the files that are there stay, whichever they are
+	Kept       []Kept // edits of a card: the files that stay, and are shown
 	Rows       []Row
+	Card       *Card    // it is a card; nil for a message of the older form
 	Private    bool     // only the person who asked sees it; first answers and follow-ups only
 	AllowUsers []string // who may be pinged; nobody else ever is
 	Nonce      string   // channel posts: at most 25 characters; a second post with it within minutes returns the first
@@ -73,6 +75,14 @@ type componentJSON struct {
 	Value       string          `json:"value,omitempty"`
 	Required    *bool           `json:"required,omitempty"`
 	MaxLength   int             `json:"max_length,omitempty"`
+	MinValues   *int            `json:"min_values,omitempty"`
+	MaxValues   *int            `json:"max_values,omitempty"`
+	Options     []FormChoice    `json:"options,omitempty"`
+	FileTypes   []string        `json:"file_types,omitempty"`
+	Content     string          `json:"content,omitempty"`
+	AccentColor Color           `json:"accent_color,omitempty"`
+	Items       []itemJSON      `json:"items,omitempty"`
+	Accessory   *componentJSON  `json:"accessory,omitempty"`
 }
 
 type attachmentJSON struct {
@@ -88,7 +98,7 @@ type mentionsJSON struct {
 }
 
 type messageJSON struct {
-	Content         string           `json:"content"`
+	Content         *string          `json:"content,omitempty"` // nil in a card
 	Components      []componentJSON  `json:"components"`
 	Attachments     []attachmentJSON `json:"attachments,omitzero"` // nil leaves the files as they are
 	AllowedMentions mentionsJSON     `json:"allowed_mentions"`
@@ -101,23 +111,29 @@ type messageJSON struct {
 // and edit, and attachments decides which files stay.
 func (m Message) Payload() any {
 	p := messageJSON{
-		Content:         Shorten(m.Content, MaxContent),
-		Components:      rowsJSON(m.Rows),
 		Attachments:     []attachmentJSON{},
 		AllowedMentions: mentionsJSON{Parse: []string{}, Users: m.AllowUsers},
-		Flags:           noEmbeds,
 		Nonce:           m.Nonce,
 		EnforceNonce:    m.Nonce != "",
+	}
+	if m.Card != nil {
+		p.Components, p.Flags = m.cardJSON(), componentsV2
+	} else {
+		content := Shorten(m.Content, MaxContent)
+		p.Content, p.Components, p.Flags = &content, rowsJSON(m.Rows), noEmbeds
 	}
 	if m.Private {
 		p.Flags |= Ephemeral
 	}
-	if m.KeepFiles && len(m.Files) == 0 {
+	if m.KeepFiles && len(m.Files)+len(m.Kept) == 0 {
 		p.Attachments = nil
+	}
+	for _, k := range m.Kept {
+		p.Attachments = append(p.Attachments, attachmentJSON{ID: k.ID, Filename: k.Name})
 	}
 	for i, f := range m.Files {
 		p.Attachments = append(p.Attachments, attachmentJSON{
-			ID: strconv.Itoa(i), Filename: f.SafeName(), Description: Shorten(f.Description, 1024), IsSpoiler: f.Spoiler,
+			ID: strconv.Itoa(i), Filename: f.SafeName(), Description: f.shortDescription(), IsSpoiler: f.Spoiler,
 		})
 	}
 	return p
@@ -126,7 +142,7 @@ func (m Message) Payload() any {
 func rowsJSON(rows []Row) []componentJSON {
 	out := []componentJSON{}
 	for _, row := range rows {
-		r := componentJSON{Type: 1}
+		r := componentJSON{Type: typeRow}
 		for _, b := range row {
 			r.Components = append(r.Components, b.json())
 		}
@@ -136,14 +152,17 @@ func rowsJSON(rows []Row) []componentJSON {
 }
 
 func (b Button) json() componentJSON {
-	c := componentJSON{Type: 2, Style: int(b.Style), Label: b.Label, CustomID: b.ID, Disabled: b.Disabled}
+	c := componentJSON{Type: typeButton, Style: int(b.Style), Label: b.Label, CustomID: b.ID, Disabled: b.Disabled}
 	if b.Emoji != "" {
 		c.Emoji = &emojiJSON{Name: b.Emoji}
 	}
 	return c
 }
 
-// SafeName returns a name that is safe in a header and in attachment:// links. The prefix SPOILER_ hides an image in
+// SpoilerPrefix begins the names of covered files.
+const SpoilerPrefix = "SPOILER_"
+
+// SafeName returns a name that is safe in a header and in attachment:// links. SpoilerPrefix hides an image in
 // clients that do not know is_spoiler.
 func (f File) SafeName() string {
 	name := strings.Map(func(r rune) rune {
@@ -153,10 +172,15 @@ func (f File) SafeName() string {
 		return '_'
 	}, strings.ToLower(f.Name))
 	if f.Spoiler {
-		return "SPOILER_" + name
+		return SpoilerPrefix + name
 	}
 	return name
 }
+
+// maxDescription is Discord's limit on an alternative text, in characters.
+const maxDescription = 1024
+
+func (f File) shortDescription() string { return Shorten(f.Description, maxDescription) }
 
 // ContentType is the MIME type of a file, by the end of its name.
 func (f File) ContentType() string {

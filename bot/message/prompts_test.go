@@ -51,7 +51,7 @@ func TestPromptText(t *testing.T) {
 func TestEachImageTellsItsPrompt(t *testing.T) {
 	t.Parallel()
 	spec := tiled("a red boat", "a *blue* boat")
-	m := Finished(Address{User: "1"}, spec, "7-0", []File{{Name: "1.png"}, {Name: "2.png"}}, nil)
+	m := Finished(Address{User: "1"}, spec, "7-0", Result{Files: []File{{Name: "1.png"}, {Name: "2.png"}}})
 	if !strings.Contains(m.Content, `a {red\|\*blue\*} boat`) {
 		t.Errorf("heading: got %q", m.Content)
 	}
@@ -73,14 +73,20 @@ func TestEachImageTellsItsPrompt(t *testing.T) {
 func TestRemixOfOneImage(t *testing.T) {
 	t.Parallel()
 	id := func(tile int) string {
-		for _, b := range SingleRows(picture.Spec{}, "7-0", tile)[0] {
-			if b.Emoji == "✏️" {
-				return b.ID
+		var ids []string
+		s := picture.Spec{}
+		for _, rows := range [][]Row{plainSingleRows(s, "7-0", tile), singleRows(s, "7-0", tile, shape{})} {
+			for _, b := range rows[0] {
+				if b.Emoji == "✏️" {
+					ids = append(ids, b.ID)
+				}
 			}
 		}
-		return ""
+		return strings.Join(ids, " ")
 	}
-	if id(1) != "1:remix:7-0:0" || id(2) != "1:remix:7-0:2" {
-		t.Errorf("got %q and %q, want the tile in the second", id(1), id(2))
+	for tile, want := range map[int]string{1: "1:remix:7-0:0 1:remix:7-0:0", 2: "1:remix:7-0:2 1:remix:7-0:2"} {
+		if got := id(tile); got != want {
+			t.Errorf("image %d: got %q, want %q, in both forms", tile, got, want)
+		}
 	}
 }

@@ -71,3 +71,20 @@ const (
 func NotShown(prompt string) string {
 	return "Skipped, because the message of this prompt could not be sent. Ask for it again with /imagine:\n• " + prompt
 }
+
+// TooManyStartImages refuses more than one start image.
+const (
+	TooManyStartImages     = "Only one start image is possible."
+	TooManyStartImagesHint = "Give one link at the start of the prompt, or one file as init_image."
+)
+
+// ForeignStartImageHint says how to start from an image that lies elsewhere.
+const ForeignStartImageHint = "Save the image and attach it as init_image."
+
+// ForeignStartImage refuses a link at the start of a prompt that does not lead to Discord. The host may be unknown.
+func ForeignStartImage(host string) string {
+	if host == "" {
+		return "A link to a start image must be one of Discord's own."
+	}
+	return "A link to a start image must be one of Discord's own, and this one leads to " + Escape(host) + "."
+}

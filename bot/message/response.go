@@ -85,18 +85,7 @@ func Choices(choices []Choice) Response {
 	return Response{kind: kindChoices, data: map[string][]Choice{"choices": choices}}
 }
 
-// Field is a text input of a Form.
-type Field struct {
-	ID          string
-	Label       string // at most 45 characters
-	Description string // at most 100 characters
-	Value       string // what it is filled with
-	Long        bool   // several lines
-	Optional    bool
-	Max         int // characters, at most 4,000
-}
-
-// Form is a dialog with up to five text inputs.
+// Form is a dialog with up to five fields.
 type Form struct {
 	ID     string // custom_id
 	Title  string // at most 45 characters
@@ -115,18 +104,4 @@ func OpenForm(f Form) Response {
 		out.Components = append(out.Components, field.json())
 	}
 	return Response{kind: kindModal, data: out}
-}
-
-// json returns the field as a label (18) around a text input (4).
-func (f Field) json() componentJSON {
-	style, required := 1, !f.Optional
-	if f.Long {
-		style = 2
-	}
-	return componentJSON{
-		Type: 18, Label: Shorten(f.Label, 45), Description: Shorten(f.Description, 100),
-		Component: &componentJSON{
-			Type: 4, Style: style, CustomID: f.ID, Value: Shorten(f.Value, f.Max), Required: &required, MaxLength: f.Max,
-		},
-	}
 }

@@ -38,6 +38,21 @@ func (c *Client) EditMessage(ctx context.Context, channel, id string, m message.
 	return c.sendForMessage(ctx, r.with(m))
 }
 
+// TryFetchMessage is FetchMessage for what may as well be left undone: it waits for no limit, leaves the last place in
+// one to others, and is not repeated.
+func (c *Client) TryFetchMessage(ctx context.Context, channel, id string) (Message, error) {
+	r := messageRequest(http.MethodGet, channel, id, "GET channel message")
+	r.optional = true
+	return c.sendForMessage(ctx, r)
+}
+
+// TryEditMessage is EditMessage for what may as well be left undone, see TryFetchMessage.
+func (c *Client) TryEditMessage(ctx context.Context, channel, id string, m message.Message) (Message, error) {
+	r := messageRequest(http.MethodPatch, channel, id, "PATCH channel message")
+	r.optional = true
+	return c.sendForMessage(ctx, r.with(m))
+}
+
 // DeleteMessage deletes a message of a channel.
 func (c *Client) DeleteMessage(ctx context.Context, channel, id string) error {
 	return c.send(ctx, messageRequest(http.MethodDelete, channel, id, "DELETE channel message"), nil)

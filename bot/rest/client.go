@@ -61,6 +61,9 @@ func NewClient(o Options) *Client {
 	}
 }
 
+// errBusy means that an optional request was not sent, because others need what the limits leave.
+var errBusy = errors.New("not sent: the limit is needed for others")
+
 // request is one request.
 type request struct {
 	method        string
@@ -71,6 +74,7 @@ type request struct {
 	files         []message.File
 	byInteraction bool // by interaction token: no Authorization header, outside the global limit
 	idempotent    bool // it may be sent twice
+	optional      bool // it may as well not be sent: it waits for nothing and is sent once
 
 	patience time.Duration // limits are waited for no longer than this; 0 is as long as the caller has time
 }
@@ -92,7 +96,7 @@ func (c *Client) send(ctx context.Context, r request, out any) error {
 		if refused {
 			fault.MaybeApplied = maybeApplied
 		}
-		if err == nil || wait < 0 || try == maxTries {
+		if err == nil || wait < 0 || try == maxTries || r.optional {
 			return err
 		}
 		maybeApplied = maybeApplied || !refused || fault.unanswered()
@@ -134,6 +138,9 @@ func (r request) encode() ([]byte, string, error) {
 // attempt sends the request once. It returns how long to wait before the next attempt, or a negative wait if there must
 // be none.
 func (c *Client) attempt(ctx context.Context, r request, body []byte, kind string, out any) (time.Duration, error) {
+	if r.optional && !c.limiter.idle(r.bucket) {
+		return -1, fmt.Errorf("%s: %w", r.route, errBusy)
+	}
 	waiting, cancel := r.limitWait(ctx)
 	err := c.limiter.wait(waiting, r.bucket, r.byInteraction)
 	cancel()

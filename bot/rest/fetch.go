@@ -34,7 +34,7 @@ type Fetcher struct {
 
 // Fetch returns an attachment of at most so many bytes. A *FetchError means that trying again cannot help.
 func (f Fetcher) Fetch(ctx context.Context, address string, most int64) ([]byte, error) {
-	if !f.allows(address) {
+	if !f.Allows(address) {
 		return nil, &FetchError{message.ReasonInputForeign}
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
@@ -80,8 +80,8 @@ func passes(answer *http.Response) bool {
 	return err == nil && kind == "text/html"
 }
 
-// allows tells whether an address is one of Discord's, or of the hosts that the options add.
-func (f Fetcher) allows(address string) bool {
+// Allows tells whether an address is one of Discord's, or of the hosts that the options add.
+func (f Fetcher) Allows(address string) bool {
 	u, err := url.Parse(address)
 	if err != nil || u.User != nil {
 		return false

@@ -28,7 +28,7 @@ func TestFetcherAllows(t *testing.T) {
 		"file:///etc/passwd":                                    false,
 		"":                                                      false,
 	} {
-		if got := f.allows(address); got != want {
+		if got := f.Allows(address); got != want {
 			t.Errorf("allows(%q): got %v, want %v", address, got, want)
 		}
 	}

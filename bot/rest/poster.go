@@ -100,7 +100,7 @@ func (p *Poster) FindPosted(ctx context.Context, job queue.Job) (found bool, out
 		return false, queue.Outcome{}, nil
 	}
 	out = queue.Outcome{Channel: to.Channel, Message: posted.ID, Delivered: DeliveredFound}
-	for i, a := range posted.Attachments {
+	for i, a := range posted.Files() {
 		out.Files = append(out.Files, queue.File{Name: a.Filename, Seed: spec.Tile(i).Seed, Width: a.Width, Height: a.Height})
 	}
 	return true, out, nil
@@ -161,7 +161,9 @@ func (p *Poster) Post(ctx context.Context, job queue.Job, result worker.Result) 
 		return p.putUndelivered(ctx, job, to, result, out)
 	}
 	began := p.client.now()
-	posted, err := p.editInTime(ctx, to, message.Finished(to, spec, job.ID, files, out.Files))
+	posted, err := p.editInTime(ctx, to, message.Finished(to, spec, job.ID, message.Result{
+		Files: files, Made: out.Files, Millis: out.Millis,
+	}))
 	out.Millis["post"] = p.client.now().Sub(began).Milliseconds()
 	switch {
 	case err == nil:

@@ -88,6 +88,18 @@ func (l *limiter) reserve(key string, interaction bool) time.Duration {
 	return 0
 }
 
+// idle tells whether a request on key could be sent at once and would leave room for others.
+func (l *limiter) idle(key string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := l.now()
+	if now.Before(l.globalUntil) || l.global.Tokens() < globalRate/2 {
+		return false
+	}
+	b := l.buckets[key]
+	return b == nil || !b.known || b.remaining > 1 || !now.Before(b.reset)
+}
+
 // update reads the headers of an answer.
 func (l *limiter) update(key string, h http.Header) {
 	remaining, err := strconv.Atoi(h.Get("X-RateLimit-Remaining"))

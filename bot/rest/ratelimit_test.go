@@ -55,6 +55,33 @@ func TestLimiterUpdate(t *testing.T) {
 	})
 }
 
+func TestLimiterIdle(t *testing.T) {
+	const route = "PATCH channel 1"
+	l, now := startLimiter()
+	want := func(when string, idle bool) {
+		t.Helper()
+		if got := l.idle(route); got != idle {
+			t.Errorf("%s: got idle %v, want %v", when, got, idle)
+		}
+	}
+	want("a route that nobody used", true)
+	l.reserve(route, false)
+	l.update(route, headers(2, 5*time.Second))
+	want("two places left", true)
+	l.update(route, headers(1, 5*time.Second))
+	want("the last place", false)
+	*now = now.Add(6 * time.Second)
+	want("a window that is over", true)
+	l.block(route, true, time.Minute)
+	want("a limit for all routes", false)
+	*now = now.Add(2 * time.Minute)
+	want("after it", true)
+	for range globalRate/2 + 1 {
+		l.global.AllowN(time.Now(), 1)
+	}
+	want("half of the global limit used up", false)
+}
+
 func TestLimiterSweep(t *testing.T) {
 	l, now := startLimiter()
 	for i := range 3 {

@@ -49,7 +49,7 @@ func (e *echoBot) commands() []*dgCommand {
 		{Name: "imagine", Description: "Create pictures from text", Options: []*dgOption{prompt, shape, count, sampler,
 			option(discordgo.ApplicationCommandOptionBoolean, "spoiler", "Cover the pictures until someone clicks them"),
 			option(discordgo.ApplicationCommandOptionAttachment, "init_image", "A picture to start from")}},
-		{Name: "queue", Description: "Show the queue"},
+		{Name: "queue", Description: "Show the queue"}, {Name: "Image info", Type: discordgo.MessageApplicationCommand},
 		{Name: "limits", Description: "What members may ask for", Options: []*dgOption{
 			option(discordgo.ApplicationCommandOptionSubCommand, "show", "Show this server's limits"),
 			option(discordgo.ApplicationCommandOptionSubCommand, "reset", "Return to the defaults")}},
@@ -60,9 +60,14 @@ func (e *echoBot) handle(d *discordgo.Session, i *discordgo.InteractionCreate) {
 	var err error
 	switch i.Type {
 	case discordgo.InteractionApplicationCommand:
-		if i.ApplicationCommandData().Name == "imagine" {
+		switch i.ApplicationCommandData().Name {
+		case "imagine":
 			err = e.imagine(d, i)
-		} else {
+		case "card":
+			err = e.card(d, i)
+		case "Image info":
+			err = e.respondPrivately(d, i, "About message "+i.ApplicationCommandData().TargetID)
+		default:
 			text := "**Nothing** is waiting. `/imagine` something!\n> <b>quiet</b> here, <@" + userID(i) + ">"
 			err = e.respondPrivately(d, i, text)
 		}

@@ -111,9 +111,9 @@ func (w *workload) waitFor(i sandbox.Interaction, text string) {
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Minute)
 	defer cancel()
 	m, err := w.WaitReply(ctx, i.ID, func(m sandbox.Message) bool {
-		return strings.Contains(m.Content, text) || text == "V4" && customID(m, button.Vary) != ""
+		return strings.Contains(m.Text(), text) || text == "V4" && customID(m, button.Vary) != ""
 	})
 	if err != nil {
-		w.t.Errorf("the answer never said %q; it says %q", text, m.Content)
+		w.t.Errorf("the answer never said %q; it says %q", text, m.Text())
 	}
 }

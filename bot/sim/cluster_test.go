@@ -54,6 +54,7 @@ type cluster struct {
 	bot       *process
 	renderers map[string]*process
 	started   int // processes, for their names
+	botStarts int
 }
 
 // process is one process that can be killed.
@@ -182,6 +183,7 @@ func (c *cluster) startBot() *process {
 			Dial:    g.dialGateway,
 			Log:     c.log.With("process", name),
 			Workers: 8,
+			Plain:   c.nextForm(),
 		},
 	})
 	if err != nil {
@@ -192,6 +194,15 @@ func (c *cluster) startBot() *process {
 	c.bot = p
 	c.mu.Unlock()
 	return p
+}
+
+// nextForm changes --cards with every start of a bot, while messages of the other form are in flight. It begins with
+// cards.
+func (c *cluster) nextForm() (plain bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.botStarts++
+	return c.botStarts%2 == 0
 }
 
 // startRenderer starts a renderer in a slot. An earlier one there must be killed first.

@@ -42,10 +42,25 @@ func (w *workload) check() verdict {
 		o.checkInteraction(i)
 		delete(o.shownBy, i+"-0")
 	}
+	o.checkBodies()
 	for job, messages := range o.shownBy {
 		o.addDouble(job, "was never asked for, and %d messages showed it", len(messages))
 	}
 	return o.verdict
+}
+
+// checkBodies looks for requests that Discord refused as malformed, such as an edit of a card that would take it back
+// to the older form, or that names a file which the message does not have.
+func (o *oracle) checkBodies() {
+	for _, r := range o.Rules().Requests() {
+		var refusal struct {
+			Code   int             `json:"code"`
+			Errors json.RawMessage `json:"errors"`
+		}
+		if r.Status == 400 && json.Unmarshal(r.Answer, &refusal) == nil && refusal.Code == 50035 {
+			o.addWrongMessage(r.Method, "%.60s was refused as malformed: %s", r.Path, refusal.Errors)
+		}
+	}
 }
 
 // pictureMessages finds the messages that ever showed a job's finished pictures, in the requests that Discord accepted.

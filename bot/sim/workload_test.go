@@ -12,6 +12,7 @@ import (
 
 	"darkroom/bot/button"
 	"darkroom/bot/sandbox"
+	"darkroom/bot/sandbox/wire"
 	"darkroom/store"
 )
 
@@ -165,14 +166,14 @@ func (w *workload) delete(interaction string) {
 
 // customID returns the custom_id of an enabled button with this verb; "" if the message has none.
 func customID(m sandbox.Message, verb button.Verb) string {
-	for _, row := range m.Components {
-		for _, c := range row.Components {
-			if id, err := button.Parse(c.CustomID); err == nil && id.Verb == verb && !c.Disabled {
-				return c.CustomID
-			}
+	found := ""
+	wire.Walk(m.Components, "", func(_ string, c *sandbox.Component) {
+		id, err := button.Parse(c.CustomID)
+		if err == nil && id.Verb == verb && !c.Disabled && found == "" {
+			found = c.CustomID
 		}
-	}
-	return ""
+	})
+	return found
 }
 
 // waitSettled waits until all acknowledged jobs have ended, and until the bot has edited their messages. The test fails
@@ -243,7 +244,7 @@ func (w *workload) openInbox(user, channel string) {
 	}
 	m, err = w.WaitReply(ctx, shown.ID, func(m sandbox.Message) bool { return customID(m, button.Remix) != "" })
 	if err != nil {
-		w.t.Errorf("seed %d: the inbox of %s does not show its pictures: %q, %v", w.seed, user, m.Content, err)
+		w.t.Errorf("seed %d: the inbox of %s does not show its pictures: %q, %v", w.seed, user, m.Text(), err)
 	}
 }
 

@@ -46,6 +46,7 @@ type settings struct {
 	steps, width, height, rounds, threads, batch int
 	guidance                                     float64
 	narrow                                       bool
+	graphs                                       string
 }
 
 func parse(args []string) (settings, error) {
@@ -64,6 +65,7 @@ func parse(args []string) (settings, error) {
 	f.IntVar(&s.batch, "batch", 1, "images rendered at once")
 	f.Float64Var(&s.guidance, "guidance", 7.5, "guidance scale")
 	f.BoolVar(&s.narrow, "narrow", false, "leave float16 networks in float16 on the CPU")
+	f.StringVar(&s.graphs, "graphs", "", "write a checkpoint's networks, as they are for a GPU, into this folder, and end")
 	if err := f.Parse(args); err != nil {
 		return s, err
 	}
@@ -93,6 +95,9 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	s, err := parse(args)
 	if err != nil {
 		return err
+	}
+	if s.graphs != "" {
+		return s.writeGraphs()
 	}
 	lib, err := onnx.FindLibrary(s.ort)
 	if err != nil {

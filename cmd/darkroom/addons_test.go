@@ -87,7 +87,7 @@ type painted struct {
 
 func (a addonsTest) painted(m sandbox.Message) painted {
 	a.t.Helper()
-	file, err := a.Download(m.Attachments[0].ID)
+	file, err := a.Download(m.Files[0].ID)
 	if err != nil {
 		a.t.Fatal(err)
 	}
@@ -136,7 +136,7 @@ func TestAddonsInTheWhole(t *testing.T) {
 		t.Errorf("the file says %q, want %q", option.text.Prompt, want)
 	}
 	if !strings.Contains(words(glass), "<lora:stained-glass:0.8>") {
-		t.Errorf("the message says %q, want the LoRA as a tag", glass.Content)
+		t.Errorf("the message says %q, want the LoRA as a tag", glass.Text())
 	}
 	_, off := a.paint("a red boat <lora:stained-glass:0>")
 	if !reflect.DeepEqual(plain.pixels, off.pixels) {
@@ -156,7 +156,8 @@ func TestAddonsInTheWhole(t *testing.T) {
 	_, large := a.press(all, button.Upscale)
 	a.want("upscale", large, three...)
 
-	info := words(a.waitText(a.click(all, button.Info), "Add-ons"))
+	more := a.waitText(a.click(all, button.More), "More")
+	info := words(a.waitText(a.click(more, button.Info), "Add-ons"))
 	for _, want := range []string{"stained-glass ×1", "sepia ×0.7 (hypernetwork)", "kite (embedding)"} {
 		if !strings.Contains(info, want) {
 			t.Errorf("info says %q, want %q", info, want)
@@ -178,7 +179,7 @@ func TestAddonsInTheWhole(t *testing.T) {
 }
 
 // words is what a message says, without the signs that keep Discord from formatting it.
-func words(m sandbox.Message) string { return strings.ReplaceAll(m.Content, `\`, "") }
+func words(m sandbox.Message) string { return strings.ReplaceAll(m.Text(), `\`, "") }
 
 // TestLoRAComesAndGoes drops a LoRA into the folder of a running darkroom, uses it, and takes it away.
 func TestLoRAComesAndGoes(t *testing.T) {
@@ -206,8 +207,8 @@ func TestLoRAComesAndGoes(t *testing.T) {
 	}
 	a.until("the LoRA is no longer offered", func() bool { return len(a.suggested("lora", "win")) == 0 })
 	gone := a.waitText(a.click(m, button.Reroll), "No renderer has")
-	if !strings.Contains(gone.Content, "window") {
-		t.Errorf("the reroll says %q, want the name of what is gone", gone.Content)
+	if !strings.Contains(gone.Text(), "window") {
+		t.Errorf("the reroll says %q, want the name of what is gone", gone.Text())
 	}
 }
 

@@ -33,18 +33,17 @@ func runBot(ctx context.Context, s invocation) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, q.Close()) }()
-	b, err := newBot(c.Discord, c.Retention, c.Redis.Pool, c.Wildcards.Folder(c.Data), db, q, s.log)
+	b, err := newBot(c, db, q, s.log)
 	if err != nil {
 		return err
 	}
 	return serve(ctx, s.log, component{"bot", b.Run})
 }
 
-// newBot makes the bot. The folder wildcards may be missing.
-func newBot(
-	d config.Discord, m config.Retention, pool, wildcards string, db *store.Store, q *queue.Queue, log *slog.Logger,
-) (*bot.Bot, error) {
+// newBot makes the bot.
+func newBot(c config.Bot, db *store.Store, q *queue.Queue, log *slog.Logger) (*bot.Bot, error) {
 	log = newFullDiskLog(log, db.Disk)
+	d := c.Discord
 	cdn, err := ownCDN(d.API)
 	if err != nil {
 		return nil, err
@@ -54,9 +53,9 @@ func newBot(
 		Queue:   q,
 		Discord: rest.NewClient(rest.Options{Base: d.API.Base, Token: d.Token.Text()}),
 		Options: bot.Options{
-			Token: d.Token.Text(), Base: d.API.Base, CDN: cdn, Pool: pool, Shared: db.Shared(), Log: log,
-			ForgetAfter: m.ForgetAfter,
-			Wildcards:   wildcardFolder(wildcards, log),
+			Token: d.Token.Text(), Base: d.API.Base, CDN: cdn, Pool: c.Redis.Pool, Shared: db.Shared(), Log: log,
+			Plain: c.Messages.Plain(), ForgetAfter: c.Retention.ForgetAfter,
+			Wildcards: wildcardFolder(c.Wildcards.Folder(c.Data), log), Upscaler: c.Upscaling.Upscaler,
 		},
 	})
 }

@@ -54,7 +54,9 @@ func TestBrowserAddons(t *testing.T) {
 			v.waitGalleries("see four images", 1)
 			v.until("read the LoRA", `document.body.innerText.includes('<lora:stained-glass:0.8>')`)
 			shot("3-gallery")
-			v.press("ℹ️")
+			v.press("⋯")
+			v.until("see what else there is", `!!document.querySelector('[aria-label="ℹ️ Info"]')`)
+			v.press("ℹ️ Info")
 			v.until("read the add-on", `/Add-ons stained-glass ×0.8/.test(document.body.innerText)`)
 			shot("4-info")
 			v.do("open /info", chromedp.SendKeys(byLabel("Message #pictures"), "/info\t"),

@@ -176,8 +176,8 @@ func TestBrowserUsesEveryButton(t *testing.T) {
 	v.waitGalleries("see the variations", 3)
 	v.until("read where they came from", `document.body.innerText.includes('variation of image 2')`)
 	v.press("U3")
-	v.until("see one picture alone", `document.querySelectorAll('[data-custom*=":upscale:"]').length === 1`)
-	v.press("Upscale 2×")
+	v.until("see one picture alone", `document.querySelectorAll('[data-custom*=":upscale:"]').length === 3`)
+	v.press("Upscale (subtle)")
 	v.until(
 		"see it enlarged",
 		`document.body.innerText.includes('upscale of image 3') && document.body.innerText.includes('256×256')`,
@@ -208,16 +208,18 @@ func TestBrowserUsesEveryButton(t *testing.T) {
 	v.until("see the remix",
 		`[...document.querySelectorAll('.message')].some(m => m.innerText.includes('a yellow star in the night sky') && `+
 			`m.querySelector('[aria-label^="Open picture"]') && m.querySelector('[data-custom*=":remix:"]'))`)
-	v.press("ℹ️")
-	v.until("read the settings", `/Only you can see this/.test(document.body.innerText)`)
+	v.press("⋯")
+	v.until("see what else there is", `!!document.querySelector('[aria-label="ℹ️ Info"]')`)
+	v.press("ℹ️ Info")
+	v.until("read the settings", `/Steps 12, .*Only you can see this/s.test(document.body.innerText)`)
 	v.screenshot("6-remix")
 
-	const deletable = `document.querySelectorAll('[data-custom*=":delete:"][aria-label="❌"]').length`
+	const deletable = `document.querySelectorAll('[data-custom*=":more:"][aria-label="⋯"]').length`
 	before, err := chromedp.Run(v.ctx, chromedp.Evaluate[int](deletable))
 	if err != nil {
 		t.Fatal(err)
 	}
-	v.press("❌")
+	v.press("❌ Delete")
 	v.until("be asked", `document.body.innerText.includes('Delete that message with its images?')`)
 	v.press("Delete")
 	v.until("see the message go", deletable+` === `+strconv.Itoa(before-1))

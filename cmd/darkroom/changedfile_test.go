@@ -63,10 +63,10 @@ func (c *changingCheckpoint) submitUntilLeased() sandbox.Interaction {
 	for before := c.up.count("job leased"); ; {
 		i := c.ask(c.home.Member.ID, "a red boat", 30, sandbox.With("count", 1))
 		m, err := c.WaitReply(c.ctx(), i.ID, func(m sandbox.Message) bool {
-			return strings.Contains(m.Content, "for a renderer that has the model") || c.up.count("job leased") > before
+			return strings.Contains(m.Text(), "for a renderer that has the model") || c.up.count("job leased") > before
 		})
 		if err != nil {
-			c.t.Fatalf("%v: %s", err, m.Content)
+			c.t.Fatalf("%v: %s", err, m.Text())
 		}
 		if c.up.count("job leased") > before {
 			return i
@@ -128,8 +128,8 @@ func TestFileCutShortWhileInUse(t *testing.T) {
 	copy(other[len(other)-64:], make([]byte, 64))
 	c.write(c.path, other)
 	_, err := c.WaitReply(c.ctx(), old.ID, func(m sandbox.Message) bool {
-		return strings.Contains(m.Content, "for a renderer that has the model “boats”") ||
-			strings.Contains(m.Content, failedText+"the model of this request is not here any more")
+		return strings.Contains(m.Text(), "for a renderer that has the model “boats”") ||
+			strings.Contains(m.Text(), failedText+"the model of this request is not here any more")
 	})
 	if err != nil || !c.up.isRunning() || !c.Gateway.Online() {
 		t.Errorf("got %v, want to hear that nobody has the model", err)

@@ -35,9 +35,9 @@ func (cl *cluster) ask(who, what string, steps int, options ...sandbox.Option) s
 // waitText waits until the answer to an interaction contains text.
 func (cl *cluster) waitText(i sandbox.Interaction, text string) sandbox.Message {
 	cl.t.Helper()
-	m, err := cl.WaitReply(cl.ctx(), i.ID, func(m sandbox.Message) bool { return strings.Contains(m.Content, text) })
+	m, err := cl.WaitReply(cl.ctx(), i.ID, func(m sandbox.Message) bool { return strings.Contains(m.Text(), text) })
 	if err != nil {
-		cl.t.Fatalf("the answer never said %q; it says %q", text, m.Content)
+		cl.t.Fatalf("the answer never said %q; it says %q", text, m.Text())
 	}
 	return m
 }
@@ -47,21 +47,19 @@ func (cl *cluster) waitResult(i sandbox.Interaction) sandbox.Message {
 	cl.t.Helper()
 	m, err := cl.WaitReply(cl.ctx(), i.ID, func(m sandbox.Message) bool { return resultOf(m) != "" })
 	if err != nil {
-		cl.t.Fatalf("the answer never showed pictures; it says %q", m.Content)
+		cl.t.Fatalf("the answer never showed pictures; it says %q", m.Text())
 	}
 	return m
 }
 
 // resultOf returns the job whose finished pictures a message shows, or "".
 func resultOf(m sandbox.Message) string {
-	if len(m.Attachments) == 0 {
+	if len(m.Files) == 0 {
 		return ""
 	}
-	for _, row := range m.Components {
-		for _, c := range row.Components {
-			if id, err := button.Parse(c.CustomID); err == nil && id.Verb == button.Remix {
-				return id.Job
-			}
+	for _, customID := range m.CustomIDs() {
+		if id, err := button.Parse(customID); err == nil && id.Verb == button.Remix {
+			return id.Job
 		}
 	}
 	return ""
@@ -146,14 +144,12 @@ func (cl *cluster) waitSignal(what string, c <-chan struct{}) {
 
 func (cl *cluster) button(m sandbox.Message, verb button.Verb) string {
 	cl.t.Helper()
-	for _, row := range m.Components {
-		for _, c := range row.Components {
-			if id, err := button.Parse(c.CustomID); err == nil && id.Verb == verb {
-				return c.CustomID
-			}
+	for _, customID := range m.CustomIDs() {
+		if id, err := button.Parse(customID); err == nil && id.Verb == verb {
+			return customID
 		}
 	}
-	cl.t.Fatalf("message %q has no button %q", m.Content, verb)
+	cl.t.Fatalf("message %q has no button %q", m.Text(), verb)
 	return ""
 }
 

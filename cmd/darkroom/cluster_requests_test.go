@@ -91,13 +91,11 @@ func (rs *requests) cancel(w *userRequest) {
 	if !ok {
 		return
 	}
-	for _, row := range m.Components {
-		for _, c := range row.Components {
-			if id, err := button.Parse(c.CustomID); err == nil && id.Verb == button.Cancel {
-				_, err := rs.Click(w.who, m.ID, c.CustomID)
-				w.cancelClicked = w.cancelClicked || err == nil
-				return
-			}
+	for _, customID := range m.CustomIDs() {
+		if id, err := button.Parse(customID); err == nil && id.Verb == button.Cancel {
+			_, err := rs.Click(w.who, m.ID, customID)
+			w.cancelClicked = w.cancelClicked || err == nil
+			return
 		}
 	}
 }
@@ -122,12 +120,12 @@ func (rs *requests) endOf(w *userRequest, results map[string]int) string {
 		return unacknowledged
 	case !ok:
 		return unfinished // its message was replaced, and the new one is not there yet
-	case strings.Contains(m.Content, "could not save your request"),
-		strings.Contains(m.Content, "No renderer is ready yet"):
+	case strings.Contains(m.Text(), "could not save your request"),
+		strings.Contains(m.Text(), "No renderer is ready yet"):
 		return refused
-	case strings.Contains(m.Content, "Cancelled"):
+	case strings.Contains(m.Text(), "Cancelled"):
 		return cancelled
-	case strings.Contains(m.Content, failedText):
+	case strings.Contains(m.Text(), failedText):
 		return apologised
 	}
 	return unfinished
@@ -179,7 +177,7 @@ func (rs *requests) judge() verdict {
 		case end == unfinished:
 			v.lost++
 			m, _ := rs.message(w)
-			rs.t.Errorf("job %s-0 never ended; it says %q", w.ID, m.Content)
+			rs.t.Errorf("job %s-0 never ended; it says %q", w.ID, m.Text())
 		}
 	}
 	for job, n := range results {

@@ -169,12 +169,12 @@ func (cl *cluster) startCommand(name string, cmd *exec.Cmd, kind string) *proces
 
 // bot starts a bot after the gateway noticed the end of a killed one. Else waitReady would take the session of the
 // killed one for the new one's, and interactions would be lost, as on Discord.
-func (cl *cluster) bot() *process {
+func (cl *cluster) bot(args ...string) *process {
 	cl.t.Helper()
 	if err := cl.Wait(cl.ctx(), func() bool { return !cl.Gateway.Online() }); err != nil {
 		cl.t.Fatalf("a bot is still online: %v", err)
 	}
-	return cl.start("bot", "bot", "--data", cl.data)
+	return cl.start("bot", append([]string{"bot", "--data", cl.data}, args...)...)
 }
 
 // up starts everything at once.

@@ -5,22 +5,29 @@ import (
 	"io"
 	"log/slog"
 	"maps"
+	"net/http"
 
 	"darkroom/cmd/darkroom/terminal"
 	"darkroom/config"
+	"darkroom/render/gpu"
+	"darkroom/render/realesrgan"
 )
 
 // environment is what the program sees of the process it runs in.
 type environment struct {
-	args       []string
-	getenv     func(string) string
-	environ    []string               // what a renderer's process inherits
-	stdin      io.Reader              // read by a renderer's process alone
-	stdout     io.Writer              // what was asked for
-	stderr     io.Writer              // logs and errors
-	outScreen  func() terminal.Screen // of stdout; nil where that is no terminal
-	errScreen  func() terminal.Screen // of stderr; nil where that is no terminal
-	poolOpener                        // where models come from
+	args          []string
+	getenv        func(string) string
+	environ       []string               // what a renderer's process inherits
+	stdin         io.Reader              // read by a renderer's process alone
+	stdout        io.Writer              // what was asked for
+	stderr        io.Writer              // logs and errors
+	outScreen     func() terminal.Screen // of stdout; nil where that is no terminal
+	errScreen     func() terminal.Screen // of stderr; nil where that is no terminal
+	cards         func() gpu.Report      // what a test has in place of this machine's cards; nil for these
+	transport     http.RoundTripper      // of downloads from a hub; nil for the usual one
+	upscalers     *realesrgan.Package    // where upscalers come from; nil for the package that is pinned
+	poolOpener                           // where models come from
+	runtimeSource                        // where runtimes come from
 }
 
 // invocation is what every subcommand is given.
@@ -42,6 +49,9 @@ func commands() map[string]command {
 		"queue show":   showQueue,
 		"queue pause":  pauseQueue,
 		"queue resume": resumeQueue,
+
+		"runtime list": listRuntimes,
+		"runtime pull": pullRuntime,
 
 		"prompt":  showPrompt,
 		"version": version,

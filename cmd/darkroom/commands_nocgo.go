@@ -16,7 +16,7 @@ const buildNote = ", the bot alone"
 func renderCommands() map[string]command {
 	all := map[string]command{}
 	for _, name := range []string{
-		"up", "renderer", "draw", "models list", "models check", "models import", "models remove",
+		"up", "renderer", "draw", "models list", "models check", "models pull", "models import", "models remove",
 	} {
 		all[name] = cannotRender
 	}
@@ -31,6 +31,6 @@ func cannotRender(context.Context, invocation) error {
 type poolOpener struct{}
 
 // checkRendering has nothing to look at: this build generates no images.
-func checkRendering(config.Runtime) []finding {
+func (invocation) checkRendering(config.Runtime) []finding {
 	return []finding{healthy("rendering", "not in this build: it is the bot alone")}
 }

@@ -149,7 +149,7 @@ func TestTwoKillsFailAJob(t *testing.T) {
 			p = rs.renderer()
 			rs.until("it is rendered again, or its owner is told", func() bool {
 				m, _ := rs.message(poison)
-				return p.count("job leased") > 0 || strings.Contains(m.Content, failedText)
+				return p.count("job leased") > 0 || strings.Contains(m.Text(), failedText)
 			})
 			time.Sleep(100 * time.Millisecond) // for the bot to write it down
 		}

@@ -49,7 +49,7 @@ func doctor(ctx context.Context, s invocation) error {
 		checkData(d.Data), checkDatabase(ctx, d.Data), checkRedis(ctx, d.Redis), checkToken(d.Discord),
 		checkPage(ctx, d.Page, d.Discord),
 	}
-	findings = append(findings, checkRendering(d.Runtime)...)
+	findings = append(findings, s.checkRendering(d.Runtime)...)
 	ok := true
 	for _, f := range findings {
 		ok = ok && f.fix == ""

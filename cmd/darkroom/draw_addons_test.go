@@ -87,6 +87,14 @@ func TestDrawTellsWhyAnAddonIsUnusable(t *testing.T) {
 		!strings.Contains(errs, "no LoRA “cu”") || strings.Contains(errs, path) {
 		t.Errorf("another name: got %d, %q", code, errs)
 	}
+	pickle := filepath.Join(models, "loras", "ink.ckpt")
+	if err := os.WriteFile(pickle, []byte("x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, errs := call(t, "draw", "a boat <lora:Ink:1>", "--models", models, "--out", out); code != exitFailure ||
+		!strings.Contains(errs, `"`+pickle+`": a pickle`) {
+		t.Errorf("a pickle: got %d, %q, want why it cannot be used", code, errs)
+	}
 	file := filepath.Join(models, "q.gguf")
 	for _, p := range []string{file, filepath.Join(models, "other.ckpt")} {
 		if err := os.WriteFile(p, []byte("GGUF"), 0o600); err != nil {

@@ -22,6 +22,7 @@ import (
 	"darkroom/render/pipeline"
 	"darkroom/render/prompt"
 	"darkroom/render/request"
+	"darkroom/render/safety"
 	"darkroom/render/tensor"
 )
 
@@ -45,6 +46,10 @@ func draw(ctx context.Context, s invocation) (err error) {
 	if err != nil {
 		return err
 	}
+	checkers, err := pipeline.OpenCheckers(d.Runtime.Safety)
+	if err != nil {
+		return err
+	}
 	m := promptReaderOf(folder)
 	m.dialect = o.spec.Dialect
 	if err := o.tell(s.stderr, m); err != nil {
@@ -54,14 +59,17 @@ func draw(ctx context.Context, s invocation) (err error) {
 	defer bar.Clear()
 	bar.Say("loading the model " + folder.Name)
 	begun := time.Now()
-	if err := openRuntime(d.Runtime); err != nil {
-		return err
-	}
-	model, err := pipeline.Load(ctx, folder, device(d.Runtime), files)
+	device, err := s.openDevice(d.Runtime)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, model.Close()) }()
+	model, err := pipeline.LoadWith(ctx, folder, device, pipeline.LoadOptions{
+		Addons: files, Memory: int64(d.Runtime.Memory), Checkers: checkers,
+	})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, model.Close(), checkers.Close()) }()
 	load := time.Since(begun)
 	return o.render(ctx, s.environment, model, out, load, bar)
 }
@@ -87,11 +95,18 @@ func (o *drawRequest) findAddons(ctx context.Context) (pipeline.Addons, error) {
 	}
 	w := o.wanted()
 	w.Tiles = o.tiles
-	found.HashNow(ctx, func(e inventory.Entry) bool { return e.Addon != nil && w.MayName(*e.Addon) })
+	found.HashNow(ctx, func(e inventory.Entry) bool {
+		return e.Addon != nil && (w.MayName(*e.Addon) || o.mayEnlarge(*e.Addon))
+	})
 	o.addons = found.Addons()
 	for _, e := range found.Entries() {
 		if e.Err != nil && !e.Kind.IsModel() {
-			o.unusable = append(o.unusable, e)
+			o.unusable = append(o.unusable, unusableFile{e.Name, e.Err})
+		}
+	}
+	for _, err := range found.Faults() {
+		if f, ok := errors.AsType[inventory.Fault](err); ok {
+			o.unusable = append(o.unusable, unusableFile{f.Name(), f})
 		}
 	}
 	return pipeline.InventoryAddons{Inventory: found}, context.Cause(ctx)
@@ -104,13 +119,19 @@ func (o *drawRequest) explain(err error) error {
 		return err
 	}
 	sentence := strings.ToLower(no.Sentence)
-	for _, e := range o.unusable {
-		name := strings.ToLower(e.Name)
+	for _, f := range o.unusable {
+		name := strings.ToLower(f.name)
 		if strings.Contains(sentence, "“"+name+"”") || strings.Contains(sentence, "“"+name+".") {
-			return fmt.Errorf("“%s” cannot be used: %w", e.Name, e.Err)
+			return fmt.Errorf("“%s” cannot be used: %w", f.name, f.err)
 		}
 	}
 	return err
+}
+
+// unusableFile is something among the models that cannot be used, and why.
+type unusableFile struct {
+	name string
+	err  error
 }
 
 // tell prints what was changed about the request, and what the model cannot read of its words.
@@ -163,6 +184,7 @@ func (o *drawRequest) render(
 		if done == 0 {
 			printNotes(s.stderr, res.Notes)
 		}
+		printNotes(s.stderr, res.Memory)
 		for i, tile := range res.Tiles {
 			name, err := o.saveImage(f, done+i, spec.Tile(i), tile)
 			if err != nil {
@@ -171,7 +193,7 @@ func (o *drawRequest) render(
 			if err := show(s, o.settings, tile.Image); err != nil {
 				return err
 			}
-			if err := o.printImage(s.stdout, name, tile, res.Millis, load); err != nil {
+			if err := o.printImage(s.stdout, name, tile, res, load); err != nil {
 				return err
 			}
 		}
@@ -231,11 +253,14 @@ type drawResult struct {
 	Width   int                `json:"width"`
 	Height  int                `json:"height"`
 	Seconds map[string]float64 `json:"seconds"`
+	Safety  *safety.Verdict    `json:"safety,omitempty"` // of the safety checker, where there is one
+	// DeviceBytes is the most memory that was held on the GPU; left out on the CPU.
+	DeviceBytes int64 `json:"device_bytes,omitempty"`
 }
 
 // printImage prints what became of one picture.
 func (o *drawRequest) printImage(
-	w io.Writer, file string, t render.Tile, millis map[string]int64, load time.Duration,
+	w io.Writer, file string, t render.Tile, of *render.Result, load time.Duration,
 ) error {
 	if !o.settings.JSON {
 		_, err := fmt.Fprintln(w, file)
@@ -243,12 +268,15 @@ func (o *drawRequest) printImage(
 	}
 	size := t.Image.Bounds().Size()
 	seconds := map[string]float64{"load": float64(load.Milliseconds()) / 1000}
-	for stage, ms := range millis {
+	for stage, ms := range of.Millis {
 		seconds[stage] = float64(ms) / 1000
 	}
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)
-	return e.Encode(drawResult{File: file, Seed: t.Seed, Width: size.X, Height: size.Y, Seconds: seconds})
+	return e.Encode(drawResult{
+		File: file, Seed: t.Seed, Width: size.X, Height: size.Y, Seconds: seconds, Safety: t.Safety,
+		DeviceBytes: of.DeviceBytes,
+	})
 }
 
 // specRenderer renders a Spec; *pipeline.Pipeline is one.

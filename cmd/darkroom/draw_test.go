@@ -203,7 +203,7 @@ func TestDrawReadsFlagsInThePrompt(t *testing.T) {
 		path,
 	}
 	code, stdout, stderr := call(t, args...)
-	want := "note: Unknown flag --chaos 3 was ignored.\n" +
+	want := "note: Unknown flag --chaos 3 was ignored. Choices such as {red|blue} or --repeat make the images differ more.\n" +
 		"note: --seed 5 was ignored: an option already sets that.\n" +
 		"note: Guidance scale set to 30. Possible: 0 to 30.\n"
 	if code != exitOK || stdout != path+"\n" || stderr != want {

@@ -55,7 +55,7 @@ func (fakeModels) Render(ctx context.Context, s picture.Spec, job render.Job) (*
 	case strings.Contains(s.Prompt, crashWord):
 		os.Exit(9)
 	case strings.Contains(s.Prompt, hangWord):
-		job.Progress(render.Progress{Step: 1, Steps: s.Steps, Preview: func() image.Image { return nil }})
+		job.Progress(render.Progress{Step: 1, Steps: s.Steps, Preview: func() *render.Preview { return nil }})
 		select {}
 	}
 	if s.Init != nil {
@@ -73,7 +73,7 @@ func (fakeModels) Render(ctx context.Context, s picture.Spec, job render.Job) (*
 			return nil, context.Cause(ctx)
 		case <-time.After(step): // a step
 		}
-		job.Progress(render.Progress{Step: i + 1, Steps: s.Steps, Preview: func() image.Image { return nil }})
+		job.Progress(render.Progress{Step: i + 1, Steps: s.Steps, Preview: func() *render.Preview { return nil }})
 	}
 	r := &render.Result{Millis: map[string]int64{render.StageDenoise: int64(s.Steps) * stepTime.Milliseconds()}}
 	for i := range s.Count {

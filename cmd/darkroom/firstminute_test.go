@@ -95,10 +95,10 @@ func TestBrowserFirstMinute(t *testing.T) {
 			shot("02-asked")
 			v.until("see progress", `seen.slice(mark).some((text) => /Generating, \d+%/.test(text))`)
 			shot("03-progress")
-			v.until("see four pictures", `seen.slice(mark).some((text) => /seed \d+.*V4.* 4 pictures/s.test(text))`)
+			v.until("see four pictures", `seen.slice(mark).some((text) => /V4.*seed \d+.* 4 pictures/s.test(text))`)
 			shot("04-gallery")
 
-			v.act("press U2", pressNewest("U2"), `pressed U2`, `Upscale 2×.* 1 pictures`)
+			v.act("press U2", pressNewest("U2"), `pressed U2`, `Upscale \(subtle\).* 1 pictures`)
 			shot("05-alone")
 			v.act("press V1", pressNewest("V1"), `pressed V1`, `variation of image 1.*(Waiting|Generating)`,
 				`Generating, \d+%`, `variation of image 1.*V4.* 4 pictures`)
@@ -119,8 +119,8 @@ func TestBrowserFirstMinute(t *testing.T) {
 				`Subjects:.*boat.*Colours:.*Styles:`)
 			shot("11-words")
 
-			v.act("press Upscale", pressNewest("Upscale 2×"), `pressed Upscale 2×`, `upscale of image 2.*(Waiting|Generating)`,
-				`upscale of image 2.*256×256.* 1 pictures`)
+			v.act("press Upscale", pressNewest("Upscale (subtle)"), `pressed Upscale \(subtle\)`,
+				`upscale of image 2.*(Waiting|Generating)`, `upscale of image 2.*256×256.* 1 pictures`)
 			shot("12-upscaled")
 			v.do("open /info", chromedp.SendKeys(byLabel("Message #pictures"), "/info\t"),
 				chromedp.WaitVisible(byLabel("/info")))

@@ -76,7 +76,7 @@ type chaosTest struct {
 
 func (m *chaosTest) run(kills int) {
 	m.kills = map[string]int{}
-	m.botProcess = m.bot()
+	m.botProcess = m.bot("--cards=on")
 	for i := range m.rendererProcesses {
 		m.rendererProcesses[i] = m.start(fmt.Sprint("renderer ", i), "renderer", "--slot", fmt.Sprint("r", i))
 	}
@@ -131,7 +131,8 @@ func (m *chaosTest) kill() {
 	case 0, 1:
 		m.kills["bot"]++
 		m.botProcess.kill()
-		m.botProcess = m.bot()
+		form := []string{"on", "off"}[m.rng.IntN(2)] // messages of the other form are in flight
+		m.botProcess = m.bot("--cards=" + form)
 	case 2, 3, 4:
 		m.kills["renderer"]++
 		i := n % 2

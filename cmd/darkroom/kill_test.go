@@ -50,7 +50,7 @@ func TestKillRendererBetweenSealAndPost(t *testing.T) {
 		cl.renderer()
 		cl.waitQueueEmpty()
 		cl.wantOneResultEach(asked)
-		if again := cl.waitResult(asked); again.Attachments[0].ID != posted.Attachments[0].ID {
+		if again := cl.waitResult(asked); again.Files[0].ID != posted.Files[0].ID {
 			t.Error("the pictures were posted again, want the first ones found")
 		}
 	})

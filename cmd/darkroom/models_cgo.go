@@ -10,8 +10,8 @@ import (
 	"io"
 	"strings"
 
-	"darkroom/config"
 	"darkroom/render/inventory"
+	"darkroom/render/onnx"
 	"darkroom/render/picture"
 	"darkroom/render/pipeline"
 )
@@ -24,7 +24,7 @@ func listModels(_ context.Context, s invocation) error {
 	if err != nil {
 		return err
 	}
-	show := printEntry
+	show, device := printEntry, s.likelyDevice(c.Runtime)
 	if c.JSON {
 		show = printEntryJSON
 	}
@@ -33,7 +33,7 @@ func listModels(_ context.Context, s invocation) error {
 			if e.Kind.IsModel() != models || e.State != inventory.Ready && e.State != inventory.Unhashed {
 				continue
 			}
-			if err := show(s.stdout, e, c.Runtime); err != nil {
+			if err := show(s.stdout, e, device); err != nil {
 				return err
 			}
 		}
@@ -45,22 +45,22 @@ func listModels(_ context.Context, s invocation) error {
 }
 
 // printEntry prints a line: name, hash, size, what it is, a model's need for memory, path.
-func printEntry(w io.Writer, e inventory.Entry, r config.Runtime) error {
+func printEntry(w io.Writer, e inventory.Entry, d onnx.Device) error {
 	hash := "not hashed  "
 	if e.Hash != "" {
 		hash = e.Hash[:12]
 	}
 	name, need := e.Name, ""
 	if e.Model != nil {
-		name, need = e.Model.Name, needs(e, r)+"  "
+		name, need = e.Model.Name, needs(e, d)+"  "
 	}
 	_, err := fmt.Fprintf(w, "%s  %s  %s  %s  %s%s\n", name, hash, size(e.Bytes), describeEntry(e), need, e.Path)
 	return err
 }
 
 // needs says how much memory a model takes while it is loaded.
-func needs(e inventory.Entry, r config.Runtime) string {
-	return "needs " + size(pipeline.Need(e.Model, device(r)))
+func needs(e inventory.Entry, d onnx.Device) string {
+	return "needs " + size(pipeline.Need(e.Model, d))
 }
 
 // kindInWords is what people call a kind.
@@ -88,6 +88,9 @@ func describeEntry(e inventory.Entry) string {
 	}
 	if a := e.Addon; a != nil {
 		words = append(words, a.Families...)
+		if a.Scale > 0 {
+			words = append(words, fmt.Sprintf("%d×", a.Scale))
+		}
 		if a.Alias != "" {
 			words = append(words, "also called "+a.Alias)
 		}
@@ -104,7 +107,7 @@ func describeEntry(e inventory.Entry) string {
 	return strings.Join(words, ", ")
 }
 
-func printEntryJSON(w io.Writer, e inventory.Entry, r config.Runtime) error {
+func printEntryJSON(w io.Writer, e inventory.Entry, d onnx.Device) error {
 	line := struct {
 		Kind   inventory.Kind `json:"kind"`
 		Name   string         `json:"name"`
@@ -118,7 +121,7 @@ func printEntryJSON(w io.Writer, e inventory.Entry, r config.Runtime) error {
 		SameAs string         `json:"same_as,omitempty"`
 	}{Kind: e.Kind, Name: e.Name, Path: e.Path, Bytes: e.Bytes, Hash: e.Hash, SameAs: e.Twin}
 	if m := e.Model; m != nil {
-		line.Name, line.Family, line.Needs = m.Name, pipeline.Card(m).Family, pipeline.Need(m, device(r))
+		line.Name, line.Family, line.Needs = m.Name, pipeline.Card(m).Family, pipeline.Need(m, d)
 	}
 	if e.Model != nil && e.Model.VAE != nil {
 		line.VAE = e.Model.VAE.Ref.Name

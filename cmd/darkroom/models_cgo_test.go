@@ -15,6 +15,7 @@ import (
 
 	"darkroom/config"
 	"darkroom/render/golden/goldentest"
+	"darkroom/render/onnx"
 	"darkroom/render/onnx/onnxtest"
 )
 
@@ -125,7 +126,7 @@ func TestModelsNamesWhatItRefuses(t *testing.T) {
 		t.Errorf("doctor: got %d, %q", code, line)
 	}
 	var all bytes.Buffer
-	for _, f := range checkModels(config.Runtime{ModelsDir: models}) {
+	for _, f := range checkModels(config.Runtime{ModelsDir: models}, onnx.Device{Kind: onnx.CPU}) {
 		if err := f.print(&all); err != nil {
 			t.Fatal(err)
 		}

@@ -14,6 +14,7 @@ import (
 	"darkroom/render/filehash"
 	"darkroom/render/folder"
 	"darkroom/render/inventory"
+	"darkroom/render/onnx"
 	"darkroom/render/pipeline"
 )
 
@@ -25,7 +26,7 @@ func checkModelFiles(ctx context.Context, s invocation) error {
 	if err != nil {
 		return err
 	}
-	k := checker{s, c.Runtime, map[string]bool{}}
+	k := checker{invocation: s, runtime: c.Runtime, verified: map[string]bool{}}
 	if c.Name == "" {
 		return k.all(ctx, v)
 	}
@@ -34,7 +35,7 @@ func checkModelFiles(ctx context.Context, s invocation) error {
 	case err != nil:
 		return err
 	case found && !e.Kind.IsModel():
-		return k.addon(e)
+		return k.addon(ctx, e)
 	case found && e.Err != nil:
 		return e.Err
 	case found:
@@ -62,12 +63,14 @@ func oneToCheck(v *inventory.Inventory, asked string) (inventory.Entry, bool, er
 type checker struct {
 	invocation
 	runtime  config.Runtime
+	device   onnx.Device     // once it is open
 	verified map[string]bool // paths of files whose values were read
 }
 
 // all checks everything: the models, then the add-ons.
 func (k checker) all(ctx context.Context, v *inventory.Inventory) error {
-	if err := openRuntime(k.runtime); err != nil {
+	var err error
+	if k.device, err = k.openDevice(k.runtime); err != nil {
 		return err
 	}
 	v.HashNow(ctx, func(e inventory.Entry) bool { return e.Kind.IsModel() })
@@ -81,7 +84,7 @@ func (k checker) all(ctx context.Context, v *inventory.Inventory) error {
 		if e.Addon == nil || e.Err != nil || e.Twin != "" || k.verified[e.Path] || ctx.Err() != nil {
 			continue
 		}
-		if err := k.addon(e); err != nil {
+		if err := k.addon(ctx, e); err != nil {
 			faults = append(faults, err)
 		}
 	}
@@ -90,7 +93,8 @@ func (k checker) all(ctx context.Context, v *inventory.Inventory) error {
 
 // opened checks the model of a name or path.
 func (k checker) opened(ctx context.Context, asked string) error {
-	if err := openRuntime(k.runtime); err != nil {
+	var err error
+	if k.device, err = k.openDevice(k.runtime); err != nil {
 		return err
 	}
 	m, err := pipeline.Directory(k.runtime.ModelsDir).Open(asked, nil)
@@ -100,9 +104,14 @@ func (k checker) opened(ctx context.Context, asked string) error {
 	return k.model(ctx, m)
 }
 
-func (k checker) addon(e inventory.Entry) error {
+func (k checker) addon(ctx context.Context, e inventory.Entry) error {
 	if e.Err != nil {
 		return e.Err
+	}
+	if e.Kind == inventory.Upscaler {
+		if err := k.upscaler(ctx, e.Path); err != nil {
+			return fmt.Errorf("%s: %w", e.Path, err)
+		}
 	}
 	sum, err := inventory.Verify(e.Path, filehash.Open(""), nil)
 	if err != nil {
@@ -110,6 +119,20 @@ func (k checker) addon(e inventory.Entry) error {
 	}
 	_, err = fmt.Fprintf(k.stdout, "%s: good. %s, %s, SHA-256 %s\n", e.Name, describeEntry(e), size(e.Bytes), sum)
 	return err
+}
+
+// upscaler enlarges a small image with an upscaler.
+func (k checker) upscaler(ctx context.Context, path string) (err error) {
+	if k.device.Kind == "" {
+		if k.device, err = k.openDevice(k.runtime); err != nil {
+			return err
+		}
+	}
+	u, err := pipeline.OpenUpscaler(path)
+	if err != nil {
+		return err
+	}
+	return pipeline.CheckUpscaler(ctx, u, k.device)
 }
 
 // values reads all safetensors of a model, that of a VAE that it takes from another file too.
@@ -131,7 +154,7 @@ func (k checker) model(ctx context.Context, m *folder.Model) error {
 	if err := k.values(m); err != nil {
 		return err
 	}
-	warnings, err := pipeline.Check(ctx, m, device(k.runtime))
+	warnings, err := pipeline.Check(ctx, m, k.device)
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 
 	"darkroom/config"
 	"darkroom/render/golden/goldentest"
+	"darkroom/render/onnx"
 )
 
 // damage makes the last number of a file of float16 or float32 weights none.
@@ -107,7 +108,7 @@ func TestGuessesAreCalledSo(t *testing.T) {
 		t.Errorf("check: got %q, %q", out, errs)
 	}
 	subjects := map[string]string{}
-	for _, f := range checkModels(config.Runtime{ModelsDir: models}) {
+	for _, f := range checkModels(config.Runtime{ModelsDir: models}, onnx.Device{Kind: onnx.CPU}) {
 		subjects[f.subject] += f.state + "\n"
 	}
 	if !strings.Contains(subjects["model"], "guess: v.safetensors") || !strings.Contains(subjects["LoRA"], "is empty") {

@@ -34,6 +34,7 @@ func logSettings(s config.Settings, terminal bool) config.Log {
 var sentences = map[string]string{
 	"gateway session is ready": "The bot is online.",
 	"ready to generate":        "Ready to generate images",
+	"rendering":                "Rendering",
 	"stopping":                 "Stopping. A running job may take a moment to end.",
 }
 
@@ -67,8 +68,13 @@ func (h plainHandler) Handle(_ context.Context, r slog.Record) error {
 	case sentences[r.Message] != "":
 		line = sentences[r.Message]
 		for _, a := range attrs {
-			if a.Key == "models" {
+			switch a.Key {
+			case "models":
 				line += " with " + a.Value.String() + "."
+			case "on":
+				line += " on " + a.Value.String()
+			case "reason":
+				line += ": " + a.Value.String() + "."
 			}
 		}
 	default:

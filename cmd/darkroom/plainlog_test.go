@@ -14,12 +14,14 @@ func TestPlainLog(t *testing.T) {
 	log := newLog(&out, config.Log{Level: "info", Format: "plain"})
 	log.Info("the renderer process started", "pid", 31097)
 	log.Info("the queue begins a new epoch", "epoch", 1)
+	log.Info("rendering", "on", "cuda:0", "reason", "RTX 3060, with cuda12")
 	log.Info("gateway session is ready")
 	log.Info("ready to generate", "slot", "vm-31087", "device", "cpu", "models", "postcards, sd15")
 	log.With("job", "7-0").Warn("redis does not answer yet", "error", errors.New("dial redis://:hush@host: refused"))
 	log.Error("the disk is full", "path", "/data")
 	log.Info("stopping")
-	want := `The bot is online.
+	want := `Rendering on cuda:0: RTX 3060, with cuda12.
+The bot is online.
 Ready to generate images with postcards, sd15.
 warning: redis does not answer yet (job 7-0): dial redis://:[secret]@host: refused
 error: the disk is full (path /data)

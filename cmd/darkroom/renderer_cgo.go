@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
-	"slices"
 
 	"golang.org/x/sync/errgroup"
 
@@ -16,15 +15,17 @@ import (
 	"darkroom/config"
 	"darkroom/queue"
 	"darkroom/queue/worker"
+	"darkroom/render/device"
 	"darkroom/render/filehash"
 	"darkroom/render/inventory"
+	"darkroom/render/onnx"
 	"darkroom/render/picture"
 	"darkroom/render/pipeline"
 	"darkroom/render/request"
 )
 
-// renderer is the subcommand: a renderer alone, in a process of its own that this one supervises. That process runs
-// the same subcommand.
+// renderer is the subcommand: a renderer alone, with a process of its own for each device, which this one supervises.
+// Such a process runs the same subcommand.
 func renderer(ctx context.Context, s invocation) (err error) {
 	if s.isSupervised() {
 		return renderSupervised(ctx, s)
@@ -34,7 +35,10 @@ func renderer(ctx context.Context, s invocation) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, q.Close()) }()
-	r := newSupervisor(s, s.settings.Renderer, q)
+	r, err := s.newRenderers(s.settings.Renderer, q)
+	if err != nil {
+		return err
+	}
 	r.Start(ctx)
 	return serve(ctx, s.log, component{"renderer", r.Run})
 }
@@ -43,10 +47,12 @@ func renderer(ctx context.Context, s invocation) (err error) {
 func renderSupervised(ctx context.Context, s invocation) (err error) {
 	c := s.settings.Renderer
 	r := &rendererService{settings: c, log: s.log, ready: s.reportReady}
-	r.batchSize = worker.BatchSize(c.Worker.Batch, c.Runtime.Device.Kind == "cpu")
-	if r.pool, err = s.openPool(ctx, c, s.log, s.reportReads); err != nil {
+	var choice device.Choice
+	if r.pool, choice, err = s.openPool(ctx, c, s.log, s.reportReads); err != nil {
 		return err
 	}
+	r.device = choice.Wanted
+	r.batchSize = worker.BatchSize(c.Worker.Batch, r.device.Kind == device.CPU)
 	defer func() { err = closeUnlessHung(r.pool, err) }()
 	s.reportOpened(r.announcement())
 	if r.queue, err = openQueue(ctx, s.log, c.Redis, c.Leasing); err != nil {
@@ -72,6 +78,7 @@ type rendererService struct {
 	settings  config.Renderer
 	pool      modelPool
 	queue     *queue.Queue
+	device    device.Wanted
 	batchSize int    // jobs that are rendered at once
 	ready     func() // called when the first model is loaded
 	log       *slog.Logger
@@ -132,7 +139,7 @@ func fileLimit(address json.RawMessage) (int64, error) {
 // announcement is what the bot is told of this renderer now.
 func (r *rendererService) announcement() queue.Renderer {
 	return worker.Announcement(
-		r.settings.Worker.Slot, r.settings.Runtime.Device.String(), r.batchSize, r.pool.Models(), r.pool.Addons(),
+		r.settings.Worker.Slot, r.device.String(), r.batchSize, r.pool.Models(), r.pool.Addons(),
 	)
 }
 
@@ -158,13 +165,19 @@ type poolOpener struct {
 	override func() modelPool
 }
 
-func (o poolOpener) openPool(
+// openPool opens them on the device that the settings choose.
+func (e environment) openPool(
 	ctx context.Context, c config.Renderer, log *slog.Logger, using func([]filehash.File),
-) (modelPool, error) {
-	if o.override != nil {
-		return o.override(), nil
+) (modelPool, device.Choice, error) {
+	if e.override != nil {
+		return e.override(), device.Choice{Wanted: device.Wanted{Kind: device.CPU}}, nil
 	}
-	return openONNXPool(ctx, c.Runtime, c.Worker, log, &filesInUse{tell: using})
+	choice, err := e.chooseDevice(c.Runtime)
+	if err != nil {
+		return nil, choice, err
+	}
+	pool, err := openONNXPool(ctx, choice, c.Runtime, c.Worker, log, &filesInUse{tell: using})
+	return pool, choice, err
 }
 
 // onnxPool is a pool of the models of an inventory.
@@ -176,11 +189,16 @@ type onnxPool struct {
 
 // openONNXPool opens the runtime library and finds the models to offer.
 func openONNXPool(
-	ctx context.Context, r config.Runtime, w config.Worker, log *slog.Logger, files *filesInUse,
+	ctx context.Context, on device.Choice, r config.Runtime, w config.Worker, log *slog.Logger, files *filesInUse,
 ) (modelPool, error) {
-	if err := openRuntime(r); err != nil {
+	if err := onnx.Open(on.Library); err != nil {
 		return nil, err
 	}
+	checkers, err := pipeline.OpenCheckers(r.Safety)
+	if err != nil {
+		return nil, err
+	}
+	d := onnxDevice(r, on.Wanted)
 	if isMissingModels(r.ModelsDir) {
 		log.Warn("the models folder does not exist", "path", r.ModelsDir)
 	}
@@ -196,12 +214,12 @@ func openONNXPool(
 		none := errors.New("there is no model to generate with: `darkroom doctor` says what is wrong")
 		return nil, errors.Join(append(found.Faults(), none)...)
 	}
-	if err := device(r).Check(); err != nil {
+	if err := tryDevice(d); err != nil {
 		return nil, err
 	}
 	pool := pipeline.NewPool(pipeline.PoolOptions{
-		Source: chosen, Addons: pipeline.InventoryAddons{Inventory: found, Using: files.use}, Device: device(r),
-		Memory: int64(r.Memory), Log: log,
+		Source: chosen, Addons: pipeline.InventoryAddons{Inventory: found, Using: files.use}, Device: d,
+		Checkers: checkers, Memory: int64(r.Memory), Log: log,
 	})
 	return onnxPool{pool, found, files}, nil
 }
@@ -211,7 +229,7 @@ func (p onnxPool) Watch(ctx context.Context) { p.inventory.Run(ctx) }
 
 // Addons lists the add-ons that the models can be rendered with.
 func (p onnxPool) Addons() []request.AddonCard {
-	return slices.DeleteFunc(p.inventory.Addons(), func(a request.AddonCard) bool { return a.Kind == picture.Upscaler })
+	return p.inventory.Addons()
 }
 
 // Changed has a value when models or add-ons have come or gone.

@@ -23,7 +23,7 @@ func TestRendererOffersWhatComes(t *testing.T) {
 	needRuntime(t)
 	models := t.TempDir()
 	opened, err := openONNXPool(
-		t.Context(), config.Runtime{ModelsDir: models, Device: config.Device{Kind: "cpu"}}, config.Worker{},
+		t.Context(), onCPU(t), config.Runtime{ModelsDir: models}, config.Worker{},
 		slog.New(slog.DiscardHandler), &filesInUse{tell: func([]filehash.File) {}},
 	)
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 
 	"darkroom/config"
 	"darkroom/render/demo"
+	"darkroom/render/device"
 	"darkroom/render/folder"
 	"darkroom/render/onnx"
 	"darkroom/render/onnx/onnxtest"
@@ -38,6 +39,16 @@ func needRuntime(t *testing.T) {
 	if _, err := onnx.FindLibrary(""); err != nil {
 		t.Skipf("needs ONNX Runtime (make runtime): %v", err)
 	}
+}
+
+// onCPU is the CPU, with the library that needRuntime found.
+func onCPU(t *testing.T) device.Choice {
+	t.Helper()
+	all, err := device.Here("", "").Choose(device.Wanted{Kind: device.CPU})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all[0]
 }
 
 // cardJSON is what the bot is told of a model.
@@ -106,7 +117,7 @@ func TestOpenPool(t *testing.T) {
 		t.Parallel()
 		needRuntime(t)
 		r, w := config.Runtime{ModelsDir: t.TempDir()}, config.Worker{Models: []string{"sd15"}}
-		_, err := openONNXPool(t.Context(), r, w, quiet, &filesInUse{})
+		_, err := openONNXPool(t.Context(), onCPU(t), r, w, quiet, &filesInUse{})
 		if err == nil || !strings.Contains(err.Error(), `model "sd15"`) {
 			t.Errorf("got %v, want to hear of sd15", err)
 		}
@@ -114,12 +125,13 @@ func TestOpenPool(t *testing.T) {
 	t.Run("a GPU that the library does not know is told", func(t *testing.T) {
 		t.Parallel()
 		needRuntime(t)
-		r := config.Runtime{ModelsDir: t.TempDir(), Device: config.Device{Kind: "cuda"}}
-		_, err := openONNXPool(t.Context(), r, config.Worker{}, quiet, &filesInUse{})
+		r, on := config.Runtime{ModelsDir: t.TempDir()}, onCPU(t)
+		on.Wanted = device.Wanted{Kind: device.CUDA}
+		_, err := openONNXPool(t.Context(), on, r, config.Worker{}, quiet, &filesInUse{})
 		if err == nil {
 			t.Skip("this library has CUDA")
 		}
-		f := checkDevice(r)
+		f := checkDevice(r, on, true)
 		if f.fix == "" || !strings.Contains(f.state, "cuda:0") || !strings.Contains(err.Error(), "cuda:0") {
 			t.Errorf("got %v, and from the doctor %+v, want to hear of cuda:0", err, f)
 		}

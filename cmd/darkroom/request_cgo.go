@@ -15,7 +15,6 @@ import (
 	"darkroom/config"
 	"darkroom/render/encode"
 	"darkroom/render/folder"
-	"darkroom/render/inventory"
 	"darkroom/render/picture"
 	"darkroom/render/pipeline"
 	"darkroom/render/prompt"
@@ -37,7 +36,7 @@ type drawRequest struct {
 	log      *slog.Logger         // of wildcards that cannot be read
 	seed     int64                // of a request that names none
 	addons   []request.AddonCard  // that there are
-	unusable []inventory.Entry    // add-ons that are here and cannot be used
+	unusable []unusableFile       // add-ons that are here and cannot be used
 	tiles    []request.Wanted     // the words of the further pictures, if they differ
 	prompts  []picture.TilePrompt // what each picture shows, if that differs
 	spec     picture.Spec
@@ -86,8 +85,8 @@ func (o *drawRequest) expand(ctx context.Context) error {
 		return expansionError(err, d.Wildcards)
 	}
 	if len(rows) > 1 {
-		return fmt.Errorf("the braces make %d prompts, and draw takes one: write {a|b} to choose, or \\{ for a plain brace",
-			len(rows))
+		return fmt.Errorf("the braces or --repeat make %d prompts, and draw takes one: "+
+			"write {a|b} to choose, or \\{ for a plain brace", len(rows))
 	}
 	d.Prompt, d.Negative, o.tiles = rows[0].Prompt, rows[0].Negative, rows[0].Tiles
 	return nil
@@ -109,7 +108,7 @@ func (o *drawRequest) resolve(ctx context.Context) error {
 	if d.ClipSkip > 1 { // 1 is what a Spec takes that says nothing
 		o.spec.ClipSkip = d.ClipSkip
 	}
-	if err := o.resolveTiles(card); err != nil {
+	if err := errors.Join(o.resolveTiles(card), o.resolveUpscale(resolved.Card, o.available(card))); err != nil {
 		return errors.Join(cardErr, err)
 	}
 	mode := ""

@@ -34,7 +34,7 @@ func storedValues() map[string]any {
 		"jobs.reply": &message.Address{
 			Application: "1", Token: "not-a-real-token", Expires: time.Date(2026, 2, 1, 12, 0, 0, 5000000, time.UTC),
 			Channel: "2", Message: "@original", User: "3", Verb: "vary", Tile: 4, Spoiler: true, Ephemeral: true,
-			FromImage: true, FileLimit: 10 << 20, Locale: "en-US",
+			FromImage: true, FileLimit: 10 << 20, Locale: "en-US", Card: true, Flags: "--ar 3:2 --seed 7",
 		},
 		"jobs.pending": &request.InitImage{
 			File: request.Attachment{
@@ -80,7 +80,7 @@ func storedValues() map[string]any {
 		}}, Addons: []request.AddonCard{{
 			Kind: picture.LoRA, Name: "ink", Alias: "ink-v2", Hash: "0a", Short: "0b", Families: []string{"SDXL"},
 			TextWidths: []int{2048},
-			Triggers:   []string{"ink drawing"}, Strength: 0.7, NSFW: true,
+			Triggers:   []string{"ink drawing"}, Strength: 0.7, NSFW: true, Scale: 4, Work: 8,
 		}}, Renderers: [][]string{{"cd"}, {"0a"}}, Remembered: true},
 		"redis.job": &queue.Job{
 			ID: "1-0", Lane: "2:cd", Server: "2", User: "3", Cost: 4, MaxRunning: 5, Spec: json.RawMessage(`{"v":2}`),

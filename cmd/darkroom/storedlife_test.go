@@ -139,7 +139,7 @@ func (r *revived) until(what string, so func() bool) {
 		if r.ctx.Err() != nil {
 			var said []string
 			for _, m := range r.Sandbox.VisibleMessages(r.member(), r.Channel) {
-				said = append(said, m.Content)
+				said = append(said, m.Text())
 			}
 			r.t.Fatalf("%s: never; the last messages say\n%s", what, strings.Join(said[max(0, len(said)-5):], "\n"))
 		}
@@ -176,7 +176,7 @@ func (r *revived) answered(i sandbox.Interaction, what string, fits func(sandbox
 	if err != nil {
 		now, _ := r.FindInteraction(i.ID)
 		seen, _ := r.VisibleMessage(i.User, now.Original)
-		r.t.Fatalf("waiting for %s: %v; the answer says %q", what, err, seen.Content)
+		r.t.Fatalf("waiting for %s: %v; the answer says %q", what, err, seen.Text())
 	}
 	return m
 }
@@ -184,8 +184,8 @@ func (r *revived) answered(i sandbox.Interaction, what string, fits func(sandbox
 // attached returns the one file of an answer.
 func (r *revived) attached(i sandbox.Interaction) []byte {
 	r.t.Helper()
-	m := r.answered(i, "a file", func(m sandbox.Message) bool { return len(m.Attachments) == 1 })
-	return must[[]byte](r.t)(r.Download(m.Attachments[0].ID))
+	m := r.answered(i, "a file", func(m sandbox.Message) bool { return len(m.Files) == 1 })
+	return must[[]byte](r.t)(r.Download(m.Files[0].ID))
 }
 
 // leads waits until the job that an interaction led to is in line, and keeps it under a name for the golden: what it
@@ -304,8 +304,8 @@ func (r *revived) delivers() {
 			e = must[store.Job](r.t)(r.store.Find(r.ctx, job))
 			return e.State == store.Done
 		})
-		if m, ok := r.VisibleMessage(r.member(), e.Message); !ok || len(m.Attachments) != tiles || resultOf(m) != job {
-			r.t.Errorf("%s: got message %q with %d files, want its %d pictures", name, m.Content, len(m.Attachments), tiles)
+		if m, ok := r.VisibleMessage(r.member(), e.Message); !ok || len(m.Files) != tiles || resultOf(m) != job {
+			r.t.Errorf("%s: got message %q with %d files, want its %d pictures", name, m.Text(), len(m.Files), tiles)
 		}
 		if in := must[bool](r.t)(r.queue.IsUndelivered(r.ctx, job)); in {
 			r.until(name+" taken out of Redis", func() bool {
@@ -439,10 +439,10 @@ func (r *revived) opensInbox() {
 		return len(m.Components) > 0 && len(m.Components[0].Components) == 3 && m.Viewer == r.member()
 	})
 	m := r.answered(r.click("inbox list", "1:show:"+job+":0:inbox"), "kept pictures", func(m sandbox.Message) bool {
-		return len(m.Attachments) == 4
+		return len(m.Files) == 4
 	})
 	kept := must[[]store.InboxPicture](r.t)(r.store.InboxPictures(r.ctx, job))
-	for i, a := range m.Attachments {
+	for i, a := range m.Files {
 		if data := must[[]byte](r.t)(r.Download(a.ID)); !bytes.Equal(data, kept[i].Data) || m.Viewer != r.member() {
 			r.t.Errorf("picture %d from the inbox is another, or others see it", i+1)
 		}

@@ -5,22 +5,21 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
 	"darkroom/cmd/darkroom/supervise"
 	"darkroom/config"
 	"darkroom/queue"
-	"darkroom/queue/worker"
+	"darkroom/render/device"
 	"darkroom/render/filehash"
 )
 
-// newSupervisor makes a supervisor of a renderer with these settings, which leases its jobs from q.
-func newSupervisor(s invocation, c config.Renderer, q *queue.Queue) *supervise.Supervisor {
-	if c.Worker.Slot == "" {
-		c.Worker.Slot = worker.DefaultSlot()
-	}
-	return supervise.New(supervise.Options{
+// supervised says how to supervise a renderer's process with these settings, which leases its jobs from q.
+func (s invocation) supervised(c config.Renderer, q *queue.Queue) supervise.Options {
+	return supervise.Options{
 		Command: func() (*exec.Cmd, error) {
 			return supervise.Command("renderer", config.Environment(s.environ, s.settings.Log, c), s.stderr)
 		},
@@ -28,7 +27,24 @@ func newSupervisor(s invocation, c config.Renderer, q *queue.Queue) *supervise.S
 		Blameless:   func(ctx context.Context) error { return q.ReleaseSlot(ctx, c.Worker.Slot) },
 		StopTimeout: c.Leasing.Grace + c.Leasing.Lease + stopMargin,
 		Log:         s.log,
-	})
+	}
+}
+
+// slotNames are the names in the queue of the renderers of several devices: the slot's name with the device's. A lone
+// device has the slot's name.
+func slotNames(slot string, devices []device.Wanted) []string {
+	if len(devices) == 1 {
+		return []string{slot}
+	}
+	names, seen := make([]string, len(devices)), map[string]int{}
+	for i, d := range devices {
+		name := strings.ReplaceAll(d.String(), ":", "")
+		if seen[name]++; seen[name] > 1 {
+			name += "-" + strconv.Itoa(seen[name])
+		}
+		names[i] = slot + "-" + name
+	}
+	return names
 }
 
 // stopMargin is what a renderer that stops may take beside the time for its job: to post it, or to say that it

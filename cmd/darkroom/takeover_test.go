@@ -79,7 +79,7 @@ func TestFrozenRenderer(t *testing.T) {
 		if end := rs.endOf(one, rs.allResults()); end != before {
 			m, _ := rs.message(one)
 			f.Lost++
-			t.Errorf("%q after %d tries, and %q before it woke; the message says %q", end, f.Tries, before, m.Content)
+			t.Errorf("%q after %d tries, and %q before it woke; the message says %q", end, f.Tries, before, m.Text())
 		}
 		frozen.kill()
 		frozen = next

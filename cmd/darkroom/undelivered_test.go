@@ -153,6 +153,6 @@ func (rs *requests) wantEnd(w *userRequest, want string) {
 	rs.judge()
 	if got := rs.endOf(w, rs.allResults()); got != want {
 		m, _ := rs.message(w)
-		rs.t.Errorf("job %s-0 ended %q, want %q; it says %q", w.ID, got, want, m.Content)
+		rs.t.Errorf("job %s-0 ended %q, want %q; it says %q", w.ID, got, want, m.Text())
 	}
 }

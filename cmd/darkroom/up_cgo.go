@@ -21,6 +21,14 @@ import (
 	"darkroom/store"
 )
 
+// botOf are the settings of the bot in a process that runs everything.
+func botOf(c config.Up) config.Bot {
+	return config.Bot{
+		Data: c.Data, Retention: c.Retention, Redis: c.Redis, Discord: c.Discord, Messages: c.Messages,
+		Wildcards: c.Wildcards, Upscaling: c.Upscaling, Leasing: c.Leasing,
+	}
+}
+
 // up is the subcommand that runs everything: the bot and the queue in this process, the renderer in another one. It
 // stops them in this order: the renderer finishes its job or releases it, then the bot stops, then the page.
 func up(ctx context.Context, s invocation) (err error) {
@@ -56,7 +64,7 @@ func up(ctx context.Context, s invocation) (err error) {
 	if err != nil {
 		return err
 	}
-	b, err := newBot(c.Discord, c.Retention, c.Redis.Pool, c.Wildcards.Folder(c.Data), db, q, s.log)
+	b, err := newBot(botOf(c), db, q, s.log)
 	if err != nil {
 		return err
 	}
@@ -67,8 +75,9 @@ func up(ctx context.Context, s invocation) (err error) {
 	return err
 }
 
-// startRenderer starts the renderer's process. It reaches a queue in this process's memory through a socket.
-func startRenderer(ctx context.Context, s invocation, c config.Up, q *queue.Queue) (*supervise.Supervisor, error) {
+// startRenderer starts the renderer's process, one for each device. It reaches a queue in this process's memory through
+// a socket.
+func startRenderer(ctx context.Context, s invocation, c config.Up, q *queue.Queue) (*supervise.Group, error) {
 	settings := config.Renderer{
 		Redis: c.Redis, API: c.Discord.API, Runtime: c.Runtime, Worker: c.Worker, Leasing: c.Leasing,
 	}
@@ -79,14 +88,17 @@ func startRenderer(ctx context.Context, s invocation, c config.Up, q *queue.Queu
 		}
 		settings.Redis.URL = config.NewSecret(address)
 	}
-	r := newSupervisor(s, settings, q)
+	r, err := s.newRenderers(settings, q)
+	if err != nil {
+		return nil, err
+	}
 	r.Start(ctx)
 	return r, nil
 }
 
 // awaitBoth waits for the database and for the renderer's models at the same time. It returns the first error.
 func awaitBoth(
-	ctx context.Context, s invocation, d config.Data, r *supervise.Supervisor,
+	ctx context.Context, s invocation, d config.Data, r *supervise.Group,
 ) (db *store.Store, models []queue.Model, err error) {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() (err error) {

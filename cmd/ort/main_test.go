@@ -1,28 +1,30 @@
 package main
 
 import (
-	"archive/tar"
-	"archive/zip"
 	"bytes"
-	"compress/gzip"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
+	"darkroom/render/download"
+	"darkroom/render/onnx/install"
+	"darkroom/render/onnx/install/installtest"
 	"darkroom/render/onnx/library"
+	"darkroom/render/registry"
 )
 
 const platform = "linux/amd64"
 
-// fakeRegistry is a registry of both kinds on a local server, with one package of each.
+// fakeRegistry is a registry of both kinds on a local server, with one package of each, and the place of the official
+// release.
 type fakeRegistry struct {
 	t         *testing.T
 	server    *httptest.Server
@@ -36,12 +38,18 @@ type fakeRegistry struct {
 var content = []byte("the library's bytes")
 
 func newFakeRegistry(t *testing.T) *fakeRegistry {
-	s := &fakeRegistry{
-		t: t, wheel: zipOf(t, "capi/lib.so"), tarball: tarOf(t, "package/lib.so"), missing: map[string]bool{},
-	}
+	s := &fakeRegistry{t: t, wheel: wheelOf(t), tarball: tarballOf(t), missing: map[string]bool{}}
 	s.server = httptest.NewServer(s)
 	t.Cleanup(s.server.Close)
 	return s
+}
+
+func wheelOf(t *testing.T) []byte {
+	return installtest.Zip(t, map[string][]byte{"capi/lib.so": content})
+}
+
+func tarballOf(t *testing.T) []byte {
+	return installtest.Tar(t, map[string][]byte{"package/install.js": content, "package/lib.so": content})
 }
 
 func (s *fakeRegistry) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -50,6 +58,7 @@ func (s *fakeRegistry) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
+	const release = "/microsoft/onnxruntime/releases/download/v" + library.Recommended + "/lib.tgz"
 	switch r.URL.Path {
 	case "/simple/onnxruntime/":
 		if s.html {
@@ -57,11 +66,11 @@ func (s *fakeRegistry) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		fmt.Fprint(w, `{"files":[{"filename":"lib.whl","url":"/files/lib.whl"}]}`)
-	case "/npm/onnxruntime-node/" + version:
-		fmt.Fprintf(w, `{"dist":{"tarball":"%s/files/lib.tgz"}}`, publicNPM)
+	case "/npm/onnxruntime-node/" + library.Recommended:
+		fmt.Fprint(w, `{"dist":{"tarball":"/files/lib.tgz"}}`)
 	case "/files/lib.whl":
 		w.Write(s.wheel)
-	case "/npm/files/lib.tgz":
+	case "/files/lib.tgz", release:
 		w.Write(s.tarball)
 	default:
 		s.t.Errorf("unexpected request for %s", r.URL.Path)
@@ -69,36 +78,63 @@ func (s *fakeRegistry) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (s *fakeRegistry) environment() environment {
-	return environment{
-		getenv: func(name string) string {
-			return map[string]string{
-				"PIP_INDEX_URL": s.server.URL + "/simple/", "npm_config_registry": s.server.URL + "/npm/",
-			}[name]
-		},
-		runTool: func(context.Context, string, ...string) (string, error) { return "", errors.New("not installed") },
+// RoundTrip sends every request to the local server, whatever its host.
+func (s *fakeRegistry) RoundTrip(r *http.Request) (*http.Response, error) {
+	at, err := url.Parse(s.server.URL)
+	if err != nil {
+		return nil, err
+	}
+	r = r.Clone(r.Context())
+	r.URL.Scheme, r.URL.Host = at.Scheme, at.Host
+	return http.DefaultTransport.RoundTrip(r)
+}
+
+func (s *fakeRegistry) getenv(name string) string {
+	return map[string]string{
+		"PIP_INDEX_URL": s.server.URL + "/simple/", "npm_config_registry": s.server.URL + "/npm/",
+	}[name]
+}
+
+// archives pins the good packages, whatever the server sends.
+func (s *fakeRegistry) archives(name string) install.Part {
+	if name != platform {
+		return nil
+	}
+	one := func(source, project, file, member string, archive []byte) install.Archive {
+		return install.Archive{
+			Source: source, Project: project, Version: library.Recommended, File: file, Size: int64(len(archive)),
+			SHA256: installtest.Hash(archive),
+			Members: []install.Member{
+				{Path: member, Name: "lib.so", Size: int64(len(content)), SHA256: installtest.Hash(content)},
+			},
+		}
+	}
+	official := one(install.Release, "onnxruntime", "lib.tgz", "package/lib.so", nil)
+	official.Size, official.SHA256, official.Members[0].Size, official.Members[0].SHA256 = 0, "", 0, ""
+	return install.Part{
+		official,
+		one(install.PyPI, "onnxruntime", "lib.whl", "capi/lib.so", wheelOf(s.t)),
+		one(install.NPM, "onnxruntime-node", "lib.tgz", "package/lib.so", tarballOf(s.t)),
 	}
 }
 
-// sources pins the good packages, whatever the server sends.
-func (s *fakeRegistry) sources() []source {
-	env := s.environment()
-	wheel, tarball := zipOf(s.t, "capi/lib.so"), tarOf(s.t, "package/lib.so")
-	pins := func(file, member string, archive []byte) map[string]pin {
-		return map[string]pin{platform: {file, int64(len(archive)), hashHex(archive), member, hashHex(content)}}
-	}
-	return []source{
-		{"release", "the release", map[string]pin{platform: {file: "lib.tgz", member: "package/lib.so"}},
-			func(context.Context, getter, pin) (string, error) { return s.server.URL + "/npm/files/lib.tgz", nil }},
-		{"pypi", "the wheel", pins("lib.whl", "capi/lib.so", wheel), env.locateWheel},
-		{"npm", "the tarball", pins("lib.tgz", "package/lib.so", tarball), env.locateTarball},
+func (s *fakeRegistry) program(out *bytes.Buffer) program {
+	noTool := func(context.Context, string, ...string) (string, error) { return "", errors.New("not installed") }
+	return program{
+		getenv: s.getenv, archives: s.archives, out: out,
+		fetcher: install.Fetcher{
+			Registries: registry.Settings{Getenv: s.getenv, RunTool: noTool},
+			Client: &download.Client{
+				PlainHTTP: true, Transport: s, Wait: func(context.Context, time.Duration) error { return nil },
+			},
+		},
 	}
 }
 
 func (s *fakeRegistry) run(dir string, args ...string) (string, error) {
 	var out bytes.Buffer
 	args = append([]string{"--dir", dir, "--platform", platform}, args...)
-	err := run(s.t.Context(), args, s.environment(), s.sources(), s.server.Client(), &out)
+	err := s.program(&out).run(s.t.Context(), args)
 	return out.String(), err
 }
 
@@ -111,35 +147,35 @@ func TestFetch(t *testing.T) {
 		says  []string // parts of the output, in order
 		fails string   // part of the error; empty when the library must be in place
 	}{
-		{name: "the first source delivers", says: []string{"fetching", "files/lib.whl (0.0 MB)", "in place, from the wheel"}},
+		{name: "the first source delivers", says: []string{"fetching", "lib.whl (", "in place, from the Python package"}},
 		{
 			name:  "an index that speaks only HTML",
 			spoil: func(s *fakeRegistry) { s.html = true },
-			says:  []string{"from the wheel"},
+			says:  []string{"from the Python package"},
 		},
 		{
 			name:  "a missing index falls to the next source",
 			spoil: func(s *fakeRegistry) { s.missing["/simple/onnxruntime/"] = true },
-			says:  []string{"not from the wheel", "404 Not Found", "from the tarball"},
+			says:  []string{"not from the Python package", "404", "from the npm package"},
 		},
 		{name: "a missing file falls to the next source", spoil: func(s *fakeRegistry) { s.missing["/files/lib.whl"] = true },
-			says: []string{"not from the wheel", "404 Not Found", "from the tarball"}},
+			says: []string{"not from the Python package", "404", "from the npm package"}},
 		{name: "a wrong hash falls to the next source", spoil: func(s *fakeRegistry) { s.wheel[3] ^= 1 },
 			says: []string{
-				"not from the wheel: the archive's SHA-256 is", "want " + hashHex(zipOf(t, "capi/lib.so")), "from the tarball",
+				"the file's hash is", "want " + installtest.Hash(wheelOf(t)), "from the npm package",
 			}},
 		{name: "a truncated archive falls to the next source", spoil: func(s *fakeRegistry) { s.wheel = s.wheel[:20] },
-			says: []string{"not from the wheel: the archive has 20 bytes", "from the tarball"}},
+			says: []string{"a file of 20 bytes", "from the npm package"}},
 		{
 			name:  "a longer archive falls to the next source",
 			spoil: func(s *fakeRegistry) { s.wheel = append(s.wheel, "more"...) },
-			says:  []string{"not from the wheel: the archive has", "from the tarball"},
+			says:  []string{"the server has a file of", "from the npm package"},
 		},
-		{name: "one source by name", args: []string{"--from", "npm"}, says: []string{"from the tarball"}},
+		{name: "one source by name", args: []string{"--from", "npm"}, says: []string{"from the npm package"}},
 		{
 			name: "the release with a hash the operator vouches for",
-			args: []string{"--from", "release", "--sha256", hashHex(tarOf(t, "package/lib.so"))},
-			says: []string{"from the release"},
+			args: []string{"--from", "release", "--sha256", installtest.Hash(tarballOf(t))},
+			says: []string{"from the official release"},
 		},
 		{
 			name:  "the release with another hash",
@@ -156,8 +192,8 @@ func TestFetch(t *testing.T) {
 		{name: "an unknown platform", args: []string{"--platform", "plan9/arm"}, fails: "no known package"},
 		{
 			name:  "nothing answers",
-			spoil: func(s *fakeRegistry) { s.missing["/files/lib.whl"], s.missing["/npm/files/lib.tgz"] = true, true },
-			says:  []string{"not from the wheel", "not from the tarball"}, fails: "check the network or proxy",
+			spoil: func(s *fakeRegistry) { s.missing["/files/lib.whl"], s.missing["/files/lib.tgz"] = true, true },
+			says:  []string{"not from the Python package", "not from the npm package"}, fails: "check the network or proxy",
 		},
 	}
 	for _, c := range cases {
@@ -197,7 +233,7 @@ func checkFolder(t *testing.T, dir string, err error, fails string) {
 	if err != nil {
 		t.Fatalf("got error %v, want none", err)
 	}
-	got, _ := os.ReadFile(filepath.Join(dir, library.Name("linux", version)))
+	got, _ := os.ReadFile(filepath.Join(dir, library.Name("linux", library.Recommended)))
 	if len(entries) != 1 || !bytes.Equal(got, content) {
 		t.Errorf("got folder %v and content %q, want the library alone with %q", entries, got, content)
 	}
@@ -207,7 +243,7 @@ func TestPresent(t *testing.T) {
 	t.Parallel()
 	place := func(t *testing.T, data []byte) string {
 		dir := t.TempDir()
-		if err := os.WriteFile(filepath.Join(dir, library.Name("linux", version)), data, 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, library.Name("linux", library.Recommended)), data, 0o600); err != nil {
 			t.Fatal(err)
 		}
 		return dir
@@ -231,7 +267,8 @@ func TestPresent(t *testing.T) {
 		s, dir := newFakeRegistry(t), place(t, []byte("old"))
 		s.server.Close()
 		_, err := s.run(dir)
-		if got := hashOf(filepath.Join(dir, library.Name("linux", version))); err == nil || got != hashHex([]byte("old")) {
+		got := install.HashFile(filepath.Join(dir, library.Name("linux", library.Recommended)))
+		if err == nil || got != installtest.Hash([]byte("old")) {
 			t.Errorf("got error %v and hash %s, want an error and the old file", err, got)
 		}
 	})
@@ -241,7 +278,7 @@ func TestPresent(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		args := []string{"--dir", dir, "--platform", platform}
-		err := run(ctx, args, s.environment(), s.sources(), s.server.Client(), &bytes.Buffer{})
+		err := s.program(new(bytes.Buffer)).run(ctx, args)
 		checkFolder(t, dir, err, "interrupted")
 	})
 }
@@ -259,48 +296,4 @@ func TestOwnLibrary(t *testing.T) {
 			t.Errorf("got error %v and requests %v, want one that names %s and no request", err, s.requested, path)
 		}
 	}
-}
-
-func zipOf(t *testing.T, member string) []byte {
-	t.Helper()
-	var b bytes.Buffer
-	z := zip.NewWriter(&b)
-	for name, data := range map[string][]byte{member: content} {
-		w, err := z.Create(name)
-		if err == nil {
-			_, err = w.Write(data)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := z.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return b.Bytes()
-}
-
-func tarOf(t *testing.T, member string) []byte {
-	t.Helper()
-	var b bytes.Buffer
-	g := gzip.NewWriter(&b)
-	w := tar.NewWriter(g)
-	for _, name := range []string{"package/install.js", member} {
-		err := w.WriteHeader(&tar.Header{Name: name, Mode: 0o755, Size: int64(len(content)), Typeflag: tar.TypeReg})
-		if err == nil {
-			_, err = w.Write(content)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := errors.Join(w.Close(), g.Close()); err != nil {
-		t.Fatal(err)
-	}
-	return b.Bytes()
-}
-
-func hashHex(data []byte) string {
-	sum := sha256.Sum256(data)
-	return hex.EncodeToString(sum[:])
 }

@@ -15,6 +15,7 @@ import (
 	"darkroom/render"
 	"darkroom/render/encode"
 	"darkroom/render/picture"
+	"darkroom/render/safety"
 )
 
 // Pipeline is a loaded model; *pipeline.Pipeline is one.
@@ -70,16 +71,80 @@ func (p SpecRenderer) Render(
 		return Result{}, p.finalError(err)
 	}
 	load := time.Since(began)
-	report := func(now render.Progress) { progress(now.Step*100/max(now.Steps, 1), now.Preview) }
-	result, err := a.Render(ctx, spec, render.Job{Input: p.Input, BatchMember: p.members.of(l.Job.ID), Progress: report})
+	report := func(now render.Progress) {
+		progress(now.Step*100/max(now.Steps, 1), p.previewOf(l.Job.ID, now.Preview))
+	}
+	result, err := a.Render(ctx, spec, render.Job{
+		Input: p.Input, BatchMember: p.members.of(l.Job.ID), Progress: report, MaskBlur: maskBlur(spec),
+	})
 	if err != nil {
 		return Result{}, p.finalError(err)
 	}
-	if result.LowMemory && p.Log != nil {
-		p.Log.Warn("memory was short: parts of this image were computed one after another", "job", l.Job.ID)
-	}
+	p.logMemory(l.Job.ID, result)
 	result.Millis["load"] = load.Milliseconds()
 	return p.encodeTiles(spec, l.Job.ID, limit, result)
+}
+
+// regionBlur is A1111's default for "Mask blur", in pixels.
+const regionBlur = 4
+
+// maskBlur is how far the edge of a job's mask is softened; nil for no mask. With it the rest of the image stays as it
+// was in either dialect, which is what people expect of a region.
+func maskBlur(spec picture.Spec) *int {
+	if spec.Init == nil || spec.Init.Mask == nil {
+		return nil
+	}
+	return new(regionBlur)
+}
+
+// extra is what an image's text says besides its Spec.
+func (p SpecRenderer) extra(spec picture.Spec) encode.Extra {
+	e := encode.Extra{Version: p.Program, Short: p.Short}
+	if blur := maskBlur(spec); blur != nil {
+		e.MaskBlur = *blur
+	}
+	return e
+}
+
+// previewOf makes the image that is shown of a preview.
+func (p SpecRenderer) previewOf(job string, preview func() *render.Preview) func() image.Image {
+	if preview == nil {
+		return nil
+	}
+	return func() image.Image {
+		now := preview()
+		if now == nil {
+			return nil
+		}
+		for i, verdict := range now.Safety {
+			p.logSafety(job, i, "preview", verdict)
+		}
+		return now.Sheet
+	}
+}
+
+// logSafety logs what the safety checker says of a tile, for whoever looks for it: it decides nothing yet.
+func (p SpecRenderer) logSafety(job string, tile int, of string, v *safety.Verdict) {
+	if v == nil || p.Log == nil {
+		return
+	}
+	p.Log.Debug("safety checker", "job", job, "tile", tile+1, "of", of, "flagged", v.Flagged, "scores", v.Scores)
+}
+
+// logMemory logs what was done because memory was short, and how much was held on a GPU.
+func (p SpecRenderer) logMemory(job string, r *render.Result) {
+	if p.Log == nil {
+		return
+	}
+	for _, step := range r.Memory {
+		p.Log.Warn(step, "job", job)
+	}
+	if r.LowMemory {
+		p.Log.Warn("memory was short: parts of this image were computed one after another", "job", job)
+	}
+	if r.DeviceBytes > 0 {
+		p.Log.Info("the card's memory", "job", job, "peak", fmt.Sprintf("%.2f GiB", float64(r.DeviceBytes)/(1<<30)))
+	}
 }
 
 // finalError marks what no other try can change.
@@ -98,7 +163,7 @@ func (p SpecRenderer) finalError(err error) error {
 func (p SpecRenderer) encodeTiles(spec picture.Spec, job string, limit int64, r *render.Result) (Result, error) {
 	made := Result{Millis: r.Millis}
 	for i, tile := range r.Tiles {
-		text := encode.FormatParameters(spec.Tile(i), encode.Extra{Version: p.Program, Short: p.Short})
+		text := encode.FormatParameters(spec.Tile(i), p.extra(spec))
 		data, ext, err := encode.Fit(tile.Image, text, limit)
 		if err != nil {
 			return Result{}, Final(p.Reasons.TooLarge, err)
@@ -107,7 +172,8 @@ func (p SpecRenderer) encodeTiles(spec picture.Spec, job string, limit int64, r 
 		made.Images = append(made.Images, Image{Name: name, Data: data, File: queue.File{
 			Name: name, Seed: tile.Seed, Width: tile.Image.Bounds().Dx(), Height: tile.Image.Bounds().Dy(),
 			SHA256: hex.EncodeToString(sum[:]), PHash: encode.PHash(tile.Image), LowMemory: r.LowMemory,
-		}})
+		}, Safety: tile.Safety})
+		p.logSafety(job, i, "image", tile.Safety)
 		if i == 0 {
 			made.Images[0].File.Notes = r.Notes
 		}

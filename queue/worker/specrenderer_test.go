@@ -10,6 +10,7 @@ import (
 	"image/color"
 	_ "image/jpeg"
 	"image/png"
+	"log/slog"
 	"slices"
 	"strings"
 	"testing"
@@ -18,6 +19,7 @@ import (
 	"darkroom/render"
 	"darkroom/render/encode"
 	"darkroom/render/picture"
+	"darkroom/render/safety"
 )
 
 // fakePipeline renders noise, in no time.
@@ -25,18 +27,22 @@ type fakePipeline struct {
 	spec  picture.Spec
 	short bool
 	notes []string
+	blur  *int
 	err   error
+
+	preview *render.Preview
+	verdict *safety.Verdict // on each image
 }
 
 func (h *fakePipeline) Render(ctx context.Context, spec picture.Spec, job render.Job) (*render.Result, error) {
-	h.spec = spec
+	h.spec, h.blur = spec, job.MaskBlur
 	if spec.Init != nil {
 		if _, err := job.Input(ctx, spec.Init.Picture.SHA256); err != nil {
 			return nil, fmt.Errorf("start picture: %w", err)
 		}
 	}
 	for step := 1; step <= spec.Steps; step++ {
-		job.Progress(render.Progress{Step: step, Steps: spec.Steps, Preview: func() image.Image { return nil }})
+		job.Progress(render.Progress{Step: step, Steps: spec.Steps, Preview: func() *render.Preview { return h.preview }})
 	}
 	r := &render.Result{Millis: map[string]int64{"denoise": 5}, LowMemory: h.short, Notes: h.notes}
 	for i := range spec.Count {
@@ -50,7 +56,7 @@ func (h *fakePipeline) Render(ctx context.Context, spec picture.Spec, job render
 				tile.SetNRGBA(x, y, color.NRGBA{c.R, c.G, c.B, 255})
 			}
 		}
-		r.Tiles = append(r.Tiles, render.Tile{Seed: spec.Seed + int64(i), Image: tile})
+		r.Tiles = append(r.Tiles, render.Tile{Seed: spec.Seed + int64(i), Image: tile, Safety: h.verdict})
 	}
 	return r, h.err
 }
@@ -124,6 +130,25 @@ func TestSpecRenderer(t *testing.T) {
 			}
 		}
 	})
+	t.Run("what a mask does not mark stays, with a soft edge", func(t *testing.T) {
+		t.Parallel()
+		var h fakePipeline
+		p := h.renderer()
+		p.Input = func(context.Context, string) ([]byte, error) { return nil, nil }
+		spec, in := testSpec(), picture.Input{SHA256: strings.Repeat("b", 64), Width: 64, Height: 48}
+		spec.Init = &picture.Init{Picture: in, Mask: &in, Strength: 0.5}
+		made, err := p.Render(t.Context(), leaseOf(t, spec, 10<<20), noProgress)
+		if err != nil || h.blur == nil || *h.blur != 4 {
+			t.Fatalf("got blur %v, %v; want 4", h.blur, err)
+		}
+		if !bytes.Contains(made.Images[0].Data, []byte("Mask blur: 4")) {
+			t.Error("the image's text does not name the mask's blur")
+		}
+		spec.Init.Mask = nil
+		if _, err := p.Render(t.Context(), leaseOf(t, spec, 10<<20), noProgress); err != nil || h.blur != nil {
+			t.Errorf("without a mask: got blur %v, %v; want none", h.blur, err)
+		}
+	})
 	t.Run("a place that takes small files gets a JPEG", func(t *testing.T) {
 		t.Parallel()
 		var h fakePipeline
@@ -190,5 +215,42 @@ func TestSpecRenderer(t *testing.T) {
 				t.Errorf("got %v, want final %v, %v", err, c.final, c.err)
 			}
 		})
+	}
+}
+
+// TestSafetyScoresAreCarried: what the safety checker says goes with each image, and to the log for whoever debugs. It
+// keeps nothing from being shown.
+func TestSafetyScoresAreCarried(t *testing.T) {
+	t.Parallel()
+	verdict := &safety.Verdict{Flagged: true, Scores: []safety.Score{{Concept: "skull", Value: 0.7, Threshold: 0.5}}}
+	sheet := image.NewNRGBA(image.Rect(0, 0, 8, 8))
+	h := fakePipeline{verdict: verdict, preview: &render.Preview{Sheet: sheet, Safety: []*safety.Verdict{nil, verdict}}}
+	var log bytes.Buffer
+	r := h.renderer()
+	r.Log = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	var shown image.Image
+	made, err := r.Render(t.Context(), leaseOf(t, testSpec(), 10<<20), func(percent int, preview func() image.Image) {
+		if percent == 25 {
+			shown = preview()
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if shown != image.Image(sheet) {
+		t.Errorf("shown %v, want the preview as it is", shown)
+	}
+	for i, img := range made.Images {
+		if img.Safety != verdict {
+			t.Errorf("image %d: got %v, want the verdict", i+1, img.Safety)
+		}
+	}
+	for _, want := range []string{"tile=2 of=preview flagged=true", "tile=1 of=image flagged=true", "skull"} {
+		if !strings.Contains(log.String(), want) {
+			t.Errorf("%q is not in the log:\n%s", want, log.String())
+		}
+	}
+	if strings.Contains(log.String(), "a red boat") {
+		t.Errorf("the prompt is in the log:\n%s", log.String())
 	}
 }

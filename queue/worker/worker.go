@@ -13,6 +13,7 @@ import (
 
 	"darkroom/queue"
 	"darkroom/queue/backoff"
+	"darkroom/render/safety"
 )
 
 // Leaser is the part of the queue that leases jobs.
@@ -71,6 +72,8 @@ type Image struct {
 	Name string
 	Data []byte // encoded
 	File queue.File
+	// Safety is what the safety checker says of it; nil without one.
+	Safety *safety.Verdict
 }
 
 // Poster posts to the person who asked. Its errors are transient unless they are Final. A removed message is an

@@ -127,6 +127,9 @@ func (l *LoRA) checkKind(module string, k kind) error {
 				shorten(l.Name), t.Shape[0], shorten(module), maxRank)
 		}
 	}
+	if t := l.file.Tensors[l.modules[module]["oft_blocks"]]; len(t.Shape) == 4 {
+		return refuse("“%s” holds a BOFT, a kind of change that is not supported", shorten(l.Name))
+	}
 	for field, what := range unsupported {
 		if l.modules[module][field] != "" && k.name == "" {
 			return refuse("“%s” holds %s, a kind of change that is not supported", shorten(l.Name), what)
@@ -137,8 +140,32 @@ func (l *LoRA) checkKind(module string, k kind) error {
 
 // hasNoBias says that a field changes a bias that the model does not have.
 func (m *Model) hasNoBias(module weightname.Module, field weightname.Field) bool {
+	return slices.Contains(biasFields, field) && !m.hasBias(module)
+}
+
+func (m *Model) hasBias(module weightname.Module) bool {
 	_, has := m.Parts[module.Part][module.Name+".bias"]
-	return slices.Contains(biasFields, field) && !has
+	return has
+}
+
+// changesBias says that an entry changes the bias of a module whose weight has a shape: by a field of its own, or as an
+// IA³ of PEFT's does with the outputs.
+func (e entry) changesBias(weight []int64) bool {
+	keys := e.use.LoRA.modules[e.module]
+	l, w := sides(e.use.LoRA.file.Tensors[keys[peftIA3]].Shape), sides(weight)
+	if len(l) > 1 && len(w) > 1 {
+		return !e.use.LoRA.peftOf(e.module).scalesInputs(l, w)
+	}
+	return slices.ContainsFunc(biasFields, func(f weightname.Field) bool { return keys[f] != "" })
+}
+
+// sides is a shape in whole numbers of Go's own.
+func sides(shape []int64) []int {
+	out := make([]int, len(shape))
+	for i, d := range shape {
+		out[i] = int(d)
+	}
+	return out
 }
 
 // changes computes the changes of all modules, several at once.
@@ -173,11 +200,7 @@ func (m *Model) changes(
 func (m *Model) changeModule(c *tensor.Changes, module weightname.Module, entries []entry, cache *Cache) error {
 	var low, dense, bias []entry
 	for _, e := range entries {
-		keys := e.use.LoRA.modules[e.module]
-		if slices.ContainsFunc(biasFields, func(f weightname.Field) bool {
-			return keys[f] != "" &&
-				!m.hasNoBias(module, f)
-		}) {
+		if m.hasBias(module) && e.changesBias(m.Parts[module.Part][module.Name+".weight"].Shape) {
 			bias = append(bias, e)
 		}
 		switch {

@@ -91,8 +91,14 @@ func TestApplyRefuses(t *testing.T) {
 			"none of its 1 modules is in it"},
 		"GLoRA": {map[string][]int{key(query, "a1.weight"): {2, 2}, key(query, "a2.weight"): {2, 2}}, nil, "",
 			"a GLoRA"},
-		"BOFT":                 {map[string][]int{key(query, "oft_blocks"): {2, 3, 4, 4}}, nil, "", "does not fit"},
-		"a middle of two axes": {with(map[string][]int{key(query, "lora_mid.weight"): {2, 2}}), nil, "", "does not fit"},
+		"BOFT":                        {map[string][]int{key(query, "oft_blocks"): {2, 3, 4, 4}}, nil, "", "“ink” holds a BOFT"},
+		"PEFT's BOFT":                 {map[string][]int{key(query, "boft_R"): {2, 3, 4, 4}}, nil, "", "“ink” holds a BOFT"},
+		"PEFT's old OFT":              {map[string][]int{key(query, "oft_r"): {3, 4, 4}}, nil, "", "the OFT of PEFT before 0.15"},
+		"OFT of other blocks":         {map[string][]int{key(query, "oft_blocks"): {3, 3, 3}}, nil, "", "does not fit"},
+		"PEFT's OFT of no block":      {map[string][]int{key(query, "oft_R.weight"): {3, 5}}, nil, "", "does not fit"},
+		"PEFT's OFT of few blocks":    {map[string][]int{key(query, "oft_R.weight"): {2, 6}}, nil, "", "does not fit"},
+		"PEFT's IA³ of another width": {map[string][]int{key(query, "ia3_l"): {13, 1}}, nil, "", "does not fit"},
+		"a middle of two axes":        {with(map[string][]int{key(query, "lora_mid.weight"): {2, 2}}), nil, "", "does not fit"},
 		"a middle of another rank": {
 			map[string][]int{
 				key(conv, "lora_down.weight"): {2, 12, 1, 1}, key(conv, "lora_up.weight"): {16, 2, 1, 1},

@@ -90,6 +90,14 @@ func readGolden(t testing.TB) golden {
 	return g
 }
 
+// readTurns reads what recipe/turns.py recorded.
+func readTurns(t testing.TB) golden {
+	t.Helper()
+	var g golden
+	addontest.ReadRecord(t, "turns.json.gz", &g)
+	return g
+}
+
 // model is the recorded base model, with a UNet of so many input channels.
 func (g golden) model(channels int) *Model {
 	m := &Model{Name: "golden", Hash: fmt.Sprint("golden", channels), Parts: map[string]map[string]Info{}}
@@ -156,7 +164,17 @@ func after(t testing.TB, m *Model, c Changes) map[string]map[string][]float32 {
 // TestApplyGolden compares every kind with A1111, LyCORIS and PEFT, once with low ranks as branches, and once merged.
 func TestApplyGolden(t *testing.T) {
 	t.Parallel()
-	g := readGolden(t)
+	checkGolden(t, readGolden(t), 80)
+}
+
+// TestTurnsGolden compares OFT, IA³ and full differences, in the names of each tool, with LyCORIS and PEFT.
+func TestTurnsGolden(t *testing.T) {
+	t.Parallel()
+	checkGolden(t, readTurns(t), 75)
+}
+
+func checkGolden(t *testing.T, g golden, least int) {
+	t.Helper()
 	for _, c := range g.Cases {
 		for _, branches := range []bool{true, false} {
 			t.Run(fmt.Sprintf("%s by %s, branches %v", c.Name, c.Reference, branches), func(t *testing.T) {
@@ -177,8 +195,8 @@ func TestApplyGolden(t *testing.T) {
 			})
 		}
 	}
-	if len(g.Cases) < 80 {
-		t.Errorf("%d cases were recorded, want at least 80", len(g.Cases))
+	if len(g.Cases) < least {
+		t.Errorf("%d cases were recorded, want at least %d", len(g.Cases), least)
 	}
 }
 

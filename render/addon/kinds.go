@@ -14,8 +14,8 @@ type kind struct {
 	// nil for a kind that depends on the weight: see turn.
 	delta func(f fields, shape []int) (values, error)
 	rank  func(f fields) int // that alpha is divided by; 0 for a kind without a rank
-	// turn returns the changed weight at strength 1.
-	turn func(f fields, w values) ([]float32, error)
+	// turn returns the changed weight at strength 1. The settings are PEFT's for the module.
+	turn func(f fields, w values, s peftSettings) ([]float32, error)
 }
 
 // kinds lists the kinds in the order in which A1111 tries them.
@@ -29,6 +29,7 @@ var kinds = []kind{
 		delta: lohaDelta, rank: func(f fields) int { return f["hada_w1_b"].dim(0) },
 	},
 	{name: "IA³", needs: []weightname.Field{"weight", "on_input"}, turn: ia3Turn},
+	{name: "IA³", needs: []weightname.Field{peftIA3}, turn: peftIA3Turn},
 	{name: "LoKr", needs: []weightname.Field{"lokr_w1", "lokr_w2"}, delta: lokrDelta, rank: lokrRank},
 	{name: "LoKr", needs: []weightname.Field{"lokr_w1", "lokr_w2_a", "lokr_w2_b"}, delta: lokrDelta, rank: lokrRank},
 	{name: "LoKr", needs: []weightname.Field{"lokr_w1_a", "lokr_w1_b", "lokr_w2"}, delta: lokrDelta, rank: lokrRank},
@@ -39,6 +40,7 @@ var kinds = []kind{
 	{name: "full difference", needs: []weightname.Field{"diff"}, delta: wholeDelta("diff")},
 	{name: "norm", needs: []weightname.Field{"w_norm"}, delta: wholeDelta("w_norm")},
 	{name: "OFT", needs: []weightname.Field{"oft_blocks"}, turn: oftTurn},
+	{name: "OFT", needs: []weightname.Field{"oft_R"}, turn: peftOFTTurn},
 }
 
 // biasFields are the changes of a bias that a module can hold beside, or instead of, that of its weight.
@@ -46,7 +48,8 @@ var biasFields = []weightname.Field{"diff_b", "b_norm", "lora_up_bias"}
 
 // unsupported are kinds that are known by a field of theirs.
 var unsupported = map[weightname.Field]string{
-	"a1": "a GLoRA", "b1": "a GLoRA", "oft_R": "PEFT's OFT", "oft_diag": "an old OFT", "set_weight": "a whole weight",
+	"a1": "a GLoRA", "b1": "a GLoRA", "oft_diag": "an old OFT", "oft_r": "the OFT of PEFT before 0.15",
+	"boft_R": "a BOFT", "set_weight": "a whole weight",
 }
 
 // kindOf tells how a module is written by the fields that it has. The zero kind changes no weight, but may change a

@@ -112,13 +112,23 @@ func (l *LoRA) bundledKeys() map[string][]string {
 	return found
 }
 
-// peftSettings are PEFT's LoraConfig, as far as it decides the scale.
+// peftSettings are PEFT's LoraConfig, as far as it decides a change.
 type peftSettings struct {
 	Rank         int                `json:"r"`
 	Alpha        *float64           `json:"lora_alpha"`
 	RSLoRA       bool               `json:"use_rslora"`
 	RankPattern  map[string]int     `json:"rank_pattern"`
 	AlphaPattern map[string]float64 `json:"alpha_pattern"`
+
+	FeedForward json.RawMessage `json:"feedforward_modules"` // of IA³: a list of names, or one pattern
+	// feedsForward says that the module in question is among them.
+	feedsForward bool
+
+	// Of OFT.
+	COFT          bool     `json:"coft"`
+	Epsilon       *float64 `json:"eps"`
+	CayleyNeumann *bool    `json:"use_cayley_neumann"`
+	NeumannTerms  int      `json:"num_cayley_neumann_terms"`
 }
 
 // readPEFT reads PEFT's settings: diffusers writes those of each part, with its name and a dot before each setting,
@@ -175,16 +185,27 @@ func (l *LoRA) addPEFT(prefix string, own map[string]json.RawMessage) error {
 	return nil
 }
 
-// peftScale is alpha/r of a module whose file says it once for all modules, or alpha/√r with rank-stabilised LoRA
-// (https://arxiv.org/abs/2312.03732); 1 where nothing is said. Patterns name the ends of modules' names.
-func (l *LoRA) peftScale(module string, rank int) float64 {
+// peftOf returns the settings of a module; none where the file says nothing.
+func (l *LoRA) peftOf(module string) (s peftSettings) {
 	longest := ""
-	var s peftSettings
 	for prefix, settings := range l.peft {
 		if strings.HasPrefix(module, prefix) && len(prefix) >= len(longest) {
 			longest, s = prefix, settings
 		}
 	}
+	var names []string
+	if json.Unmarshal(s.FeedForward, &names) == nil {
+		s.feedsForward = slices.ContainsFunc(names, func(n string) bool {
+			return module == n || strings.HasSuffix(module, "."+n)
+		})
+	}
+	return s
+}
+
+// peftScale is alpha/r of a module whose file says it once for all modules, or alpha/√r with rank-stabilised LoRA
+// (https://arxiv.org/abs/2312.03732); 1 where nothing is said. Patterns name the ends of modules' names.
+func (l *LoRA) peftScale(module string, rank int) float64 {
+	s := l.peftOf(module)
 	alpha := s.Alpha
 	for pattern, a := range s.AlphaPattern {
 		if module == pattern || strings.HasSuffix(module, "."+pattern) {

@@ -98,7 +98,7 @@ func (m *Model) cacheKey(part, weight string, entries []entry) string {
 // strength 1, as in A1111 and ComfyUI.
 func (e entry) addToWeight(f fields, w values) error {
 	if e.kind.turn != nil {
-		turned, err := e.kind.turn(f, w)
+		turned, err := e.kind.turn(f, w, e.use.LoRA.peftOf(e.module))
 		if err != nil {
 			return err
 		}
@@ -143,6 +143,9 @@ func (v values) approach(to []float32, strength float64) {
 
 // addToBias adds a change to a bias. PEFT's bias of B is scaled as B is.
 func (e entry) addToBias(f fields, w values) error {
+	if l, ok := f[peftIA3]; ok {
+		return e.scaleBias(l, w)
+	}
 	for _, name := range biasFields {
 		d, ok := f[name]
 		if !ok {
@@ -158,6 +161,17 @@ func (e entry) addToBias(f fields, w values) error {
 		for i, x := range d.data {
 			w.data[i] += float32(factor) * x
 		}
+	}
+	return nil
+}
+
+// scaleBias multiplies a bias by what multiplies the outputs of an IA³ of PEFT's.
+func (e entry) scaleBias(l, w values) error {
+	if len(l.data) != len(w.data) {
+		return fmt.Errorf("%w: a factor of %v for a bias of %v", errShape, l.shape, w.shape)
+	}
+	for i, x := range l.data {
+		w.data[i] *= 1 + float32(e.strength)*(x-1)
 	}
 	return nil
 }

@@ -118,6 +118,12 @@ func (l *LoRA) inputs(module string) int {
 	if n := first(weightname.Down, "hada_w1_b", "diff"); n > 0 {
 		return n
 	}
+	if blocks := dim("oft_R", 0); blocks > 1 { // one block may stand for all
+		return blocks * blockSize(dim("oft_R", 1))
+	}
+	if dim(peftIA3, 0) == 1 {
+		return dim(peftIA3, 1)
+	}
 	return first("lokr_w1", "lokr_w1_b") * first("lokr_w2", "lokr_w2_b")
 }
 

@@ -1,7 +1,7 @@
-"""Prints how long a checkpoint file of Stable Diffusion 1.5 takes until it can be painted with: in diffusers and in darkroom,
+"""Prints how long a checkpoint file of Stable Diffusion 1.5 or SDXL takes until it can be painted with: in diffusers and in darkroom,
 in turn, each time in a new process. Run by hand, with a Python that has diffusers, at the top of this repository:
 
-    go build -o bench ./cmd/bench && python render/bench/ready.py CHECKPOINT ./bench [--rounds 3]
+    go build -o bench ./cmd/bench && python render/bench/ready.py CHECKPOINT ./bench [--kind sdxl] [--rounds 3] [--step]
 
 diffusers loads it once in float32, in which darkroom computes and a CPU should, and once in float16, as the file is. Counted
 is the whole process, and of diffusers also the loading alone, without the start of Python and its imports. The file is read
@@ -19,46 +19,62 @@ import tempfile
 import time
 from pathlib import Path
 
-TOKENIZER = Path(__file__).parents[1] / "demo/postcards/tokenizer"
-SCHEDULE = dict(beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear", num_train_timesteps=1000, steps_offset=1,
-                skip_prk_steps=True, set_alpha_to_one=False, clip_sample=False)
 
-
-def configure(folder: Path) -> None:
-    """The configuration that diffusers would fetch for such a file."""
-    from transformers import CLIPTokenizer
-
-    from shape import clip_l, vae
-
-    unet = dict(_class_name="UNet2DConditionModel", sample_size=64, block_out_channels=[320, 640, 1280, 1280], layers_per_block=2,
-                cross_attention_dim=768, attention_head_dim=8,
-                down_block_types=["CrossAttnDownBlock2D"] * 3 + ["DownBlock2D"], up_block_types=["UpBlock2D"] + ["CrossAttnUpBlock2D"] * 3)
-    index = dict(_class_name="StableDiffusionPipeline", unet=["diffusers", "UNet2DConditionModel"], vae=["diffusers", "AutoencoderKL"],
-                 scheduler=["diffusers", "PNDMScheduler"], text_encoder=["transformers", "CLIPTextModel"],
-                 tokenizer=["transformers", "CLIPTokenizer"], safety_checker=[None, None], feature_extractor=[None, None],
-                 requires_safety_checker=False)
+def pipeline(kind: str):
+    """A pipeline of that shape without weights."""
     import torch
 
+    import shape
+
+    shape.EulerDiscreteScheduler = lambda **_: shape.PNDMScheduler()  # the other cannot be made without values
     with torch.device("meta"):
-        vae(512, 0.18215).save_config(folder / "vae")
-        clip_l().config.save_pretrained(folder / "text_encoder")
-    CLIPTokenizer.from_pretrained(TOKENIZER).save_pretrained(folder / "tokenizer")
-    for path, value in {"unet/config.json": unet, "scheduler/scheduler_config.json": SCHEDULE | dict(_class_name="PNDMScheduler"),
-                        "model_index.json": index}.items():
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).write_text(json.dumps(value))
+        return getattr(shape, kind)()
 
 
-def diffusers(checkpoint: str, folder: str, dtype: str) -> None:
-    """Loads it in this process, and prints seconds, and seconds of processor time, without imports."""
+def configure(folder: Path, kind: str) -> None:
+    """The configuration that diffusers would fetch for such a file."""
+    p = pipeline(kind)
+    p.save_config(folder)
+    for name in ("unet", "vae", "scheduler"):
+        getattr(p, name).save_config(folder / name)
+    for name in ("tokenizer", "tokenizer_2", "text_encoder", "text_encoder_2"):
+        if part := getattr(p, name, None):
+            (part if "tokenizer" in name else part.config).save_pretrained(folder / name)
+
+
+def own_memory() -> int:
+    """Bytes of this process that are no page of a file."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("RssAnon"):
+            return int(line.split()[1]) << 10
+    return 0
+
+
+def step(unet, dtype) -> None:
+    """A guided step of 256×256 pixels."""
+    import torch
+
+    wide = unet.config.cross_attention_dim
+    more = dict(text_embeds=torch.zeros(2, 1280, dtype=dtype), time_ids=torch.zeros(2, 6, dtype=dtype)) if wide == 2048 else {}
+    with torch.no_grad():
+        unet(torch.randn(2, 4, 32, 32, dtype=dtype), 500, torch.randn(2, 77, wide, dtype=dtype), added_cond_kwargs=more)
+
+
+def diffusers(checkpoint: str, folder: str, dtype: str, with_step: bool) -> None:
+    """Loads it in this process, and prints seconds, seconds of processor time, both without imports, and bytes of own memory
+    after loading and after a step."""
     os.environ["HF_HUB_OFFLINE"] = "1"
     import torch
-    from diffusers import StableDiffusionPipeline
-    from transformers import CLIPTextModel, CLIPTokenizer  # noqa: F401, so that imports are not counted
+    from diffusers import StableDiffusionPipeline, StableDiffusionXLPipeline
+    from transformers import CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer  # noqa: F401, so that imports are not counted
 
     cpu, began = time.process_time(), time.time()
-    StableDiffusionPipeline.from_single_file(checkpoint, config=folder, torch_dtype=getattr(torch, dtype), local_files_only=True)
-    print(json.dumps([time.time() - began, time.process_time() - cpu]))
+    kind = StableDiffusionXLPipeline if (Path(folder) / "text_encoder_2").exists() else StableDiffusionPipeline
+    p = kind.from_single_file(checkpoint, config=folder, torch_dtype=getattr(torch, dtype), local_files_only=True)
+    times, loaded = [time.time() - began, time.process_time() - cpu], own_memory()
+    if with_step:
+        step(p.unet, getattr(torch, dtype))
+    print(json.dumps(times + [loaded, own_memory()]))
 
 
 def timed(command: list) -> tuple:
@@ -76,22 +92,28 @@ def main() -> None:
     args.add_argument("checkpoint")
     args.add_argument("bench")
     args.add_argument("--rounds", type=int, default=3)
+    args.add_argument("--kind", choices=("sd15", "sdxl"), default="sd15")
+    args.add_argument("--dtypes", nargs="+", default=("float32", "float16"))
+    args.add_argument("--step", action="store_true", help="let diffusers make a step too, and tell its own memory after it")
     args.add_argument("--only", nargs=2, metavar=("FOLDER", "DTYPE"), help="only load with diffusers, with that configuration")
     a = args.parse_args()
     if a.only:
-        return diffusers(a.checkpoint, *a.only)
+        return diffusers(a.checkpoint, *a.only, a.step)
     with open(a.checkpoint, "rb") as f:
         while f.read(1 << 24):
             pass
     ours = [a.bench, "--model", a.checkpoint, "--paints", "0"]
     rows = {}
     with tempfile.TemporaryDirectory() as folder:
-        configure(Path(folder))
+        configure(Path(folder), a.kind)
         timed(ours)  # so that it is hashed
         for _ in range(a.rounds):
-            for dtype in ("float32", "float16"):
-                line, whole = timed([sys.executable, __file__, a.checkpoint, a.bench, "--only", folder, dtype])
-                rows.setdefault(f"diffusers {dtype}, loading", []).append(json.loads(line))
+            for dtype in a.dtypes:
+                own = [sys.executable, __file__, a.checkpoint, a.bench, "--only", folder, dtype] + ["--step"] * a.step
+                line, whole = timed(own)
+                *times, loaded, stepped = json.loads(line)
+                rows.setdefault(f"diffusers {dtype}, loading", []).append(times)
+                print(f"diffusers {dtype}: {loaded >> 20} MiB of its own when loaded, {stepped >> 20} MiB in the end")
                 rows.setdefault(f"diffusers {dtype}", []).append(whole)
             rows.setdefault("darkroom", []).append(timed(ours)[1])
     base = [statistics.median(x) for x in zip(*rows["darkroom"])]

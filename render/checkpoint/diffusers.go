@@ -27,8 +27,8 @@ func IsFolder(dir string) bool {
 		return false
 	}
 	listed := listedParts(dir)
-	return len(weightFiles(filepath.Join(dir, "unet"))) > 0 || listed["unet"] && slices.ContainsFunc(folderParts,
-		func(p struct{ dir, part string }) bool { return len(weightFiles(filepath.Join(dir, p.dir))) > 0 })
+	return len(WeightFiles(filepath.Join(dir, "unet"))) > 0 || listed["unet"] && slices.ContainsFunc(folderParts,
+		func(p struct{ dir, part string }) bool { return len(WeightFiles(filepath.Join(dir, p.dir))) > 0 })
 }
 
 // listedParts are the parts that a folder's model_index.json says it has.
@@ -45,9 +45,9 @@ func listedParts(dir string) map[string]bool {
 	return listed
 }
 
-// weightFiles lists the files of a part: the whole one, or its shards. Of several variants of one precision the plain
+// WeightFiles lists the files of a part: the whole one, or its shards. Of several variants of one precision the plain
 // one counts, else the first by name.
-func weightFiles(dir string) []string {
+func WeightFiles(dir string) []string {
 	found, _ := filepath.Glob(filepath.Join(dir, "*"+Extension)) // the pattern is sound
 	variants := map[string][]string{}
 	for _, path := range found {
@@ -90,7 +90,7 @@ func openFolder(dir string, options []folder.Option) (*folder.Model, error) {
 	}
 	c, listed := contents{path: dir, folder: true}, listedParts(dir)
 	for _, p := range folderParts {
-		files := weightFiles(filepath.Join(dir, p.dir))
+		files := WeightFiles(filepath.Join(dir, p.dir))
 		if len(files) == 0 && listed[p.dir] {
 			return nil, fmt.Errorf("%s: no .safetensors in the folder %s", dir, p.dir)
 		}

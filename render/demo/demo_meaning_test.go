@@ -33,7 +33,7 @@ func openProbedModel(t *testing.T) *probedModel {
 	e := pipelinetest.Load(t, postcards)
 	return &probedModel{
 		openProbe(t), e.Renderer, e.Folder.Card.Vocabulary(), e.Folder.Card.Outpaint, &e.Folder.Upscaler.Ref,
-		e.Model.Upscaler(),
+		openUpscaler(t, e.Folder.Upscaler),
 	}
 }
 

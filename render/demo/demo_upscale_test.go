@@ -3,7 +3,7 @@
 package demo_test
 
 import (
-	"context"
+	"errors"
 	"fmt"
 	"image"
 	"image/draw"
@@ -13,9 +13,11 @@ import (
 	"path/filepath"
 	"testing"
 
+	"darkroom/render/folder"
+	"darkroom/render/onnx"
 	"darkroom/render/picture"
+	"darkroom/render/pipeline"
 	"darkroom/render/pipeline/pipelinetest"
-	"darkroom/render/tensor"
 	"darkroom/render/upscale"
 )
 
@@ -109,22 +111,23 @@ func TestUpscaleKeepsThePicture(t *testing.T) {
 func TestUpscalerBeatsLanczos(t *testing.T) {
 	t.Parallel()
 	e := pipelinetest.Load(t, postcards)
-	var network, lanczos, networkSlopes, lanczosSlopes float64
+	network := openUpscaler(t, e.Folder.Upscaler)
+	var networkError, lanczos, networkSlopes, lanczosSlopes float64
 	small, err := filepath.Glob("testdata/upscale/*-small.png")
 	if err != nil || len(small) == 0 {
 		t.Fatalf("no pictures: %v", err)
 	}
 	for _, path := range small {
 		img, want := readPNG(t, path), readPNG(t, path[:len(path)-len("small.png")]+"native.png")
-		got, err := upscale.Enlarge(t.Context(), e.Model.Upscaler(), img, want.Rect.Size())
+		got, err := upscale.Enlarge(t.Context(), network, img, want.Rect.Size(), upscale.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
 		plain := upscale.Lanczos(img, want.Rect.Size())
-		network, lanczos = network+errorOf(got, want), lanczos+errorOf(plain, want)
+		networkError, lanczos = networkError+errorOf(got, want), lanczos+errorOf(plain, want)
 		networkSlopes, lanczosSlopes = networkSlopes+slopeError(got, want), lanczosSlopes+slopeError(plain, want)
 	}
-	gain := decibels(network) - decibels(lanczos)
+	gain := decibels(networkError) - decibels(lanczos)
 	t.Logf("%.2f dB more than Lanczos, slopes %.2f against %.2f", gain, networkSlopes, lanczosSlopes)
 	if gain < 0.35 || networkSlopes >= 0.98*lanczosSlopes {
 		t.Errorf("got %.2f dB more than Lanczos, slopes %.2f against %.2f; want at least 0.35, and 2 %% less",
@@ -180,16 +183,18 @@ func TestUpscaleTilesShowNoBorders(t *testing.T) {
 	var inTiles, whole float64
 	for i, c := range heldOut(t, "all", count, s.vocabulary) {
 		spec := fewStepSpec(c.Caption, int64(i))
-		large := s.render(t, s.upscaled(spec, 0)) // 256×256, more than one tile of the network
-		got, err := upscale.Enlarge(t.Context(), s.network, large, image.Pt(512, 512))
+		large := s.render(t, s.upscaled(spec, 0)) // 256×256
+		tilesOf192 := upscale.Options{Memory: int64(192 * 192 * s.network.Traits().BytesPerPixel)}
+		got, err := upscale.Enlarge(t.Context(), s.network, large, image.Pt(512, 512), tilesOf192)
 		if err != nil {
 			t.Fatal(err)
 		}
-		want, err := upscale.Enlarge(t.Context(), wholePicture{s.network}, large, image.Pt(512, 512))
+		want, err := upscale.Enlarge(t.Context(), s.network, large, image.Pt(512, 512), upscale.Options{Memory: 1 << 40})
 		if err != nil {
 			t.Fatal(err)
 		}
-		borders, tiles := map[int]bool{}, upscale.Tiling{Width: 192, Height: 192, Overlap: 32, Multiple: s.network.Multiple()}
+		borders := map[int]bool{}
+		tiles := upscale.Tiling{Width: 144, Height: 144, Overlap: 32, Multiple: s.network.Traits().Multiple}
 		for _, tile := range tiles.Cover(256, 256) {
 			borders[2*tile.Min.X], borders[2*tile.Max.X] = true, true
 		}
@@ -207,15 +212,19 @@ func TestUpscaleTilesShowNoBorders(t *testing.T) {
 	}
 }
 
-// wholePicture hides a network's size from Enlarge, which then runs it on the whole.
-type wholePicture struct{ upscale.Upscaler }
-
-// Multiple is so large that one tile holds any picture of the tests.
-func (wholePicture) Multiple() int { return 256 }
-
-// Upscale runs the network.
-func (w wholePicture) Upscale(ctx context.Context, in tensor.Tensor) (tensor.Tensor, error) {
-	return w.Upscaler.Upscale(ctx, in)
+// openUpscaler loads an upscaler until the test ends.
+func openUpscaler(t *testing.T, u *folder.Upscaler) *onnx.Upscaler {
+	t.Helper()
+	network, err := onnx.OpenUpscaler(u, onnx.Device{Kind: onnx.CPU, Threads: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := network.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return network
 }
 
 // TestGestureSheet draws some pictures before and after the gestures: DARKROOM_SHEET names the file.
@@ -255,14 +264,57 @@ func TestGestureSheet(t *testing.T) {
 	for i := range sheet.Pix {
 		sheet.Pix[i] |= 15 // fewer levels make a smaller file
 	}
+	writePNG(t, path, sheet)
+}
+
+// TestUpscaleSheet draws the middles of some pictures at four times their size: by Lanczos's filter, by the demo
+// model's own network, which runs twice, and by the upscaler in the file that DARKROOM_UPSCALER names, if any.
+// DARKROOM_SHEET names the sheet's file.
+func TestUpscaleSheet(t *testing.T) {
+	path := os.Getenv("DARKROOM_SHEET")
+	if path == "" {
+		t.Skip("DARKROOM_SHEET names no file")
+	}
+	s := openProbedModel(t)
+	networks := []upscale.Upscaler{nil, s.network}
+	if file := os.Getenv("DARKROOM_UPSCALER"); file != "" {
+		opened, err := pipeline.OpenUpscaler(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		networks = append(networks, openUpscaler(t, opened))
+	}
+	words := []string{"a red boat on a blue sea", "a house in the snow at sunset", "a green fish, neon"}
+	const gap, cell, large = 4, 240, 4 * side
+	sheet := image.NewNRGBA(image.Rect(0, 0, len(networks)*(cell+gap)-gap, len(words)*(cell+gap)-gap))
+	draw.Draw(sheet, sheet.Rect, image.White, image.Point{}, draw.Src)
+	for i, prompt := range words {
+		spec := fewStepSpec(prompt, 5)
+		spec.Steps, spec.Sampler = 20, "dpmpp_2m_karras"
+		base := s.render(t, spec)
+		for j, network := range networks {
+			img, err := upscale.Enlarge(t.Context(), network, base, image.Pt(large, large), upscale.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			at := image.Pt(j*(cell+gap), i*(cell+gap))
+			middle := image.Pt((large-cell)/2, (large-cell)/2)
+			draw.Draw(sheet, image.Rectangle{Min: at, Max: at.Add(image.Pt(cell, cell))}, img, middle, draw.Src)
+		}
+	}
+	for i := range sheet.Pix {
+		sheet.Pix[i] |= 7 // fewer levels make a smaller file
+	}
+	writePNG(t, path, sheet)
+}
+
+func writePNG(t *testing.T, path string, img image.Image) {
+	t.Helper()
 	f, err := os.Create(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := png.Encode(f, sheet); err != nil {
-		t.Fatal(err)
-	}
-	if err := f.Close(); err != nil {
+	if err := errors.Join(png.Encode(f, img), f.Close()); err != nil {
 		t.Fatal(err)
 	}
 	fmt.Println("wrote", path)

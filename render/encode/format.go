@@ -26,6 +26,7 @@ const (
 	keyTileStrength  = "Upscale strength"
 	keyTileSteps     = "Upscale steps"
 	keyRescale       = "Guidance rescale"
+	keyStop          = "Stop at percent"
 	keyNotation      = "Notation"
 	keyReading       = "Prompt reading"
 	keyExactPrompt   = "Exact prompt"
@@ -127,6 +128,7 @@ func rareFields(s picture.Spec) []Field {
 	add(s.SeedDelta != 0, "ENSD", strconv.FormatInt(s.SeedDelta, 10))
 	add(true, "RNG", randomSource(s.Dialect))
 	add(s.Tiling, "Tiling", "True")
+	add(s.Stop > 0, keyStop, strconv.Itoa(s.Stop))
 	add(s.Emphasis == picture.EmphasisNoNorm, "Emphasis", noNorm)
 	if s.Eta != nil {
 		key := "Eta"

@@ -23,6 +23,7 @@ type Parameters struct {
 	SeedDelta        int64
 	SeedSize         *picture.Size
 	Tiling           bool
+	Stop             int // percent of the steps
 	Variations       []picture.Variation
 	Init             *picture.Init // without sizes
 	Hires            *picture.Hires

@@ -237,6 +237,7 @@ func drawSpec(t *rapid.T) picture.Spec {
 			t, "delta",
 		)
 		s.Emphasis, s.Tiling, s.Notation = picture.EmphasisNoNorm, true, picture.NotationMidjourney
+		s.Stop = 60
 		s.SeedSize = &picture.Size{
 			Width: rapid.IntRange(8, 4096).Draw(t, "seed width"), Height: rapid.IntRange(8, 4096).Draw(t, "seed height"),
 		}
@@ -283,7 +284,7 @@ func TestParametersReadBack(t *testing.T) {
 			Seed: s.Seed, Width: s.Width, Height: s.Height, Model: picture.Ref{Name: s.Model.Name, Hash: s.Model.Hash[:10]},
 			Dialect: s.Dialect, ClipSkip: s.ClipSkip, Variations: s.Variations, Init: s.Init, Hires: s.Hires,
 			Version: "darkroom 1.0, test", Emphasis: s.Emphasis, Eta: s.Eta, Rescale: s.Rescale, SeedDelta: s.SeedDelta,
-			SeedSize: s.SeedSize, Tiling: s.Tiling, Upscaler: s.Upscaler, Upscale: s.Upscale,
+			SeedSize: s.SeedSize, Tiling: s.Tiling, Stop: s.Stop, Upscaler: s.Upscaler, Upscale: s.Upscale,
 		}
 		if s.Notation != picture.NotationA1111 {
 			want.Notation = s.Notation

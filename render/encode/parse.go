@@ -135,7 +135,7 @@ func (r *Parameters) fillRare() {
 	if n, err := strconv.ParseInt(r.text("ENSD"), 10, 64); err == nil {
 		r.SeedDelta = n
 	}
-	r.SeedSize = r.size("Seed resize from")
+	r.SeedSize, r.Stop = r.size("Seed resize from"), r.whole(keyStop)
 }
 
 // size reads a field such as 128x96; nil for none.

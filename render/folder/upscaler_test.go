@@ -12,6 +12,15 @@ import (
 
 const demoModel = "../demo/postcards"
 
+func readFile(t *testing.T, path string) string {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
 func TestUpscaler(t *testing.T) {
 	t.Parallel()
 	dir := onnxtest.Folder{}.Temp(t)
@@ -19,32 +28,30 @@ func TestUpscaler(t *testing.T) {
 	if err != nil || before.Upscaler != nil {
 		t.Fatalf("got %v, %v, want a folder without an upscaler", before, err)
 	}
-	onnxtest.CopyFile(t, demoModel, "upscaler/model.onnx", dir, "upscaler/model.onnx")
-	onnxtest.WriteFile(t, dir, "upscaler/config.json", `{"scale": 2, "multiple": 4}`)
-	with, err := folder.Open(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if u := with.Upscaler; u == nil || u.Scale != 2 || u.Multiple != 4 || len(u.Ref.Hash) != 64 ||
-		u.Ref.Name != with.Name {
-		t.Errorf("got %+v", u)
-	}
-	if with.Hash != before.Hash {
-		t.Error("an upscaler gives the folder another hash: it decides only pictures whose Spec names it")
-	}
-	network, err := os.ReadFile(filepath.Join(dir, "upscaler", "model.onnx"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	unet, err := os.ReadFile(filepath.Join(dir, "unet", "model.onnx"))
-	if err != nil {
-		t.Fatal(err)
+	network := readFile(t, filepath.Join(demoModel, "upscaler", "model.onnx"))
+	onnxtest.WriteFile(t, dir, "upscaler/model.onnx", network)
+	for _, c := range []struct {
+		config   string
+		multiple int
+	}{{`{"scale": 2, "multiple": 16}`, 16}, {`{"scale": 2, "multiple": 4}`, 8}, {`{}`, 8}} {
+		onnxtest.WriteFile(t, dir, "upscaler/config.json", c.config)
+		with, err := folder.Open(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if u := with.Upscaler; u == nil || u.Scale != 2 || u.Multiple != c.multiple || len(u.Ref.Hash) != 64 ||
+			u.Ref.Name != with.Name || u.Peak < 10 || u.Work < 10_000 {
+			t.Errorf("%s: got %+v, want scale 2 and multiple %d", c.config, u, c.multiple)
+		}
+		if with.Hash != before.Hash {
+			t.Error("an upscaler gives the folder another hash: it decides only pictures whose Spec names it")
+		}
 	}
 	for name, c := range map[string]struct{ data, config, want string }{
-		"another network": {string(unet), `{"scale": 2}`, "want one of each of an upscaler"},
-		"a cut file":      {string(network[:100]), `{"scale": 2}`, "not an ONNX model"},
-		"no scale":        {string(network), `{}`, "want 2 to 8"},
-		"a silly scale":   {string(network), `{"scale": 100}`, "want 2 to 8"},
+		"another network": {readFile(t, filepath.Join(dir, "unet", "model.onnx")), `{}`, "want one of each of an upscaler"},
+		"a cut file":      {network[:100], `{}`, "not an ONNX model"},
+		"another scale":   {network, `{"scale": 4}`, "scale 4, and the network's is 2"},
+		"a silly scale":   {network, `{"scale": 100}`, "want 1 to 8"},
 	} {
 		onnxtest.WriteFile(t, dir, "upscaler/model.onnx", c.data)
 		onnxtest.WriteFile(t, dir, "upscaler/config.json", c.config)

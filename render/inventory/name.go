@@ -52,10 +52,14 @@ func (i *Item) stem() string {
 
 // isUnnamed tells whether a program chose the file's name, and only its folder tells it from others.
 func (i *Item) isUnnamed() bool {
-	base := filepath.Base(i.Path)
+	return SaysNothing(filepath.Base(i.Path)) && i.Kind != Folder && filepath.Dir(i.Path) != i.place
+}
+
+// SaysNothing tells whether a program gives this name to every file that it writes.
+func SaysNothing(base string) bool {
 	switch strings.TrimSuffix(base, filepath.Ext(base)) {
 	case "diffusion_pytorch_model", "pytorch_lora_weights", "pytorch_model", "model", "learned_embeds":
-		return i.Kind != Folder && filepath.Dir(i.Path) != i.place
+		return true
 	}
 	return false
 }

@@ -68,17 +68,33 @@ func placeOf(root string, kind Kind) string {
 	return filepath.Join(root, ownPlaces[kind])
 }
 
+// CheckName refuses a file whose name says that it cannot be used as a kind.
+func CheckName(path string, kind Kind) error {
+	usable, why := judge(kind, strings.ToLower(filepath.Ext(path)))
+	switch {
+	case why != "":
+		return fmt.Errorf("%s: %s", path, why)
+	case !usable:
+		return fmt.Errorf("%s: no file of a model or an add-on", path)
+	}
+	return nil
+}
+
+// Target is where Put puts a file of a kind.
+func Target(root, path string, kind Kind) string {
+	return filepath.Join(placeOf(root, kind), filepath.Base(path))
+}
+
 // Put puts a file of a kind, and what lies beside it, into its place below root, and returns its new path. A file that
 // is there already is kept. Nobody sees half a file.
 func Put(root, path string, kind Kind, how How) (string, error) {
-	if _, why := judge(kind, strings.ToLower(filepath.Ext(path))); why != "" {
-		return "", fmt.Errorf("%s: %s", path, why)
-	}
-	dir := placeOf(root, kind)
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := CheckName(path, kind); err != nil {
 		return "", err
 	}
-	target := filepath.Join(dir, filepath.Base(path))
+	target := Target(root, path, kind)
+	if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
+		return "", err
+	}
 	if err := put(path, target, how); err != nil {
 		return "", err
 	}

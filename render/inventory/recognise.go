@@ -15,8 +15,8 @@ var signs = []struct {
 	kind Kind
 	keys *regexp.Regexp
 }{
-	{LoRA, regexp.MustCompile(`^lora_(unet|te\d?|prior)_|\.(lora_(down|up|mid|A|B)\b|hada_w1|lokr_w[12]|` +
-		`oft_(blocks|diag)|dora_scale|diff(_b)?$|on_input$)|lora_linear_layer|\.(a1|b1|w_norm)(\.weight)?$`)},
+	{LoRA, regexp.MustCompile(`^(lora_(unet|te\d?|prior)|oft_unet)_|\.(lora_(down|up|mid|A|B)\b|hada_w1|lokr_w[12]|` +
+		`oft_(blocks|diag|R)|ia3_l|dora_scale|diff(_b)?$|on_input$)|lora_linear_layer|\.(a1|b1|w_norm)(\.weight)?$`)},
 	{Checkpoint, regexp.MustCompile(`^(model\.diffusion_model|cond_stage_model|conditioner\.embedders|denoiser|unet)\.|` +
 		`^(down_blocks|double_blocks|joint_blocks|input_blocks)\.`)},
 	{VAE, regexp.MustCompile(`^(first_stage_model\.|vae\.)?(encoder|decoder)\.` +

@@ -38,7 +38,7 @@ func TestRecognise(t *testing.T) {
 		LoRA: {
 			"lora_unet_down_blocks_0.alpha", "unet.down_blocks.0.attn1.to_q.lora_A.weight", "diffusion_model.x.hada_w1_a",
 			"lora_te1_text_model.lokr_w1", "unet.x.to_q_lora.down.weight.lora_linear_layer.up.weight", "a.b.diff",
-			"base_model.model.x.lora_B.default.weight",
+			"base_model.model.x.lora_B.default.weight", "unet.x.oft_R.weight", "unet.x.ia3_l", "oft_unet_x.alpha",
 		},
 		VAE: {
 			"first_stage_model.encoder.conv_in.weight", "decoder.up.0.block.0.x",

@@ -87,7 +87,21 @@ type scan struct {
 }
 
 func (s *scan) fault(path, format string, args ...any) {
-	s.faults = append(s.faults, fmt.Errorf("%q: "+format, append([]any{path}, args...)...))
+	s.faults = append(s.faults, Fault{path, fmt.Sprintf(format, args...)})
+}
+
+// Fault is the error of something that can never be used.
+type Fault struct {
+	Path string
+	Why  string
+}
+
+// Error names the path and the reason.
+func (f Fault) Error() string { return fmt.Sprintf("%q: %s", f.Path, f.Why) }
+
+// Name is how people would call it: the file's name without its extension.
+func (f Fault) Name() string {
+	return strings.TrimSuffix(filepath.Base(f.Path), filepath.Ext(f.Path))
 }
 
 // entry is a visible file or folder, with links followed.
@@ -318,7 +332,10 @@ func optional(dir string, names ...string) (found []filehash.File) {
 
 const (
 	pickle = "a pickle, which can run a program when it is opened, so it is not; get it as .safetensors"
-	gguf   = "a quantised network (GGUF), which is not opened yet; get the model as .safetensors"
+
+	pickledUpscaler = pickle + " or .onnx, or convert it as docs/upscalers.md says"
+
+	gguf = "a quantised network (GGUF), which is not opened yet; get the model as .safetensors"
 )
 
 // judge tells, by the extension, whether a file in a place of a kind can be used, and of those that people would expect
@@ -333,8 +350,14 @@ func judge(kind Kind, ext string) (usable bool, why string) {
 		if kind == Embedding || kind == Hypernetwork { // they hold plain tensors, which are read without running anything
 			return true, ""
 		}
+		if kind == Upscaler {
+			return false, pickledUpscaler
+		}
 		return false, pickle
 	case ".ckpt", ".pth":
+		if kind == Upscaler {
+			return false, pickledUpscaler
+		}
 		return false, pickle
 	case ".onnx":
 		if kind == Checkpoint {

@@ -52,6 +52,11 @@ func (f *File) Check() error {
 	return nil
 }
 
+// Identity is the same text for two Files that were opened from one unchanged file.
+func (f *File) Identity() string {
+	return fmt.Sprintf("%s %d %d", f.Path, f.Size, f.info.ModTime().UnixNano())
+}
+
 func unchanged(then, now os.FileInfo) bool {
 	return then.Size() == now.Size() && then.ModTime().Equal(now.ModTime())
 }

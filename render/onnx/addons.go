@@ -36,19 +36,18 @@ func (m *Model) With(a Addons) (*Model, error) {
 	}
 	out := &Model{
 		Folder: m.Folder, Device: m.Device, addons: a, borrows: true,
-		text: append([]*session(nil), m.text...), unet: m.unet, decoder: m.decoder, encoder: m.encoder,
-		tinyDecoder: m.tinyDecoder, upscaler: m.upscaler,
+		text: append([]*encoder(nil), m.text...), unet: m.unet, decoder: m.decoder, encoder: m.encoder,
+		tinyDecoder: m.tinyDecoder, encoders: m.encoders,
 	}
 	steps, err := out.addonSteps()
 	if err != nil {
 		return nil, fmt.Errorf("add-ons: %w", err)
 	}
 	for _, step := range steps {
-		s, err := step.open(m.Device)
-		if err != nil {
+		if err := step.load(out); err != nil {
 			return nil, errors.Join(fmt.Errorf("add-ons: %w", err), out.Close())
 		}
-		*step.into, out.own = s, append(out.own, s)
+		out.own = append(out.own, step.loaded())
 	}
 	return out, nil
 }
@@ -58,11 +57,11 @@ func (m *Model) addonSteps() ([]loadStep, error) {
 	var steps []loadStep
 	for i := range m.text {
 		if c := m.addons.text(i); !c.Empty() {
-			steps = append(steps, loadStep{&m.text[i], m.Folder.TextEncoderNetwork(i), c})
+			steps = append(steps, newEncoderStep(&m.text[i], m.Folder.TextEncoderNetwork(i), c))
 		}
 	}
 	if c := m.addons.Unet; !c.Empty() {
-		steps = append(steps, loadStep{&m.unet, m.Folder.UnetNetwork(), c})
+		steps = append(steps, loadStep{into: &m.unet, network: m.Folder.UnetNetwork(), changes: c})
 	}
 	if m.addons.VAE == nil {
 		return steps, nil
@@ -73,13 +72,22 @@ func (m *Model) addonSteps() ([]loadStep, error) {
 	}
 	m.encoder = nil
 	if m.Folder.Config.CanEncode {
-		steps = append(steps, newStep(&m.encoder, m.Folder.EncoderNetwork()))
+		steps = append(steps, newEncoderStep(&m.encoder, m.Folder.EncoderNetwork(), tensor.Changes{}))
 	}
 	return append(steps, newStep(&m.decoder, m.Folder.DecoderNetwork())), nil
 }
 
+// loaded is the network, once it is loaded.
+func (s loadStep) loaded() closer {
+	if s.encoder != nil {
+		return *s.encoder
+	}
+	return *s.into
+}
+
 // open opens the network, with its changes if there are any.
 func (s loadStep) open(device Device) (*session, error) {
+	device.Graphs = device.Graphs && device.resident() && s.steps && s.changes.Empty()
 	if s.changes.Empty() {
 		return newSession(s.network, device)
 	}

@@ -14,27 +14,43 @@ import (
 	"darkroom/render/tensor"
 )
 
-// binding is what one network feeds to a shared session in every run: weights in mapped files, and what add-ons change.
+// binding is what one network feeds to its session in every run besides the inputs of a call: weights, and what add-ons
+// change. It holds all that the network holds.
 type binding struct {
 	shared *sharedSession
-	values []ort.Value       // the last inputs of each run
+	values []ort.Value       // the last inputs of each run, in this machine's memory
 	files  []*mapped.Mapping // the memory of weights
 	once   sync.Once
+
+	resident *resident     // on a device: what the session is fed there; else nil
+	memory   *deviceMemory // on a device
 }
 
 // release frees it. No run may be under way.
 func (b *binding) release() (err error) {
 	b.once.Do(func() {
+		if b.resident != nil {
+			err = b.resident.release()
+		}
 		for _, v := range b.values {
 			err = errors.Join(err, v.Destroy())
 		}
-		for _, f := range b.files {
-			err = errors.Join(err, f.Close())
-		}
+		err = errors.Join(err, b.closeFiles())
 		if b.shared != nil {
 			err = errors.Join(err, b.shared.release())
 		}
+		if b.memory != nil {
+			err = errors.Join(err, b.memory.release())
+		}
 	})
+	return err
+}
+
+func (b *binding) closeFiles() (err error) {
+	for _, f := range b.files {
+		err = errors.Join(err, f.Close())
+	}
+	b.files = nil
 	return err
 }
 
@@ -67,6 +83,14 @@ func (b *binding) bind(w folder.Weighted, constants bool, changes tensor.Changes
 			return err
 		}
 	}
+	if err := b.bindChanges(w, changes); err != nil || b.resident == nil {
+		return err
+	}
+	return b.closeFiles() // a device has its copy
+}
+
+// bindChanges makes the values of what add-ons change.
+func (b *binding) bindChanges(w folder.Weighted, changes tensor.Changes) error {
 	for _, x := range w.Branches {
 		if err := b.bindBranch(x, changes.Branches[x.Module]); err != nil {
 			return err
@@ -118,7 +142,7 @@ func (b *binding) bindWeights(w folder.Weighted, mappings map[string]*mapped.Map
 			}
 			data = mappings[x.File].Bytes(x.Offset, x.Length)
 		}
-		if err := b.bindWeight(x, data, changes); err != nil {
+		if err := b.bindWeight(x, w.Files[x.File], data, changes); err != nil {
 			return err
 		}
 	}
@@ -126,9 +150,13 @@ func (b *binding) bindWeights(w folder.Weighted, mappings map[string]*mapped.Map
 }
 
 // bindWeight feeds a weight, or what replaces it. A table of embeddings without a fixed number of rows takes the extra
-// rows.
-func (b *binding) bindWeight(x graph.ExposedWeight, data []byte, changes tensor.Changes) error {
+// rows. On a device, one that is as in the file is shared with other networks.
+func (b *binding) bindWeight(x graph.ExposedWeight, f *mapped.File, data []byte, changes tensor.Changes) error {
 	shape := slices.Clone(x.Dims)
+	_, changed := changes.Weights[x.CanonicalName()]
+	if b.resident != nil && f != nil && !changed && (len(shape) != 2 || shape[0] != 0) {
+		return b.resident.addWeight(x, f, shape, data)
+	}
 	if own, ok := changes.Weights[x.CanonicalName()]; ok {
 		if len(own) != len(data) {
 			return fmt.Errorf("%s: a replacement of %d bytes, want %d", x.CanonicalName(), len(own), len(data))
@@ -142,29 +170,33 @@ func (b *binding) bindWeight(x graph.ExposedWeight, data []byte, changes tensor.
 		if data, err = withRows(x, data, changes.ExtraRows); err != nil {
 			return err
 		}
-		shape[0] = len(data) / elementSize(x.Type) / shape[1]
+		shape[0] = len(data) / elementSize(x.Stored) / shape[1]
 	}
-	return b.bindBytes(x.Name, x.Type, shape, data)
+	return b.bindBytes(x.Value, x.Stored, shape, data)
 }
 
 // withRows appends extra rows to a table of embeddings.
 func withRows(x graph.ExposedWeight, table []byte, rows tensor.Tensor) ([]byte, error) {
 	switch {
-	case elementSize(x.Type) == 0:
+	case elementSize(x.Stored) == 0:
 		return nil, fmt.Errorf("%v: want floating-point numbers", x.Value)
 	case rows.Empty():
 		return table, nil
 	case rows.Check() != nil || len(rows.Shape) != 2 || rows.Shape[1] != x.Dims[1]:
 		return nil, fmt.Errorf("%v: extra rows of shape %v", x.Value, rows.Shape)
 	}
-	more, err := encode(x.Type, rows.Data)
+	more, err := encode(x.Stored, rows.Data)
 	return slices.Concat(table, more), err
 }
 
-func (b *binding) bindBytes(name string, kind graph.Type, shape []int, data []byte) error {
+// bindBytes feeds an input numbers of a type. On a device they are converted to the type of the input.
+func (b *binding) bindBytes(port graph.Value, kind graph.Type, shape []int, data []byte) error {
+	if b.resident != nil {
+		return b.resident.addNumbers(port, kind, shape, data)
+	}
 	v, err := ort.NewCustomDataTensor(shapeOf(shape), data, ort.TensorElementDataType(kind))
 	if err != nil {
-		return fmt.Errorf("weight %s: %w", name, err)
+		return fmt.Errorf("weight %s: %w", port.Name, err)
 	}
 	b.values = append(b.values, v)
 	return nil
@@ -182,6 +214,9 @@ func (b *binding) bindBranch(x graph.BranchInput, with tensor.Branch) error {
 		}
 		rank = s[1]
 	}
+	if b.resident != nil {
+		return b.resident.addFactors(x, with, rank)
+	}
 	return errors.Join(
 		b.bindFloats(x.Down, tensor.Tensor{Shape: []int{in, rank}, Data: with.Down.Data}),
 		b.bindFloats(x.Up, tensor.Tensor{Shape: []int{rank, out}, Data: with.Up.Data}),
@@ -190,7 +225,7 @@ func (b *binding) bindBranch(x graph.BranchInput, with tensor.Branch) error {
 
 // bindFloats feeds a tensor, which may have no values, in the type of its input.
 func (b *binding) bindFloats(port graph.Value, t tensor.Tensor) error {
-	if port.Type == graph.Float {
+	if port.Type == graph.Float && b.resident == nil {
 		v, err := ort.NewTensor(shapeOf(t.Shape), t.Data)
 		if err != nil {
 			return fmt.Errorf("%s: %w", port.Name, err)
@@ -202,10 +237,10 @@ func (b *binding) bindFloats(port graph.Value, t tensor.Tensor) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", port.Name, err)
 	}
-	if len(data) == 0 {
+	if len(data) == 0 && b.resident == nil {
 		data = make([]byte, elementSize(port.Type)) // the binding refuses none
 	}
-	return b.bindBytes(port.Name, port.Type, t.Shape, data)
+	return b.bindBytes(port, port.Type, t.Shape, data)
 }
 
 // elementSize is the number of bytes of a floating-point number; 0 for another type.

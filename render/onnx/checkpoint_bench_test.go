@@ -3,6 +3,7 @@ package onnx
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -83,6 +84,7 @@ func TestMeasureCheckpoints(t *testing.T) {
 			t.Fatal(err)
 		}
 		say("step at rank 32")
+		measureSwitch(t, m, addons)
 		if err := changed.Close(); err != nil {
 			t.Fatal(err)
 		}
@@ -92,6 +94,26 @@ func TestMeasureCheckpoints(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// measureSwitch says what a combination costs that is put together anew while its factors are in memory.
+func measureSwitch(t *testing.T, m *Model, addons Addons) {
+	t.Helper()
+	const switches = 20
+	times := make([]time.Duration, switches)
+	for i := range times {
+		began := time.Now()
+		changed, err := m.With(addons)
+		if err != nil {
+			t.Fatal(err)
+		}
+		times[i] = time.Since(began)
+		if err := changed.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	slices.Sort(times)
+	fmt.Printf("%d switches: %v at least, %v in the middle, %v at most\n", switches, times[0], times[switches/2], times[switches-1])
 }
 
 func processTime() time.Duration {

@@ -32,7 +32,7 @@ func TestDevice(t *testing.T) {
 		if err == nil {
 			t.Skip("this library has CUDA")
 		}
-		if !strings.Contains(err.Error(), "cuda:0") || !strings.Contains(err.Error(), "--ort") {
+		if !strings.Contains(err.Error(), "cuda:0") || !strings.Contains(err.Error(), "darkroom runtime pull") {
 			t.Errorf("got %v, want the device and what would help", err)
 		}
 	})

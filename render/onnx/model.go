@@ -19,24 +19,29 @@ type Model struct {
 	Folder *folder.Model
 	Device Device
 
-	text                   []*session // by text encoder
-	unet, decoder, encoder *session
-	tinyDecoder            *session // nil for none
-	upscaler               *session // nil for none
+	text          []*encoder // by text encoder
+	encoder       *encoder   // of the VAE; nil for none
+	unet, decoder *session
+	tinyDecoder   *session // nil for none
+
+	encoders *encoders // all that can be moved off the device
 
 	seamless seamlessModels
 
-	addons  Addons     // of a model with add-ons: see With
-	borrows bool       // its sessions are another model's, but for own
-	own     []*session // those that add-ons change
+	addons  Addons   // of a model with add-ons: see With
+	borrows bool     // its networks are another model's, but for own
+	own     []closer // those that add-ons change
 }
+
+// closer is a session or an encoder, also one that is nil.
+type closer interface{ close() error }
 
 // Load loads a folder's networks. Open must have been called. The caller closes the model.
 func Load(ctx context.Context, f *folder.Model, device Device) (*Model, error) {
 	if Version() == "" {
 		return nil, ErrNotOpen
 	}
-	m := &Model{Folder: f, Device: device}
+	m := &Model{Folder: f, Device: device, encoders: &encoders{device: device}}
 	if err := m.load(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("load model: %w", err), m.Close())
 	}
@@ -44,41 +49,54 @@ func Load(ctx context.Context, f *folder.Model, device Device) (*Model, error) {
 	return m, nil
 }
 
-// loadStep is a session to load.
+// loadStep is a network to load: as a session, or as an encoder that can be moved.
 type loadStep struct {
 	into    **session
+	encoder **encoder
 	network folder.Network
 	changes tensor.Changes // by add-ons
+	steps   bool           // it runs in every step
 }
 
 func newStep(into **session, n folder.Network) loadStep { return loadStep{into: into, network: n} }
 
+func newEncoderStep(into **encoder, n folder.Network, c tensor.Changes) loadStep {
+	return loadStep{encoder: into, network: n, changes: c}
+}
+
+// load loads the network, in place of what stood there.
+func (s loadStep) load(m *Model) (err error) {
+	return m.retryWithoutEncoders(func() error {
+		if s.encoder != nil {
+			*s.encoder, err = m.encoders.open(s.open)
+			return err
+		}
+		*s.into, err = s.open(m.Device)
+		return err
+	})
+}
+
 func (m *Model) load(ctx context.Context) error {
 	f := m.Folder
-	m.text = make([]*session, len(f.Ports.TextEncoders))
+	m.text = make([]*encoder, len(f.Ports.TextEncoders))
 	var steps []loadStep
 	for i := range m.text {
-		steps = append(steps, newStep(&m.text[i], f.TextEncoderNetwork(i)))
+		steps = append(steps, newEncoderStep(&m.text[i], f.TextEncoderNetwork(i), tensor.Changes{}))
 	}
-	steps = append(steps, newStep(&m.unet, f.UnetNetwork()), newStep(&m.decoder, f.DecoderNetwork()))
+	steps = append(steps, loadStep{into: &m.unet, network: f.UnetNetwork(), steps: true}, newStep(&m.decoder, f.DecoderNetwork()))
 	if f.Config.CanEncode {
-		steps = append(steps, newStep(&m.encoder, f.EncoderNetwork()))
+		steps = append(steps, newEncoderStep(&m.encoder, f.EncoderNetwork(), tensor.Changes{}))
 	}
 	if f.TinyDecoder != nil {
 		steps = append(steps, newStep(&m.tinyDecoder, f.TinyDecoder.Network()))
-	}
-	if f.Upscaler != nil {
-		steps = append(steps, newStep(&m.upscaler, f.Upscaler.Network()))
 	}
 	for _, step := range steps {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		s, err := newSession(step.network, m.Device)
-		if err != nil {
+		if err := step.load(m); err != nil {
 			return err
 		}
-		*step.into = s
 	}
 	return nil
 }
@@ -86,7 +104,12 @@ func (m *Model) load(ctx context.Context) error {
 // sessions lists every session that is loaded, without those of the seamless networks.
 func (m *Model) sessions() []*session {
 	var all []*session
-	for _, s := range append(slices.Clip(m.text), m.unet, m.decoder, m.encoder, m.tinyDecoder, m.upscaler) {
+	for _, e := range append(slices.Clip(m.text), m.encoder) {
+		if s := e.current(); s != nil {
+			all = append(all, s)
+		}
+	}
+	for _, s := range []*session{m.unet, m.decoder, m.tinyDecoder} {
 		if s != nil {
 			all = append(all, s)
 		}
@@ -98,11 +121,14 @@ func (m *Model) sessions() []*session {
 func (m *Model) Close() error {
 	_, err := m.DropSeamless()
 	errs := []error{err}
-	all := m.sessions()
-	if m.borrows {
-		all = m.own
+	own := m.own
+	if !m.borrows {
+		own = []closer{m.unet, m.decoder, m.tinyDecoder, m.encoder}
+		for _, e := range m.text {
+			own = append(own, e)
+		}
 	}
-	for _, s := range all {
+	for _, s := range own {
 		errs = append(errs, s.close())
 	}
 	trimHeap()
@@ -146,9 +172,11 @@ func (m *Model) EncodeImage(ctx context.Context, pixels tensor.Tensor) (tensor.T
 	}
 	out := tensor.New(pixels.Shape[0], channels, pixels.Shape[2]/f, pixels.Shape[3]/f)
 	err := m.retryWithoutSeamless(func() error {
-		return m.encoder.inBatches(pixels.Batch(), func(from, to int) error {
-			in, err := m.encoder.feed(m.Folder.Ports.Image, pixels.Rows(from, to))
-			return m.encoder.callSingle(ctx, m.Folder.Ports.Mean, out.Rows(from, to), err, in)
+		return m.encoder.use(func(s *session) error {
+			return s.inBatches(pixels.Batch(), func(from, to int) error {
+				in, err := s.feed(m.Folder.Ports.Image, pixels.Rows(from, to))
+				return s.callSingle(ctx, m.Folder.Ports.Mean, out.Rows(from, to), err, in)
+			})
 		})
 	})
 	return withStep(out, "encode image", err)

@@ -113,6 +113,9 @@ func TestNetworks(t *testing.T) {
 		if f.Float == graph.Float16 {
 			ways[name+", left so"] = way{f, float16CPU}
 		}
+		ways[name+", as on a GPU"] = way{f, onnx.Device{
+			Kind: onnx.CPU, Threads: 1, Resident: true, KeepFloat16: f.Float == graph.Float16,
+		}}
 	}
 	for name, w := range ways {
 		t.Run(name, func(t *testing.T) {

@@ -63,6 +63,13 @@ func Open(lib string) error {
 	return nil
 }
 
+// openedLibrary is the path of the open runtime's library, "" when none is open.
+func openedLibrary() string {
+	runtimeState.Lock()
+	defer runtimeState.Unlock()
+	return runtimeState.lib
+}
+
 // Version returns the open runtime's version, or "" when none is open.
 func Version() string {
 	runtimeState.Lock()

@@ -37,7 +37,8 @@ func (m *Model) seamlessModel(ctx context.Context, encoder bool) (*Model, error)
 	if !encoder {
 		return m.seamless.denoise.get(m, func(t *Model) error {
 			return m.loadSeamless(
-				ctx, loadStep{&t.unet, m.Folder.UnetNetwork(), m.addons.Unet}, newStep(&t.decoder, m.Folder.DecoderNetwork()),
+				ctx, t, loadStep{into: &t.unet, network: m.Folder.UnetNetwork(), changes: m.addons.Unet},
+				newStep(&t.decoder, m.Folder.DecoderNetwork()),
 			)
 		})
 	}
@@ -45,7 +46,7 @@ func (m *Model) seamlessModel(ctx context.Context, encoder bool) (*Model, error)
 		if m.encoder == nil {
 			return nil
 		}
-		return m.loadSeamless(ctx, newStep(&t.encoder, m.Folder.EncoderNetwork()))
+		return m.loadSeamless(ctx, t, newEncoderStep(&t.encoder, m.Folder.EncoderNetwork(), tensor.Changes{}))
 	})
 }
 
@@ -54,7 +55,7 @@ func (t *lazyModel) get(of *Model, load func(*Model) error) (*Model, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.model == nil {
-		made := &Model{Folder: of.Folder, Device: of.Device}
+		made := &Model{Folder: of.Folder, Device: of.Device, encoders: of.encoders}
 		if err := load(made); err != nil {
 			return nil, errors.Join(err, made.Close())
 		}
@@ -76,17 +77,15 @@ func (t *lazyModel) drop() (dropped bool, err error) {
 }
 
 // loadSeamless loads networks with circular padding.
-func (m *Model) loadSeamless(ctx context.Context, parts ...loadStep) error {
+func (m *Model) loadSeamless(ctx context.Context, into *Model, parts ...loadStep) error {
 	for _, p := range parts {
 		if err := context.Cause(ctx); err != nil {
 			return err
 		}
 		p.network.Edits = append(p.network.Edits, graph.PadCircular)
-		s, err := p.open(m.Device)
-		if err != nil {
+		if err := p.load(into); err != nil {
 			return fmt.Errorf("load seamless networks: %w", err)
 		}
-		*p.into = s
 	}
 	return nil
 }

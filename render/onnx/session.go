@@ -25,7 +25,7 @@ type session struct {
 	path     string
 	batch    int // how many items the network takes at once; 0 for any number
 	ort      *ort.DynamicAdvancedSession
-	bound    *binding     // of a shared session; nil for one with weights of its own
+	bound    *binding     // what it is fed besides the inputs of a call, and what it holds
 	widened  bool         // what is float16 in the file is float32 here
 	warning  error        // why it stays float16 on a CPU; nil where it computes in float32
 	cache    feedCache    // of inputs that repeat
@@ -41,26 +41,49 @@ type session struct {
 // files.
 //
 // A written network is opened with its weights as inputs, or packed where the device asks for that.
-func newSession(n folder.Network, device Device) (_ *session, err error) {
+func newSession(n folder.Network, device Device) (*session, error) {
 	if n.Written != nil {
-		if device.Kind == CPU && device.Packed {
+		if device.Packed {
 			return newPacked(n, device)
 		}
 		return newPlain(n, device)
+	}
+	s, err := newFromFile(n, device)
+	if err != nil {
+		return nil, fmt.Errorf("load %s: %w", n.Path, wrapMemoryError(err))
+	}
+	return s, nil
+}
+
+// newFromFile loads a network of an ONNX file, with its weights as constants.
+func newFromFile(n folder.Network, device Device) (_ *session, err error) {
+	s := &session{path: n.Path, batch: n.Inputs[0].Dims[0], gpu: device.Kind != CPU, bound: &binding{}}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.bound.release())
+		}
+	}()
+	if err := s.bound.acquireMemory(device); err != nil {
+		return nil, err
 	}
 	options, err := device.options()
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, options.Destroy()) }()
-	s := &session{path: n.Path, batch: n.Inputs[0].Dims[0], gpu: device.Kind != CPU}
+	if device.resident() {
+		if err := device.chooseArena(options); err != nil {
+			return nil, err
+		}
+	}
 	if s.gpu {
 		defer guardSignals()()
 	}
 	if err := s.load(n, options, device); err != nil {
-		return nil, fmt.Errorf("load %s: %w", n.Path, wrapMemoryError(err))
+		return nil, err
 	}
-	return s, nil
+	s.bound.shared = &sharedSession{ort: s.ort, users: 1}
+	return s, s.bound.makeResident(n, device, s.widened)
 }
 
 // load loads the network: on a CPU in float32, unless graph.Widen or the runtime refuses that. A lack of memory is not
@@ -144,14 +167,10 @@ func (s *session) run(ctx context.Context, inputs, outputs []feed) (err error) {
 			err = fmt.Errorf("run %s: %v", s.path, p)
 		}
 	}()
-	values := valuesOf(inputs)
-	if s.bound != nil {
-		if err := s.bound.check(); err != nil {
-			return fmt.Errorf("run %s: %w", s.path, err)
-		}
-		values = append(values, s.bound.values...)
+	if err := s.bound.check(); err != nil {
+		return fmt.Errorf("run %s: %w", s.path, err)
 	}
-	err = s.runCancellable(ctx, values, valuesOf(outputs))
+	err = s.runCancellable(ctx, inputs, outputs)
 	runtime.KeepAlive(inputs) // their memory is Go's, and the runtime used it until here
 	runtime.KeepAlive(outputs)
 	if err == nil {
@@ -171,8 +190,19 @@ func valuesOf(feeds []feed) []ort.Value {
 	return values
 }
 
-// runCancellable uses run options of its own, since a raised stop flag would stay raised for the next run.
-func (s *session) runCancellable(ctx context.Context, inputs, outputs []ort.Value) error {
+// runCancellable runs the network on values in this machine's memory, or as a device is fed.
+func (s *session) runCancellable(ctx context.Context, inputs, outputs []feed) error {
+	defer s.guard()()
+	began := time.Now()
+	defer func() { s.ran.Add(int64(time.Since(began))) }()
+	if r := s.bound.resident; r != nil {
+		return r.run(ctx, inputs, outputs)
+	}
+	return s.runOnValues(ctx, append(valuesOf(inputs), s.bound.values...), valuesOf(outputs))
+}
+
+// runOnValues uses run options of its own, since a raised stop flag would stay raised for the next run.
+func (s *session) runOnValues(ctx context.Context, inputs, outputs []ort.Value) error {
 	options, err := ort.NewRunOptions()
 	if err != nil {
 		return err
@@ -182,10 +212,7 @@ func (s *session) runCancellable(ctx context.Context, inputs, outputs []ort.Valu
 		defer close(raised)
 		_ = options.Terminate() // it fails only on destroyed options, and they are destroyed after this
 	})
-	defer s.guard()()
-	began := time.Now()
 	err = s.ort.RunWithOptions(inputs, outputs, options)
-	s.ran.Add(int64(time.Since(began)))
 	if !unwatch() {
 		<-raised
 	}
@@ -218,8 +245,5 @@ func (s *session) close() error {
 		return nil
 	}
 	s.closed = true
-	if s.bound != nil {
-		return s.bound.release()
-	}
-	return s.ort.Destroy()
+	return s.bound.release()
 }

@@ -78,7 +78,7 @@ func loadUnet(t *testing.T, f *folder.Model, d Device, plain bool) *Model {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.Destroy() })
-	return &Model{Folder: m.Folder, Device: d, unet: &session{path: n.Path, batch: m.unet.batch, ort: s}}
+	return &Model{Folder: m.Folder, Device: d, unet: &session{path: n.Path, batch: m.unet.batch, ort: s, bound: &binding{}}}
 }
 
 func TestFusedAttentionAndMappedWeightsMatch(t *testing.T) {

@@ -18,9 +18,17 @@ import (
 
 func TestCancel(t *testing.T) {
 	t.Parallel()
+	for name, device := range map[string]onnx.Device{
+		"values": {Kind: onnx.CPU, Threads: 1}, "bindings, as on a GPU": {Kind: onnx.CPU, Threads: 1, Resident: true},
+	} {
+		t.Run(name, func(t *testing.T) { t.Parallel(); testCancel(t, device) })
+	}
+}
+
+func testCancel(t *testing.T, device onnx.Device) {
 	cause := errors.New("a person changed their mind")
 	hidden := tensor.New(1, onnxtest.Length, onnxtest.Width)
-	endless := func(t *testing.T) *onnx.Model { return load(t, onnxtest.Folder{Endless: true}) }
+	endless := func(t *testing.T) *onnx.Model { return loadOn(t, onnxtest.Folder{Endless: true}, device) }
 	t.Run("a network that never ends is stopped, again and again, and the model stays usable", func(t *testing.T) {
 		t.Parallel()
 		m := endless(t)
@@ -67,9 +75,15 @@ func TestCancel(t *testing.T) {
 
 func TestConcurrentCalls(t *testing.T) {
 	t.Parallel()
-	m := loadOn(
-		t, onnxtest.Folder{Float: graph.Float16, Timestep: graph.Value{Type: graph.Float16, Dims: []int{1}}}, float16CPU,
-	)
+	resident := float16CPU
+	resident.Resident = true
+	for name, device := range map[string]onnx.Device{"values": float16CPU, "bindings, as on a GPU": resident} {
+		t.Run(name, func(t *testing.T) { t.Parallel(); testConcurrentCalls(t, device) })
+	}
+}
+
+func testConcurrentCalls(t *testing.T, device onnx.Device) {
+	m := loadOn(t, onnxtest.Folder{Float: graph.Float16, Timestep: graph.Value{Type: graph.Float16, Dims: []int{1}}}, device)
 	var group sync.WaitGroup
 	for i := range 8 {
 		group.Go(func() {
@@ -105,7 +119,7 @@ func TestLoad(t *testing.T) {
 		if err == nil {
 			t.Skip("this library has CUDA")
 		}
-		if !strings.Contains(err.Error(), "cuda:0") || !strings.Contains(err.Error(), "--ort") ||
+		if !strings.Contains(err.Error(), "cuda:0") || !strings.Contains(err.Error(), "runtime pull") ||
 			strings.Contains(err.Error(), "\n") {
 			t.Errorf("got %v, want one line that names the device and the fix", err)
 		}

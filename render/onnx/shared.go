@@ -12,6 +12,8 @@ type sharedSession struct {
 	ort   *ort.DynamicAdvancedSession
 	key   string
 	users int
+
+	recordings recordings // see graphReplays
 }
 
 // sharedSessions are those of this process, by graph and device.

@@ -77,13 +77,15 @@ func (m *Model) encodeWith(ctx context.Context, i int, ids [][]int32, skip int) 
 			out[k] = tensor.New(len(ids), c.PooledWidth)
 		}
 	}
-	err := m.text[i].inBatches(len(ids), func(from, to int) error {
-		in, err := feedIDs(t.IDs, ids[from:to])
-		rows := make([]tensor.Tensor, len(out))
-		for k := range out {
-			rows[k] = out[k].Rows(from, to)
-		}
-		return m.text[i].call(ctx, outputs, rows, err, in)
+	err := m.text[i].use(func(s *session) error {
+		return s.inBatches(len(ids), func(from, to int) error {
+			in, err := feedIDs(t.IDs, ids[from:to])
+			rows := make([]tensor.Tensor, len(out))
+			for k := range out {
+				rows[k] = out[k].Rows(from, to)
+			}
+			return s.call(ctx, outputs, rows, err, in)
+		})
 	})
 	if err != nil {
 		return tensor.TextEncoding{}, fmt.Errorf("encode text: %w", err)

@@ -17,24 +17,34 @@ import (
 // newWeighted opens a network whose weights are inputs, changed by add-ons: its session is shared with all networks of
 // the same graph. A network in an ONNX file is opened so for add-ons only.
 func newWeighted(n folder.Network, device Device, changes tensor.Changes) (*session, error) {
-	o := graph.WriteOptions{Float16: device.Kind != CPU, Branches: true, Hypernets: hypernetShapes(changes.Hypernets)}
-	// On a GPU an input would be sent there in every run. There the weights are constants, and only the factors are
-	// inputs, unless a weight is replaced.
-	o.Constants = n.Written != nil && len(changes.Weights) == 0 && device.Kind != CPU
+	o := device.writeOptions()
+	o.Branches, o.Hypernets = true, hypernetShapes(changes.Hypernets)
+	o.Constants = o.Constants && n.Written != nil && len(changes.Weights) == 0
 	return openWeighted(n, device, changes, o)
+}
+
+// writeOptions say how networks are written for a device.
+func (d Device) writeOptions() graph.WriteOptions {
+	r := d.resident()
+	return graph.WriteOptions{
+		Float16: d.halves(), Converted: r, NoResize: r,
+		// Where an input would be sent to the device in every run, weights are constants.
+		Constants: d.Kind != CPU && !r,
+	}
 }
 
 // newPlain opens a written network without places for add-ons: half of the inputs, and a graph that is ready in half of
 // the time.
 func newPlain(n folder.Network, device Device) (*session, error) {
-	gpu := device.Kind != CPU
-	return openWeighted(n, device, tensor.Changes{}, graph.WriteOptions{Float16: gpu, Constants: gpu})
+	return openWeighted(n, device, tensor.Changes{}, device.writeOptions())
 }
 
 // newPacked opens a written network with its weights as constants, which the runtime copies into a layout for this
 // processor. It takes no add-ons.
 func newPacked(n folder.Network, device Device) (*session, error) {
-	return openWeighted(n, device, tensor.Changes{}, graph.WriteOptions{Constants: true})
+	o := device.writeOptions()
+	o.Constants = true
+	return openWeighted(n, device, tensor.Changes{}, o)
 }
 
 func openWeighted(
@@ -50,6 +60,9 @@ func openWeighted(
 			err = errors.Join(fmt.Errorf("load %s: %w", n.Path, wrapMemoryError(err)), b.release())
 		}
 	}()
+	if err := b.acquireMemory(device); err != nil {
+		return nil, err
+	}
 	dir := ""
 	for _, f := range w.Files { // a network's constants lie in one folder
 		dir = filepath.Dir(f.Path)
@@ -58,6 +71,9 @@ func openWeighted(
 		return openGraph(w.Model, inputNames(n, w, o), valueNames(n.Outputs), dir, device, o.Constants, n.Written != nil)
 	})
 	if err != nil {
+		return nil, err
+	}
+	if err := b.makeResident(n, device, w.Widened); err != nil {
 		return nil, err
 	}
 	if err := b.bind(w, o.Constants, changes); err != nil {
@@ -95,7 +111,8 @@ func sessionKey(w folder.Weighted, o graph.WriteOptions, device Device) string {
 	if o.Constants {
 		return ""
 	}
-	return fmt.Sprintf("%x %s %d", sha256.Sum256(w.Model), device, device.Threads)
+	return fmt.Sprintf("%x %s %d %v %d %v", sha256.Sum256(w.Model), device, device.Threads, device.Resident,
+		device.MemoryLimit, device.Graphs)
 }
 
 // openGraph opens a graph in memory. Constants lie in files of the folder dir.
@@ -108,6 +125,11 @@ func openGraph(
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, options.Destroy()) }()
+	if device.resident() {
+		if err := device.chooseArena(options); err != nil {
+			return nil, err
+		}
+	}
 	if written && !constants {
 		// Written graphs have fused operations already. Looking for more would take half of the time until a model is ready.
 		if err := options.SetGraphOptimizationLevel(ort.GraphOptimizationLevelDisableAll); err != nil {

@@ -162,6 +162,7 @@ type Spec struct {
 	Seed          int64       `json:"seed"`
 	Count         int         `json:"count"` // tiles
 	Steps         int         `json:"steps"`
+	Stop          int         `json:"stop,omitempty"` // percent of the steps after which the estimate is the image; 0: all
 	GuidanceScale float64     `json:"guidance_scale"`
 	Sampler       string      `json:"sampler"` // a name of render/sampler: "ddim", "euler_a", "dpmpp_2m_karras"
 	ClipSkip      int         `json:"clip_skip,omitempty"`

@@ -9,6 +9,9 @@ type Upscale struct {
 	Tile     *Size   `json:"tile,omitempty"`     // in which it is repainted: a size that the model knows
 }
 
+// MaxUpscale is how many times larger an image can be made at once.
+const MaxUpscale = 4
+
 // Enlarged returns the size of finished images.
 func (s Spec) Enlarged() Size {
 	by := 1.0
@@ -36,7 +39,7 @@ func (s Spec) validateUpscale(f *faults) {
 	if u == nil {
 		return
 	}
-	f.check(u.Scale > 1 && u.Scale <= 4, "upscale by %v: want a number in (1, 4]", u.Scale)
+	f.check(u.Scale > 1 && u.Scale <= MaxUpscale, "upscale by %v: want a number in (1, %d]", u.Scale, MaxUpscale)
 	size := s.Enlarged()
 	f.check(isSide(size.Width) && isSide(size.Height), "upscale to %v: want sides up to %d", size, MaxSide)
 	if u.Strength == 0 && u.Steps == 0 && u.Tile == nil {

@@ -72,6 +72,7 @@ func (s Spec) validateNumbers(f *faults) {
 	f.check(isSeed(s.Seed), "seed %d: want 0 to %d", s.Seed, int64(MaxSeed))
 	f.check(s.Count >= 1 && s.Count <= MaxCount, "count %d: want 1 to %d", s.Count, MaxCount)
 	f.check(s.Steps >= 1 && s.Steps <= MaxSteps, "steps %d: want 1 to %d", s.Steps, MaxSteps)
+	f.check(s.Stop >= 0 && s.Stop < 100, "stop %d: want 1 to 99 percent of the steps, or 0 for all", s.Stop)
 	f.check(s.GuidanceScale >= 0 && s.GuidanceScale <= 100, "guidance scale %v: want 0 to 100", s.GuidanceScale)
 	f.check(s.Sampler != "", "sampler: none named")
 }

@@ -23,6 +23,7 @@ func (s Spec) usesVersion2() bool {
 
 func (s Spec) usesVersion3() bool {
 	return len(s.Tiles) > 0 || s.VAE != nil || s.Prediction != "" || s.ZeroSNR || s.Upscaler != nil || s.Upscale != nil ||
+		s.Stop != 0 ||
 		s.Init != nil && s.Init.Window != nil ||
 		slices.ContainsFunc(s.Addons, func(a Addon) bool { return a.TextStrength != nil })
 }

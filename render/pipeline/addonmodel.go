@@ -68,7 +68,7 @@ var elementTypes = map[graph.Type]safetensors.DType{
 }
 
 func (w storedWeight) info() addon.Info {
-	i := addon.Info{DType: elementTypes[w.Type]}
+	i := addon.Info{DType: elementTypes[w.Stored]}
 	for _, d := range w.Dims {
 		i.Shape = append(i.Shape, int64(d))
 	}
@@ -96,7 +96,7 @@ func (w storedWeight) read() (tensor.Tensor, error) {
 		defer mapping.Close()
 		data = mapping.Bytes(w.Offset, w.Length)
 	}
-	values, err := safetensors.Floats(elementTypes[w.Type], data)
+	values, err := safetensors.Floats(elementTypes[w.Stored], data)
 	if err != nil {
 		return tensor.Tensor{}, fmt.Errorf("weight %s: %w", w.Name, err)
 	}

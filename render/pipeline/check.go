@@ -32,6 +32,11 @@ func Check(ctx context.Context, f *folder.Model, device onnx.Device) (warnings [
 	if _, err := p.Render(ctx, resolved.Spec, render.Job{}); err != nil {
 		return nil, fmt.Errorf("model folder %s: %w", f.Dir, err)
 	}
+	if f.Upscaler != nil {
+		if err := CheckUpscaler(ctx, f.Upscaler, device); err != nil {
+			return nil, fmt.Errorf("model folder %s: %w", f.Dir, err)
+		}
+	}
 	for _, warning := range p.Model.Warnings() {
 		warnings = append(warnings, fmt.Sprint(warning))
 	}

@@ -108,22 +108,17 @@ func (d Directory) find(asked string) (inventory.Item, error) {
 func (d Directory) findName(asked string) (inventory.Item, error) {
 	items, faults := inventory.Scan(string(d))
 	items = slices.DeleteFunc(items, func(i inventory.Item) bool { return !i.Kind.IsModel() })
-	if i := slices.IndexFunc(items, func(i inventory.Item) bool { return i.Name == asked }); i >= 0 {
-		return items[i], nil
-	}
-	var found []inventory.Item
-	var paths []string
-	for _, i := range items {
-		if i.CardName() == asked {
-			found, paths = append(found, i), append(paths, i.Path)
-		}
-	}
+	found := named(items, asked)
 	switch {
 	case len(found) == 1:
 		return found[0], nil
 	case len(found) > 1:
+		var paths []string
+		for _, i := range found {
+			paths = append(paths, i.Path)
+		}
 		return inventory.Item{}, fmt.Errorf("model %q: the name of %s; name the folder", asked, strings.Join(paths, " and "))
-	case asked == demo.Name:
+	case strings.EqualFold(asked, demo.Name):
 		return findDemo()
 	}
 	ofName := func(err error) bool {
@@ -134,6 +129,23 @@ func (d Directory) findName(asked string) (inventory.Item, error) {
 	}
 	none := fmt.Errorf("model %q: no such folder or file, here or in %s, and no card with this name", asked, d)
 	return inventory.Item{}, errors.Join(append([]error{none}, faults...)...)
+}
+
+// named lists the models that a name means: by the name of the file, else by a card's, else by either in another case.
+func named(items []inventory.Item, asked string) []inventory.Item {
+	for _, means := range []func(inventory.Item) bool{
+		func(i inventory.Item) bool { return i.Name == asked },
+		func(i inventory.Item) bool { return i.CardName() == asked },
+		func(i inventory.Item) bool {
+			return strings.EqualFold(i.Name, asked) || strings.EqualFold(i.CardName(), asked)
+		},
+	} {
+		found := slices.DeleteFunc(slices.Clone(items), func(i inventory.Item) bool { return !means(i) })
+		if len(found) > 0 {
+			return found
+		}
+	}
+	return nil
 }
 
 func findDemo() (inventory.Item, error) {
@@ -173,7 +185,7 @@ func (c Chosen) Prepare(ctx context.Context) error {
 }
 
 // Choose keeps the models of these names, all of them when there is no name. A name is a card's, or else that of a
-// folder or file. One that no model has is an error.
+// folder or file, or else either in another case. One that no model has is an error.
 func Choose(models []*folder.Model, names []string) ([]*folder.Model, error) {
 	chosen, missing := pick(models, names)
 	if len(missing) > 0 {
@@ -194,11 +206,18 @@ func pick(models []*folder.Model, names []string) (picked []*folder.Model, missi
 			base := filepath.Base(m.Dir)
 			return base == name || strings.TrimSuffix(base, filepath.Ext(base)) == name
 		}
+		inAnyCase := func(m *folder.Model) bool {
+			base := filepath.Base(m.Dir)
+			return slices.ContainsFunc([]string{m.Name, base, strings.TrimSuffix(base, filepath.Ext(base))},
+				func(own string) bool { return strings.EqualFold(own, name) })
+		}
 		switch {
 		case slices.ContainsFunc(models, byCard):
 			markAll(chosen, models, byCard)
 		case slices.ContainsFunc(models, byFile):
 			markAll(chosen, models, byFile)
+		case slices.ContainsFunc(models, inAnyCase):
+			markAll(chosen, models, inAnyCase)
 		default:
 			missing = append(missing, name)
 		}

@@ -102,13 +102,21 @@ func TestDirectory(t *testing.T) {
 			}
 			onnxtest.WriteFile(t, models, folder+"/darkroom.json", `{"name":"`+name+`"}`)
 		}
-		for _, asked := range []string{"a", "harbour xl"} {
+		for _, asked := range []string{"a", "harbour xl", "Harbour XL"} {
 			if f, err := Directory(models).Open(asked, nil); err != nil || f.Name != "harbour xl" {
 				t.Errorf("%s: got %v, %v, want harbour xl", asked, f, err)
 			}
 		}
 		if _, err := Directory(models).Open("twin", nil); err == nil || !strings.Contains(err.Error(), "name the folder") {
 			t.Errorf("two of one name: got %v, want to be asked for the folder", err)
+		}
+		for _, asked := range []string{"POSTCARDS", demo.Name} {
+			if f, err := Directory(models).Open(asked, nil); err != nil || f.Name != demo.Name {
+				t.Errorf("%s: got %v, %v, want the demo model", asked, f, err)
+			}
+		}
+		if f, err := Directory(models).Open("C", nil); err != nil || filepath.Base(f.Dir) != "c" {
+			t.Errorf("C: got %v, %v, want c", f, err)
 		}
 		if f, err := Directory(models).Open("c", nil); err != nil || filepath.Base(f.Dir) != "c" {
 			t.Errorf("c: got %v, %v", f, err)
@@ -139,6 +147,9 @@ func TestChoose(t *testing.T) {
 	all[1].Dir = "/models/folder-of-b"
 	if got, err := Choose(all, []string{"folder-of-b"}); err != nil || !slices.Equal(names(got), []string{"b"}) {
 		t.Errorf("a folder's name: got %v, %v, want b", names(got), err)
+	}
+	if got, err := Choose(all, []string{"Folder-of-B"}); err != nil || !slices.Equal(names(got), []string{"b"}) {
+		t.Errorf("in another case: got %v, %v, want b", names(got), err)
 	}
 	if _, err := Choose(all, []string{"sd15"}); err == nil || !strings.Contains(err.Error(), `model "sd15"`) {
 		t.Errorf("got %v, want to hear of sd15", err)

@@ -26,18 +26,10 @@ func (e *extender) applyEmbeddings(
 	if len(all) == 0 || err != nil {
 		return words, err
 	}
-	base, err := e.base()
+	encoders := e.model.Folder.Config.Family.TextParts()
+	vocabularies, widths, err := e.tokenTables()
 	if err != nil {
 		return nil, err
-	}
-	encoders := e.model.Folder.Config.Family.TextParts()
-	vocabularies, widths := map[string]int{}, map[string]int{}
-	for _, part := range encoders {
-		table := base.Parts[part][tokenTable].Shape
-		if len(table) != 2 {
-			return nil, &render.Refusal{Sentence: "this model's text encoder takes no embeddings"}
-		}
-		vocabularies[part], widths[part] = int(table[0]), int(table[1])
 	}
 	placed, err := embedding.Place(all, vocabularies, widths)
 	if err != nil {
@@ -54,6 +46,23 @@ func (e *extender) applyEmbeddings(
 		}
 	}
 	return words, nil
+}
+
+// tokenTables are how many tokens the text encoders know, and how wide each is, by part.
+func (e *extender) tokenTables() (vocabularies, widths map[string]int, err error) {
+	base, err := e.base()
+	if err != nil {
+		return nil, nil, err
+	}
+	vocabularies, widths = map[string]int{}, map[string]int{}
+	for _, part := range e.model.Folder.Config.Family.TextParts() {
+		table := base.Parts[part][tokenTable].Shape
+		if len(table) != 2 {
+			return nil, nil, &render.Refusal{Sentence: "this model's text encoder takes no embeddings"}
+		}
+		vocabularies[part], widths[part] = int(table[0]), int(table[1])
+	}
+	return vocabularies, widths, nil
 }
 
 // embeddings reads the textual inversions of a Spec, and after them those that its LoRAs carry. Of one name the first
@@ -85,15 +94,19 @@ func (e *extender) embeddings(spec picture.Spec, loras []addon.Use) (all []embed
 	}), nil
 }
 
-// carried reads the textual inversions that a LoRA carries. Those for another model are left out: nobody asked for
+// carried reads the textual inversions that a LoRA carries. Those of other widths are left out: nobody asked for
 // them.
 func (e *extender) carried(lora *addon.LoRA) (all []embedding.Named, err error) {
 	found, err := lora.Embeddings()
+	if len(found) == 0 || err != nil {
+		return nil, err
+	}
+	_, widths, err := e.tokenTables()
 	if err != nil {
 		return nil, err
 	}
 	for _, name := range slices.Sorted(maps.Keys(found)) {
-		if slices.Contains(found[name].Families(), e.model.Folder.Config.Family.Name) {
+		if found[name].Fits(widths) == nil {
 			all = append(all, embedding.Named{Name: name, Embedding: found[name]})
 		}
 	}

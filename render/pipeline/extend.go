@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 
 	"darkroom/render"
@@ -93,7 +94,11 @@ func (e *extender) extend(ctx context.Context, spec picture.Spec) (render.Extend
 	}
 	parts := e.partsOf(changed)
 	parts.Tokenizers = words
-	return render.Extended{Parts: parts, Notes: notes}, nil
+	extended := render.Extended{Parts: parts, Notes: notes}
+	if changed.Device.OwnMemory() { // a device cannot wait for the collector
+		extended.Close = changed.Close
+	}
+	return extended, nil
 }
 
 // partsOf returns the parts of the model with changed networks.
@@ -201,7 +206,7 @@ func (e *extender) applyHypernets(spec picture.Spec, into *onnx.Addons) error {
 		family := e.model.Folder.Config.Family.Name
 		if fits := network.Families(); len(fits) > 0 && !slices.Contains(fits, family) {
 			return &render.Refusal{Sentence: fmt.Sprintf(
-				"“%s” is a hypernetwork for %s, and this model is %s", a.Name, fits[0], family)}
+				"“%s” is a hypernetwork for %s, and this model is %s", a.Name, strings.Join(fits, ", "), family)}
 		}
 		width := e.model.Folder.Config.TextWidth
 		if fits := network.TextWidths(); len(fits) > 0 && width > 0 && !slices.Contains(fits, width) {

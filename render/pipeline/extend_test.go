@@ -1,6 +1,7 @@
 package pipeline_test
 
 import (
+	"encoding/binary"
 	"errors"
 	"math"
 	"path/filepath"
@@ -9,6 +10,7 @@ import (
 	"testing"
 
 	"darkroom/render"
+	"darkroom/render/addon/addontest"
 	"darkroom/render/onnx"
 	"darkroom/render/picture"
 	"darkroom/render/pipeline"
@@ -149,5 +151,43 @@ func TestAddonsThatAreGone(t *testing.T) {
 			!strings.Contains(refusal.Sentence, "“ink” is not here") {
 			t.Errorf("%s: got %v, want a refusal", a.Kind, err)
 		}
+	}
+}
+
+// TestCarriedEmbeddingByWidth: an embedding that a LoRA carries is used where its vectors are as wide as the model's,
+// whichever family that width is usual in, and left out elsewhere.
+func TestCarriedEmbeddingByWidth(t *testing.T) {
+	t.Parallel()
+	files := pipelinetest.AddonFiles{}
+	for digit, width := range map[string]int{"4": 128, "5": 768} {
+		data := make([]byte, 0, 4*width)
+		for _, x := range addontest.Draw("kite", width, 1) {
+			data = binary.LittleEndian.AppendUint32(data, math.Float32bits(x))
+		}
+		path := filepath.Join(t.TempDir(), "carrier.safetensors")
+		addontest.WriteFile(t, path, nil, map[string]addontest.Entry{
+			"bundle_emb.kite.emb_params": {DType: "F32", Shape: []int{1, width}, Data: data},
+		})
+		files[hash(digit)] = path
+	}
+	e := pipelinetest.LoadWith(t, demo, onnx.Device{Kind: onnx.CPU, Threads: 2}, files)
+	paint := func(addons ...picture.Addon) []float32 {
+		s := smallSpec(e.Folder, 0)
+		s.Prompt, s.Addons = "a kite at night", addons
+		result, err := e.Render(t.Context(), s, render.Job{})
+		if err != nil {
+			t.Fatalf("with %v: %v", addons, err)
+		}
+		return result.Latents.Data
+	}
+	carrier := func(digit string) picture.Addon {
+		return picture.Addon{Kind: picture.LoRA, Name: "carrier", Hash: hash(digit), Strength: 1}
+	}
+	plain := paint()
+	if d := distance(plain, paint(carrier("4"))); d < 1e-3 {
+		t.Errorf("an embedding of the model's width changes the image by %v", d)
+	}
+	if d := distance(plain, paint(carrier("5"))); d > 1e-4 {
+		t.Errorf("an embedding of another width changes the image by %v", d)
 	}
 }

@@ -14,6 +14,9 @@ import (
 // Notes says, a sentence each, what a folder's files ask for and is done otherwise.
 func Notes(f *folder.Model) []string {
 	_, notes := ownSampler(f)
+	if _, err := ownChecker(f); err != nil {
+		notes = append(notes, fmt.Sprintf("%v; images of this model are not checked by it", err))
+	}
 	return append(slices.Clone(f.Unfollowed), notes...)
 }
 

@@ -3,7 +3,7 @@ package pipeline
 import (
 	"errors"
 	"fmt"
-	"path/filepath"
+	"math"
 	"strings"
 
 	"darkroom/render/addon"
@@ -11,7 +11,6 @@ import (
 	"darkroom/render/folder"
 	"darkroom/render/inventory"
 	"darkroom/render/request"
-	"darkroom/render/safetensors"
 )
 
 // OpenItem opens what lies in the models folder, without hashing it: a model as Open does, or an add-on's header.
@@ -78,9 +77,10 @@ func readAddon(i inventory.Item) (request.AddonCard, error) {
 		_, err := checkpoint.OpenVAE(i.Path)
 		return card, err
 	}
-	if filepath.Ext(i.Path) != ".safetensors" {
-		return card, nil
+	u, err := OpenUpscaler(i.Path)
+	if err != nil {
+		return card, err
 	}
-	_, err := safetensors.Open(i.Path)
-	return card, err
+	card.Scale, card.Work = u.Scale, math.Round(u.Work)
+	return card, nil
 }

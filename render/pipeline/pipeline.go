@@ -3,6 +3,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,7 +19,6 @@ import (
 	"darkroom/render/onnx"
 	"darkroom/render/picture"
 	"darkroom/render/sampler"
-	"darkroom/render/upscale"
 )
 
 // Open checks a model folder: its networks as folder.Open does, its tokenizer, its noise schedule and its card.
@@ -69,8 +69,8 @@ func tokenizer(f *folder.Model, part string) (*clip.Tokenizer, error) {
 	return first, nil
 }
 
-// splitEncoder gives each of several text encoders the ids that its own tokenizer made. A row holds them all, one after
-// the other.
+// splitEncoder gives each of several text encoders the ids that its own tokenizer made. A row holds them all, one
+// after the other.
 type splitEncoder struct {
 	*onnx.Model
 	encoders int
@@ -149,13 +149,28 @@ func Config(c folder.Config) render.Config {
 // Pipeline is one loaded model, ready to generate images.
 type Pipeline struct {
 	*render.Renderer
-	Folder *folder.Model
-	Model  *onnx.Model
+	Folder    *folder.Model
+	Model     *onnx.Model
+	upscalers *upscalers
+	checker   *onnx.Network // of the model's own safety checker; nil for none
 }
 
-// Load loads a model's networks on a device. onnx.Open must have been called. files has the add-ons that it may render
-// with; nil for none. The error names the model.
+// LoadOptions are what a model is loaded with besides its own files. The zero value is nothing.
+type LoadOptions struct {
+	Addons   Addons    // that it may render with; nil for none
+	Checkers *Checkers // that look at its images; nil for none
+	Memory   int64     // that the loaded models may hold together, in bytes: see PoolOptions
+
+	makeRoom func() bool // frees other models: see render.Parts; nil if there are none
+}
+
+// Load is LoadWith with add-ons, or without any for nil.
 func Load(ctx context.Context, f *folder.Model, device onnx.Device, files Addons) (*Pipeline, error) {
+	return LoadWith(ctx, f, device, LoadOptions{Addons: files})
+}
+
+// LoadWith loads a model's networks on a device. onnx.Open must have been called. The error names the model.
+func LoadWith(ctx context.Context, f *folder.Model, device onnx.Device, o LoadOptions) (*Pipeline, error) {
 	model, err := onnx.Load(ctx, f, device)
 	if err != nil {
 		return nil, fmt.Errorf("model folder %s: %w", f.Dir, err)
@@ -164,21 +179,33 @@ func Load(ctx context.Context, f *folder.Model, device onnx.Device, files Addons
 	if err != nil {
 		return nil, errors.Join(err, model.Close())
 	}
-	parts.Extend = newExtender(model, parts, files).extend
-	renderer, err := render.New(parts, rendererOptions(device))
+	checker, own, err := o.Checkers.load(f, device)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("model folder %s: %w", f.Dir, err), model.Close())
 	}
-	return &Pipeline{Renderer: renderer, Folder: f, Model: model}, nil
+	addChecker(&parts, checker, device)
+	enlarging := &upscalers{own: f.Upscaler, files: o.Addons, device: device}
+	parts.Upscaler = enlarging.open
+	parts.Extend, parts.MakeRoom = newExtender(model, parts, o.Addons).extend, o.makeRoom
+	renderer, err := render.New(parts, rendererOptions(device, cmp.Or(o.Memory, defaultBudget(device))))
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("model folder %s: %w", f.Dir, err), model.Close(), own.Close())
+	}
+	return &Pipeline{Renderer: renderer, Folder: f, Model: model, upscalers: enlarging, checker: own}, nil
 }
 
 // rendererOptions says how much a device takes at once. A GPU gets four images of 1024×1024 with and without their
-// prompts, which is faster; when memory runs out, the renderer splits the batch.
-func rendererOptions(d onnx.Device) render.Options {
-	if d.Kind == onnx.CPU {
-		return render.Options{}
+// prompts, which is faster; when memory runs out, the renderer splits the batch. A run of an upscaler takes a quarter
+// of what the models may hold, if that is known, and no more than the renderer's own default.
+func rendererOptions(d onnx.Device, memory int64) render.Options {
+	var o render.Options
+	if memory > 0 {
+		o.UpscaleMemory = min(memory/4, 1<<30)
 	}
-	return render.Options{BatchPixels: 4 * 1024 * 1024}
+	if d.Kind != onnx.CPU {
+		o.BatchPixels = 4 * 1024 * 1024
+	}
+	return o
 }
 
 // Parts returns the parts of a renderer: a loaded folder's networks, and its tokenizers. The error names the folder.
@@ -201,11 +228,11 @@ func Parts(model *onnx.Model) (render.Parts, error) {
 	if tiny := model.TinyDecoder(); tiny != nil {
 		parts.PreviewDecoder = tiny
 	}
-	if network := model.Upscaler(); network != nil {
-		parts.Upscalers = map[string]upscale.Upscaler{f.Upscaler.Ref.Hash: network}
-	}
 	if f.Config.SupportsSeamless {
 		parts.Seamless = seamless(model)
+	}
+	if model.Device.OwnMemory() {
+		parts.Memory = model
 	}
 	return parts, nil
 }
@@ -223,4 +250,6 @@ func seamless(model *onnx.Model) func(ctx context.Context) (render.SeamlessNetwo
 }
 
 // Close frees the model's memory.
-func (e *Pipeline) Close() error { return e.Model.Close() }
+func (e *Pipeline) Close() error {
+	return errors.Join(e.upscalers.Close(), e.Model.Close(), e.checker.Close())
+}

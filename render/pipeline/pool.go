@@ -23,8 +23,12 @@ type PoolOptions struct {
 	Source Source
 	Addons Addons // that the models are rendered with; nil for none
 	Device onnx.Device
+	// Checkers look at what is rendered; nil for none. The pool closes them.
+	Checkers *Checkers
 	// Memory is how much the loaded models may hold together, in bytes, as Need foresees it. 0 is half of the machine's
 	// on the CPU and, on a GPU, room for one model. The model that is asked for is loaded in any case.
+	//
+	// On a GPU it bounds what all networks really take of the card, too: see onnx.Device.MemoryLimit.
 	Memory int64
 	Log    *slog.Logger
 }
@@ -50,6 +54,12 @@ type loadedModel struct {
 // NewPool makes a pool. The runtime must be open when the first model is loaded.
 func NewPool(o PoolOptions) *Pool {
 	o.Memory = cmp.Or(o.Memory, defaultBudget(o.Device))
+	if o.Memory > 0 { // the checker for all models stays
+		o.Memory = max(1, o.Memory-o.Checkers.sharedNeed(o.Device))
+	}
+	if o.Device.OwnMemory() {
+		o.Device.MemoryLimit = o.Memory
+	}
 	return &Pool{o: o, loadTimes: map[string]time.Duration{}, unusable: map[string]bool{}}
 }
 
@@ -131,7 +141,7 @@ func (p *Pool) Load(ctx context.Context, hash string) (*Pipeline, error) {
 	if l, found := p.touch(hash); found {
 		return l, nil
 	}
-	need := Need(models[i], p.o.Device)
+	need := Need(models[i], p.o.Device) + p.o.Checkers.Need(models[i], p.o.Device)
 	if err := p.makeRoom(need); err != nil {
 		return nil, err
 	}
@@ -146,6 +156,9 @@ func (p *Pool) Load(ctx context.Context, hash string) (*Pipeline, error) {
 	p.mu.Unlock()
 	for _, warning := range loaded.Model.Warnings() {
 		p.o.Log.Warn("a model renders a little less exactly", "model", loaded.Folder.Name, "warning", warning)
+	}
+	if loaded.Model.EncodersMoved() {
+		p.o.Log.Warn("out of memory: text encoders and the VAE's encoder run on the CPU", "model", loaded.Folder.Name)
 	}
 	return loaded, nil
 }
@@ -162,13 +175,39 @@ func isGone(m *folder.Model, models []*folder.Model) bool {
 
 // load loads a model. Where that fails beside others it is tried once more alone: their memory may have been missing.
 func (p *Pool) load(ctx context.Context, m *folder.Model) (*Pipeline, error) {
-	loaded, err := Load(ctx, m, p.o.Device, p.o.Addons)
-	if err == nil || ctx.Err() != nil || len(p.loaded) == 0 {
+	open := func() (*Pipeline, error) {
+		return LoadWith(ctx, m, p.o.Device, LoadOptions{
+			Addons: p.o.Addons, Memory: p.o.Memory, Checkers: p.o.Checkers,
+			makeRoom: func() bool { return p.freeOthers(m.Hash) },
+		})
+	}
+	loaded, err := open()
+	if ctx.Err() != nil || len(p.loaded) == 0 || err == nil && !loaded.Model.EncodersMoved() {
 		return loaded, err
+	}
+	if err == nil { // there was no memory for its encoders
+		err = loaded.Close()
 	}
 	err = errors.Join(err, p.freeWhere(func(loadedModel) bool { return true }))
 	p.o.Log.Warn("a model did not load beside others: they are freed", "model", m.Name, "error", err)
-	return Load(ctx, m, p.o.Device, p.o.Addons)
+	return open()
+}
+
+// freeOthers frees all models but one, which is rendered with, and says whether there were any.
+func (p *Pool) freeOthers(hash string) bool {
+	p.loadMu.Lock()
+	defer p.loadMu.Unlock()
+	others := func(l loadedModel) bool { return l.Folder.Hash != hash }
+	p.mu.RLock()
+	some := slices.ContainsFunc(p.loaded, others)
+	p.mu.RUnlock()
+	if !some {
+		return false
+	}
+	if err := p.freeWhere(others); err != nil {
+		p.o.Log.Warn("models were not freed properly", "error", err)
+	}
+	return true
 }
 
 // touch returns a loaded model and makes it the last one used.
@@ -217,9 +256,9 @@ func (p *Pool) freeWhere(which func(loadedModel) bool) error {
 	return errors.Join(errs...)
 }
 
-// Close frees all loaded models.
+// Close frees all loaded models, and the safety checkers.
 func (p *Pool) Close() error {
 	p.loadMu.Lock()
 	defer p.loadMu.Unlock()
-	return p.freeWhere(func(loadedModel) bool { return true })
+	return errors.Join(p.freeWhere(func(loadedModel) bool { return true }), p.o.Checkers.Close())
 }

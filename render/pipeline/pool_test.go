@@ -286,13 +286,61 @@ func TestNeed(t *testing.T) {
 		{half, onnx.Device{Kind: onnx.CPU}, 4.3},
 		{single, onnx.Device{Kind: onnx.CPU, Mapped: true}, 0.4},
 		{half, onnx.Device{Kind: onnx.CPU, Mapped: true}, 0.84},
-		{half, onnx.Device{Kind: onnx.CUDA}, 2.2},
+		{half, onnx.Device{Kind: onnx.CUDA}, 2.2 + 0.25},
+		{checkpoint, onnx.Device{Kind: onnx.CUDA}, 2.2 + 0.75 + 0.25}, // with an image of 512×512 in the decoder
 		{checkpoint, onnx.Device{Kind: onnx.CPU}, 0.84},
 		{checkpoint, onnx.Device{Kind: onnx.CPU, Packed: true}, 4.3},
 	} {
 		if got := float64(Need(c.m, c.device)) / gib; got < c.want-0.05 || got > c.want+0.05 {
 			t.Errorf("%d GiB on %v: got %.2f GiB, want %.2f", c.m.Bytes/gib, c.device, got, c.want)
 		}
+	}
+}
+
+// TestPoolBoundsADevice: on a device with memory of its own, the pool's memory bounds what networks really take. When that
+// runs out in the middle of a job, the other models make room.
+func TestPoolBoundsADevice(t *testing.T) {
+	device, models := openRuntime(t), t.TempDir()
+	if p := NewPool(PoolOptions{Device: device, Memory: 5 << 30}); p.o.Device.MemoryLimit != 0 {
+		t.Errorf("on the CPU: a limit of %d", p.o.Device.MemoryLimit)
+	}
+	device.Resident, device.Threads = true, 1
+	for _, name := range []string{"a", "b"} {
+		copyDemo(t, models, name)
+	}
+	all := openAll(t, models)[:2]
+	pool := NewPool(PoolOptions{
+		Source: fixed(all), Device: device, Memory: 5 << 30, Log: slog.New(slog.DiscardHandler),
+	})
+	defer pool.Close()
+	first, err := pool.Load(t.Context(), all[0].Hash)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := first.Model.Device.MemoryLimit; got != 5<<30 {
+		t.Errorf("a limit of %d, want the pool's memory", got)
+	}
+	alone, err := first.Model.DeviceBytes()
+	if err != nil || alone == 0 {
+		t.Fatalf("%d bytes on the device: %v", alone, err)
+	}
+	if _, err := pool.Load(t.Context(), all[1].Hash); err != nil {
+		t.Fatal(err)
+	}
+	if both, err := first.Model.DeviceBytes(); both < alone*3/2 || err != nil {
+		t.Errorf("%d bytes of two models, %d of one: %v", both, alone, err)
+	}
+	if !pool.freeOthers(all[0].Hash) || pool.freeOthers(all[0].Hash) {
+		t.Error("want others freed once")
+	}
+	if got := pool.loadedNames(); !slices.Equal(got, []string{"a"}) {
+		t.Errorf("%q stay loaded, want a", got)
+	}
+	if err := first.Model.ShrinkMemory(); err != nil {
+		t.Fatal(err)
+	}
+	if left, err := first.Model.DeviceBytes(); left > alone*11/10 || err != nil {
+		t.Errorf("%d bytes stay on the device, want the %d of one model: %v", left, alone, err)
 	}
 }
 

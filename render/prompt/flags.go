@@ -1,6 +1,7 @@
 package prompt
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -9,14 +10,37 @@ import (
 	"darkroom/render/pyre"
 )
 
-// The supported flags, by their canonical names.
+// The supported flags, by their canonical names. The first group is Midjourney's.
 const (
-	FlagAspect   = "ar"     // value "3:2"
-	FlagNegative = "no"     // value: what the image should not show
-	FlagResize   = "resize" // value: crop, fill or stretch
-	FlagSeed     = "seed"   // value: a whole number from 0
-	FlagSteps    = "steps"  // value: a whole number from 1
-	FlagTile     = "tile"   // no value: a tileable image
+	FlagAspect      = "ar"     // value "3:2"
+	FlagNegative    = "no"     // value: what the image should not show
+	FlagSeed        = "seed"   // value: a whole number from 0
+	FlagTile        = "tile"   // no value: a tileable image
+	FlagImageWeight = "iw"     // value: a number from 0 to MaxImageWeight
+	FlagQuality     = "q"      // value: a number from MinQuality to MaxQuality
+	FlagRepeat      = "repeat" // value: a whole number from 1 to MaxRepeat
+	FlagStop        = "stop"   // value: percent, from MinStop to 100
+
+	FlagClipSkip = "clip-skip" // value: a whole number from 1
+	FlagCount    = "count"     // value: a whole number from 1
+	FlagDraft    = "draft"     // no value: few steps first
+	FlagEmphasis = "emphasis"  // value: original or no-norm
+	FlagGuidance = "cfg"       // value: a number from 0
+	FlagNotation = "notation"  // value: a1111 or midjourney
+	FlagResize   = "resize"    // value: crop, fill or stretch
+	FlagSampler  = "sampler"   // value: a sampler's name, which may have blanks
+	FlagSpoiler  = "spoiler"   // no value: the images are hidden until they are clicked
+	FlagSteps    = "steps"     // value: a whole number from 1
+	FlagStrength = "strength"  // value: a number from 0 to 1
+)
+
+// Bounds of the values of flags, which are Midjourney's where it has the flag.
+const (
+	MaxImageWeight = 3.0
+	MinQuality     = 0.25
+	MaxQuality     = 4.0
+	MaxRepeat      = 20
+	MinStop        = 10 // percent
 )
 
 // Flag is one --name value of a prompt.
@@ -29,7 +53,7 @@ type Flag struct {
 
 // Flags takes the flags off the end of a prompt: from the first word that is a flag on, every word belongs to a flag. A
 // flag is two or more hyphens, or a dash that phones type for them (— – ‑ and similar), directly followed by a name, at
-// the start of a word. Words after the complete value of --ar, --resize, --seed or --steps go back to the prompt.
+// the start of a word. Words after a complete value go back to the prompt, but for --no and --sampler, which take all.
 //
 // Known flags are returned in the order typed, with Fault set where a value cannot be used. --seed -1 asks for any
 // seed, as in A1111, which is what nobody need ask for: it is left out. A flag that is not known is
@@ -183,12 +207,20 @@ func startsDashed(word string) bool {
 
 // SeedOf returns the seed that a prompt's flags name, if they name one that can be used.
 func SeedOf(text string) (seed int64, given bool) {
-	_, flags, _ := Flags(text)
-	for _, f := range flags {
-		if f.Name == FlagSeed && f.Fault == "" {
-			n, err := strconv.ParseInt(f.Value, 10, 64)
-			return n, err == nil // the first of two counts
-		}
+	f, given := FindFlag(text, FlagSeed)
+	if !given {
+		return 0, false
 	}
-	return 0, false
+	n, err := strconv.ParseInt(f.Value, 10, 64)
+	return n, err == nil
+}
+
+// FindFlag returns the first flag of that canonical name whose value can be used.
+func FindFlag(text, name string) (f Flag, given bool) {
+	_, flags, _ := Flags(text)
+	i := slices.IndexFunc(flags, func(f Flag) bool { return f.Name == name && f.Fault == "" })
+	if i < 0 {
+		return Flag{}, false
+	}
+	return flags[i], true
 }

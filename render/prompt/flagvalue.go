@@ -3,6 +3,7 @@ package prompt
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -17,35 +18,91 @@ type flagKind struct {
 	read func(text string) (value, left, fault string)
 }
 
+// knownFlags are the known flags by every name that people type for them.
+var knownFlags = map[string]flagKind{
+	"ar":        {FlagAspect, readAspect},
+	"aspect":    {FlagAspect, readAspect},
+	"cfg":       {FlagGuidance, numberReader(FlagGuidance, 0, maxGuidance)},
+	"guidance":  {FlagGuidance, numberReader(FlagGuidance, 0, maxGuidance)},
+	"clip-skip": {FlagClipSkip, wholeReader(FlagClipSkip, 1, maxClipSkip)},
+	"clip_skip": {FlagClipSkip, wholeReader(FlagClipSkip, 1, maxClipSkip)},
+	"count":     {FlagCount, wholeReader(FlagCount, 1, maxSteps)},
+	"draft":     {FlagDraft, readNothing},
+	"emphasis":  {FlagEmphasis, wordReader(FlagEmphasis, "original", "no-norm")},
+	"iw":        {FlagImageWeight, numberReader(FlagImageWeight, 0, MaxImageWeight)},
+	"no":        {FlagNegative, readNegative},
+	"notation":  {FlagNotation, wordReader(FlagNotation, "a1111", "midjourney")},
+	"q":         {FlagQuality, numberReader(FlagQuality, MinQuality, MaxQuality)},
+	"quality":   {FlagQuality, numberReader(FlagQuality, MinQuality, MaxQuality)},
+	"r":         {FlagRepeat, wholeReader(FlagRepeat, 1, MaxRepeat)},
+	"repeat":    {FlagRepeat, wholeReader(FlagRepeat, 1, MaxRepeat)},
+	"resize":    {FlagResize, wordReader(FlagResize, "crop", "fill", "stretch")},
+	"sampler":   {FlagSampler, readSampler},
+	"seed":      {FlagSeed, readSeed},
+	"spoiler":   {FlagSpoiler, readNothing},
+	"steps":     {FlagSteps, wholeReader(FlagSteps, 1, maxSteps)},
+	"stop":      {FlagStop, wholeReader(FlagStop, MinStop, 100)},
+	"strength":  {FlagStrength, numberReader(FlagStrength, 0, 1)},
+	"tile":      {FlagTile, readNothing},
+}
+
 // knownFlag returns the known flag of that name.
 func knownFlag(name string) (kind flagKind, ok bool) {
-	switch name {
-	case "ar", "aspect":
-		return flagKind{FlagAspect, readAspect}, true
-	case "no":
-		return flagKind{FlagNegative, readNegative}, true
-	case "resize":
-		return flagKind{FlagResize, readResize}, true
-	case "seed":
-		return flagKind{FlagSeed, readSeed}, true
-	case "steps":
-		return flagKind{FlagSteps, readSteps}, true
-	case "tile":
-		return flagKind{FlagTile, readNothing}, true
-	}
-	return flagKind{}, false
+	kind, ok = knownFlags[name]
+	return kind, ok
 }
+
+// Sentences that several flags share.
+const (
+	fairTurn      = "Every job waits its fair turn."
+	otherModel    = "The option model names another model."
+	upscaleButton = "The upscale button comes nearest."
+)
+
+// nearest says what comes nearest to the flags of Midjourney that nothing here can honour.
+var nearest = map[string]string{
+	"chaos":   "Choices such as {red|blue} or --repeat make the images differ more.",
+	"cref":    "A start image, or a LoRA of the character, comes nearest.",
+	"cw":      "The strength of a LoRA comes nearest.",
+	"exp":     "--cfg comes nearest.",
+	"fast":    fairTurn,
+	"hd":      upscaleButton,
+	"model":   "The option model names the model.",
+	"lora":    "<lora:name:0.8> in the prompt names one.",
+	"niji":    otherModel,
+	"oref":    "A start image, or a LoRA of the object, comes nearest.",
+	"ow":      "The strength of a LoRA comes nearest.",
+	"p":       "A preset comes nearest: /preset save.",
+	"profile": "A preset comes nearest: /preset save.",
+	"raw":     "Nothing is added to a prompt here.",
+	"relax":   fairTurn,
+	"sref":    "A LoRA or an embedding of the style, or a start image, comes nearest.",
+	"style":   "A LoRA, an embedding or a preset comes nearest.",
+	"stylize": "--cfg says how closely the prompt is followed.",
+	"sv":      otherModel,
+	"sw":      "The strength of a LoRA comes nearest.",
+	"turbo":   fairTurn,
+	"v":       otherModel,
+	"version": otherModel,
+	"w":       "<hypernet:name> or a higher --cfg comes nearest.",
+	"weird":   "A LoRA of an unusual style comes nearest.",
+	"zoom":    "The buttons below an image zoom out.",
+	"c":       "Choices such as {red|blue} or --repeat make the images differ more.",
+	"s":       "--cfg says how closely the prompt is followed.",
+	"stealth": "",
+	"uplight": upscaleButton,
+	"video":   "Only still images are made here.",
+}
+
+// Nearest returns a sentence about what comes nearest to a flag that other programs have and this one does not; ""
+// where there is nothing to say.
+func Nearest(flag string) string { return nearest[flag] }
 
 // usedElsewhere reports whether Midjourney or similar programs have a flag of that name. After a single dash such a
 // name is a flag, where any other unknown name may be prose.
 func usedElsewhere(name string) bool {
-	switch name {
-	case "c", "cfg", "chaos", "count", "cref", "cw", "draft", "exp", "fast", "hd", "iw", "lora", "model", "niji", "oref",
-		"ow", "p", "profile", "q", "quality", "r", "raw", "relax", "repeat", "s", "sampler", "sref", "stealth", "stop",
-		"style", "stylize", "sv", "sw", "turbo", "uplight", "v", "version", "video", "w", "weird", "zoom":
-		return true
-	}
-	return false
+	_, used := nearest[name]
+	return used
 }
 
 var aspectValue = regexp.MustCompile(strings.NewReplacer(`\s`, pyre.Space, `\d`, pyre.Digit).Replace(
@@ -77,14 +134,56 @@ func readNegative(text string) (value, left, fault string) {
 	return text, "", ""
 }
 
-func readResize(text string) (value, left, fault string) {
-	value, left = firstWord(text)
-	mode := strings.ToLower(strings.TrimRight(value, ".,;"))
-	if mode != "crop" && mode != "fill" && mode != "stretch" {
-		return value, left, ignored("resize", value, "it must be `crop`, `fill` or `stretch`")
+// wordReader reads one of these words.
+func wordReader(flag string, words ...string) func(string) (value, left, fault string) {
+	return func(text string) (value, left, fault string) {
+		value, left = firstWord(text)
+		word := strings.ReplaceAll(strings.ToLower(strings.TrimRight(value, ".,;")), "_", "-")
+		if !slices.Contains(words, word) {
+			all := "`" + strings.Join(words[:len(words)-1], "`, `") + "` or `" + words[len(words)-1] + "`"
+			return value, left, ignored(flag, value, "it must be "+all)
+		}
+		return word, left, ""
 	}
-	return mode, left, ""
 }
+
+// readSampler reads all words: samplers have names such as DPM++ 2M Karras.
+func readSampler(text string) (value, left, fault string) {
+	if text == "" {
+		return "", "", ignored(FlagSampler, "", "say which, such as `--sampler Euler a`")
+	}
+	return strings.TrimRight(text, ".,;"), "", ""
+}
+
+// numberReader reads a number from lowest to highest.
+func numberReader(flag string, lowest, highest float64) func(string) (value, left, fault string) {
+	return func(text string) (value, left, fault string) {
+		value, left = firstWord(text)
+		n, err := strconv.ParseFloat(pyre.ASCIIDigits(strings.TrimRight(value, ".,;")), 64)
+		if err != nil || !(n >= lowest && n <= highest) { // NaN is neither
+			return value, left, ignored(flag, value, fmt.Sprintf("it must be a number from %g to %g", lowest, highest))
+		}
+		return strconv.FormatFloat(n, 'g', -1, 64), left, ""
+	}
+}
+
+// wholeReader reads a whole number from lowest to highest.
+func wholeReader(flag string, lowest, highest int64) func(string) (value, left, fault string) {
+	return func(text string) (value, left, fault string) {
+		value, left, ok := wholeNumber(text, lowest, highest)
+		if !ok {
+			fault = ignored(flag, value, fmt.Sprintf("it must be a whole number from %d to %d", lowest, highest))
+		}
+		return value, left, fault
+	}
+}
+
+// Bounds of numbers that are sensible at all; those of the model and of a server are checked elsewhere.
+const (
+	maxSteps    = 10000
+	maxGuidance = 100
+	maxClipSkip = 12
+)
 
 // maxSeed is the largest seed a Spec can hold: 2^53 - 1.
 const maxSeed = 1<<53 - 1
@@ -105,17 +204,6 @@ func readSeed(text string) (value, left, fault string) {
 
 // readNothing is the value of a flag that has none: all words after it belong to the prompt.
 func readNothing(text string) (value, left, fault string) { return "", text, "" }
-
-// maxSteps bounds --steps to sensible numbers; the limit of a server is checked elsewhere.
-const maxSteps = 10000
-
-func readSteps(text string) (value, left, fault string) {
-	value, left, ok := wholeNumber(text, 1, maxSteps)
-	if !ok {
-		fault = ignored("steps", value, fmt.Sprintf("it must be a whole number from 1 to %d", maxSteps))
-	}
-	return value, left, fault
-}
 
 // ignored says that a flag was ignored, and why. why is a clause.
 func ignored(flag, value, why string) string {

@@ -12,6 +12,9 @@ type AddonCard struct {
 	// TextWidths are the widths of the text of models that it fits, in numbers for each token; empty for any or unknown.
 	TextWidths []int `json:"text_widths,omitempty"`
 
+	Scale int     `json:"scale,omitempty"` // of an upscaler: how many times larger its images are
+	Work  float64 `json:"work,omitempty"`  // of an upscaler: multiplications for each pixel of the image that it enlarges
+
 	Triggers []string `json:"triggers,omitempty"` // words it was trained with, most used first
 	Strength float64  `json:"strength,omitempty"` // that its owner prefers; 0 where nobody said
 	NSFW     bool     `json:"nsfw,omitempty"`     // marked so by its neighbour .civitai.info or by the operator

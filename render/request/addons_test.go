@@ -217,7 +217,7 @@ func TestDerivedImagesKeepAddons(t *testing.T) {
 	}
 	derive := map[string]func(a Available) (Resolved, *Refusal){
 		"repaint": func(a Available) (Resolved, *Refusal) { return Repaint(base.Spec, a) },
-		"upscale": func(a Available) (Resolved, *Refusal) { return Upscale(base.Spec, 2, a) },
+		"upscale": func(a Available) (Resolved, *Refusal) { return Upscale(base.Spec, WantedUpscale{By: 2}, a) },
 		"outpaint": func(a Available) (Resolved, *Refusal) {
 			return Outpaint(base.Spec, Attachment{ContentType: "image/png"}, a)
 		},

@@ -24,6 +24,13 @@ func (a Available) Check(spec picture.Spec) *Refusal {
 	return nil
 }
 
+// together tells whether some renderer has a model and an add-on, as far as that is known.
+func (a Available) together(model, addon string) bool {
+	return len(a.Renderers) == 0 || slices.ContainsFunc(a.Renderers, func(has []string) bool {
+		return slices.Contains(has, model) && slices.Contains(has, addon)
+	})
+}
+
 // all lists the hashes of everything that some renderer has.
 func (a Available) all() (hashes []string) {
 	for _, m := range a.Models {

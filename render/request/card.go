@@ -195,6 +195,9 @@ type Available struct {
 	Remembered bool `json:"-"`
 
 	Safe bool `json:"-"` // add-ons that are marked as NSFW may not be used
+
+	// Upscaler is the name of the upscaler that the operator has set for models that have none of their own; "" for none.
+	Upscaler string `json:"-"`
 }
 
 // Short returns the 12 digits by which A1111 knows a LoRA of a SHA-256; "" for one that is not available.

@@ -3,6 +3,7 @@ package request
 import (
 	"context"
 	"slices"
+	"strconv"
 
 	"darkroom/render/picture"
 	"darkroom/render/prompt"
@@ -13,8 +14,40 @@ import (
 // each permutation, at most so many. Prompt, negative prompt and the words of a preset are expanded together. Each of
 // the tiles draws by the seed that it will have, as in A1111's dynamic prompts: Tiles of a request are the words of the
 // further ones, if they differ. The first seed is drawn, if the request names none; it decides how many permutations
-// there are. Errors are those of dynamic.Expand.
+// there are. --repeat makes all of them again, with seeds that go on where the last ones ended. Errors are those of
+// dynamic.Expand.
 func Expand(
+	ctx context.Context, w Wanted, drawn int64, tiles int, from dynamic.Wildcards, most int,
+) ([]Wanted, error) {
+	var all []Wanted
+	tiles = max(tiles, 1)
+	for i := range w.repeats() {
+		w.SeedOffset = int64(i * tiles)
+		rows, err := expandOnce(ctx, w, drawn, tiles, from, most)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, rows...)
+	}
+	if len(all) > most {
+		return nil, &dynamic.TooManyError{Count: len(all), Max: most}
+	}
+	return all, nil
+}
+
+// repeats is how often the request wants the whole of it; bounded, since an option may say anything.
+func (w Wanted) repeats() int {
+	n := 1
+	if w.Repeat != nil {
+		n = *w.Repeat
+	} else if f, given := prompt.FindFlag(w.Prompt, prompt.FlagRepeat); given {
+		n, _ = strconv.Atoi(f.Value) // it was checked
+	}
+	return max(1, min(n, prompt.MaxRepeat))
+}
+
+// expandOnce is Expand without --repeat.
+func expandOnce(
 	ctx context.Context, w Wanted, drawn int64, tiles int, from dynamic.Wildcards, most int,
 ) ([]Wanted, error) {
 	texts := []string{w.Prompt, "", "", ""}
@@ -30,8 +63,8 @@ func Expand(
 		texts[i], _ = prompt.CutComments(text)
 	}
 	var seeds []int64
-	for i := range max(tiles, 1) {
-		seeds = append(seeds, (w.choiceSeed(drawn)+int64(i))&picture.MaxSeed)
+	for i := range tiles {
+		seeds = append(seeds, (w.choiceSeed(drawn)+w.SeedOffset+int64(i))&picture.MaxSeed)
 	}
 	rows, err := dynamic.ExpandEach(ctx, texts, seeds, from, most)
 	if err != nil {

@@ -185,3 +185,27 @@ func TestTilesAreKept(t *testing.T) {
 		}
 	}
 }
+
+func TestExpandRepeats(t *testing.T) {
+	t.Parallel()
+	rows, err := Expand(t.Context(), Wanted{Prompt: "a {red, blue} boat --repeat 3"}, 100, picture.MaxCount, nil, 20)
+	if err != nil || len(rows) != 6 {
+		t.Fatalf("got %d prompts, %v, want 6", len(rows), err)
+	}
+	seeds := map[int64]int{}
+	for _, row := range rows {
+		res, refusal := Resolve(row, postcards(), 100)
+		if refusal != nil || len(res.Notes) > 0 {
+			t.Fatalf("got %v, notes %q", refusal, res.Notes)
+		}
+		seeds[res.Spec.Seed]++
+	}
+	if want := (map[int64]int{100: 2, 104: 2, 108: 2}); !reflect.DeepEqual(seeds, want) {
+		t.Errorf("got seeds %v, want %v", seeds, want)
+	}
+	var many *dynamic.TooManyError
+	if _, err := Expand(t.Context(), Wanted{Prompt: "a {red, blue} boat --r 11"}, 1, 1, nil, 20); !errors.As(err, &many) ||
+		many.Count != 22 {
+		t.Errorf("got %v, want to hear of 22 prompts", err)
+	}
+}

@@ -1,6 +1,8 @@
 package request
 
 import (
+	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -11,7 +13,7 @@ import (
 func (r *resolution) readFlags(text string) (string, []prompt.Flag) {
 	rest, flags, unknown := prompt.Flags(text)
 	for _, f := range unknown {
-		r.Note("Unknown flag %s was ignored.", typed(f))
+		r.Note("%s", strings.TrimSpace(fmt.Sprintf("Unknown flag %s was ignored. %s", typed(f), prompt.Nearest(f.Name))))
 	}
 	var good []prompt.Flag
 	for _, f := range flags {
@@ -29,22 +31,7 @@ func (r *resolution) readFlags(text string) (string, []prompt.Flag) {
 func (r *resolution) mergeFlags(w Wanted, flags []prompt.Flag) Wanted {
 	before := map[string]bool{}
 	for _, f := range joinNegatives(flags) {
-		n, _ := strconv.ParseInt(f.Value, 10, 64) // prompt.Flags has checked numbers
-		taken := true
-		switch f.Name {
-		case prompt.FlagAspect:
-			taken = w.Size == nil && put(&w.Aspect, f.Value)
-		case prompt.FlagNegative:
-			taken = put(&w.Negative, f.Value)
-		case prompt.FlagSeed:
-			taken = put(&w.Seed, n)
-		case prompt.FlagTile:
-			taken = put(&w.Tiling, true)
-		case prompt.FlagSteps:
-			taken = put(&w.Steps, int(n))
-		case prompt.FlagResize:
-			taken = put(&w.Resize, f.Value)
-		}
+		taken := w.put(f)
 		switch {
 		case taken:
 			before[f.Name] = true
@@ -55,6 +42,119 @@ func (r *resolution) mergeFlags(w Wanted, flags []prompt.Flag) Wanted {
 		}
 	}
 	return w
+}
+
+// put fills the field that a flag sets, and returns false if there is a value already. prompt.Flags has checked the
+// value.
+func (w *Wanted) put(f prompt.Flag) bool {
+	number, _ := strconv.ParseFloat(f.Value, 64)
+	whole := int(number)
+	switch f.Name {
+	case prompt.FlagAspect:
+		return w.Size == nil && put(&w.Aspect, f.Value)
+	case prompt.FlagNegative:
+		return put(&w.Negative, f.Value)
+	case prompt.FlagSeed:
+		seed, _ := strconv.ParseInt(f.Value, 10, 64)
+		return put(&w.Seed, seed)
+	case prompt.FlagTile:
+		return put(&w.Tiling, true)
+	case prompt.FlagSteps:
+		return put(&w.Steps, whole)
+	case prompt.FlagResize:
+		return put(&w.Resize, f.Value)
+	case prompt.FlagQuality:
+		return put(&w.Quality, number)
+	case prompt.FlagStop:
+		return put(&w.Stop, whole)
+	case prompt.FlagImageWeight:
+		return w.Strength == nil && put(&w.ImageWeight, number)
+	case prompt.FlagRepeat:
+		return put(&w.Repeat, whole)
+	}
+	return w.putOwn(f, number)
+}
+
+// putOwn is put for the flags that Midjourney does not have.
+func (w *Wanted) putOwn(f prompt.Flag, number float64) bool {
+	switch f.Name {
+	case prompt.FlagClipSkip:
+		return put(&w.ClipSkip, int(number))
+	case prompt.FlagDraft:
+		return put(&w.Draft, true)
+	case prompt.FlagCount:
+		return put(&w.Count, int(number))
+	case prompt.FlagEmphasis:
+		return put(&w.Emphasis, strings.ReplaceAll(f.Value, "-", "_"))
+	case prompt.FlagGuidance:
+		return put(&w.GuidanceScale, number)
+	case prompt.FlagNotation:
+		return put(&w.Notation, f.Value)
+	case prompt.FlagSampler:
+		return put(&w.Sampler, f.Value)
+	case prompt.FlagStrength:
+		return w.ImageWeight == nil && put(&w.Strength, number)
+	}
+	w.Spoiler = true // prompt.FlagSpoiler
+	return true
+}
+
+// flagText writes what was asked for as flags, as far as there are flags for it. A repeated request is one of several
+// already.
+func flagText(w Wanted) string {
+	var all []string
+	add := func(name string, value *string) {
+		if value != nil && strings.TrimSpace(*value) != "" {
+			all = append(all, typed(prompt.Flag{Name: name, Value: *value}))
+		}
+	}
+	add(prompt.FlagAspect, w.Aspect)
+	add(prompt.FlagNegative, w.Negative)
+	if w.Seed != nil && *w.Seed >= 0 {
+		add(prompt.FlagSeed, textOf(w.Seed))
+	}
+	add(prompt.FlagSteps, textOf(w.Steps))
+	add(prompt.FlagQuality, textOf(w.Quality))
+	add(prompt.FlagStop, textOf(w.Stop))
+	add(prompt.FlagGuidance, textOf(w.GuidanceScale))
+	add(prompt.FlagSampler, w.Sampler)
+	add(prompt.FlagCount, textOf(w.Count))
+	add(prompt.FlagClipSkip, textOf(w.ClipSkip))
+	if w.Emphasis != nil {
+		add(prompt.FlagEmphasis, new(strings.ReplaceAll(*w.Emphasis, "_", "-")))
+	}
+	if w.Tiling != nil && *w.Tiling {
+		all = append(all, typed(prompt.Flag{Name: prompt.FlagTile}))
+	}
+	if w.Draft != nil && *w.Draft {
+		all = append(all, typed(prompt.Flag{Name: prompt.FlagDraft}))
+	}
+	if w.Init != nil {
+		add(prompt.FlagImageWeight, textOf(w.ImageWeight))
+		add(prompt.FlagStrength, textOf(w.Strength))
+		add(prompt.FlagResize, w.Resize)
+	}
+	return strings.Join(all, " ")
+}
+
+// textOf writes a number; nil for none.
+func textOf[T int | int64 | float64](n *T) *string {
+	if n == nil {
+		return nil
+	}
+	return new(fmt.Sprint(*n))
+}
+
+// WithoutFlags returns flags, as Resolved has them, without those of some names.
+func WithoutFlags(text string, names ...string) string {
+	_, flags, _ := prompt.Flags(text)
+	var kept []string
+	for _, f := range flags {
+		if !slices.Contains(names, f.Name) {
+			kept = append(kept, typed(f))
+		}
+	}
+	return strings.Join(kept, " ")
 }
 
 // joinNegatives makes one of all --no flags.

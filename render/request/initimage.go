@@ -36,8 +36,12 @@ var otherFormats = map[string]string{
 // wantedInit judges the start image that was asked for, if any.
 func (r *resolution) wantedInit(w Wanted) *Refusal {
 	if w.Init == nil {
+		r.earlierInit(w)
 		if w.Strength != nil && r.Spec.Init == nil {
 			r.Note("The strength was ignored: there is no start image.")
+		}
+		if w.ImageWeight != nil && r.Spec.Init == nil {
+			r.Note("--iw was ignored: there is no start image.")
 		}
 		if r.Spec.Init == nil && r.Card.FinishesImages {
 			r.Note("%s was made to finish images: start from one with strength %g.", r.Card.Name, r.Card.Defaults.Strength)
@@ -90,7 +94,28 @@ func (r *resolution) initImage(w Wanted, hint string) *Refusal {
 		return Refuse("", "Start image too large: %s, at most %d megapixels.",
 			Size{Width: f.Width, Height: f.Height}, MaxInputPixels>>20)
 	}
+	r.Spec.Init, r.PendingInit = nil, &InitImage{File: f, Strength: r.initStrength(w)}
+	return nil
+}
+
+// earlierInit gives the start image of an earlier picture the strength that was asked for.
+func (r *resolution) earlierInit(w Wanted) {
+	if r.Spec.Init == nil || w.Strength == nil && w.ImageWeight == nil {
+		return
+	}
+	changed := *r.Spec.Init // the Spec it came from may be somebody else's
+	changed.Strength = r.initStrength(w)
+	r.Spec.Init = &changed
+}
+
+// initStrength is the strength that was asked for, or else the model's.
+func (r *resolution) initStrength(w Wanted) float64 {
 	strength := r.Card.Defaults.Strength
+	if w.ImageWeight != nil {
+		// Midjourney does not say what its weights do. Here 0 leaves nothing of the image, 1 is the usual strength, and
+		// each further 1 keeps as much more.
+		strength = math.Max(minStrength, math.Pow(strength, *w.ImageWeight))
+	}
 	if w.Strength != nil {
 		strength = *w.Strength
 		if r.exact.Strength == nil {
@@ -100,6 +125,5 @@ func (r *resolution) initImage(w Wanted, hint string) *Refusal {
 			r.Note("Strength set to %g. Possible: %g to 1.", strength, minStrength)
 		}
 	}
-	r.Spec.Init, r.PendingInit = nil, &InitImage{File: f, Strength: strength}
-	return nil
+	return strength
 }

@@ -18,17 +18,7 @@ func (r *resolution) chooseModel() {
 	r.Card = c
 	if !same {
 		r.Note("The model of this image is no longer available. %s is used instead.", c.Name)
-		s.Model, s.Dialect = picture.Ref{Name: c.Name, Hash: c.Hash}, c.Dialect
-		r.dropAddons()
-		s.Prediction, s.ZeroSNR, s.Schedule = "", false, nil
-		r.dropUnsupported()
-		if was := (Size{Width: s.Width, Height: s.Height}); !c.Supports(was) {
-			r.Resize(c.bySize(was))
-		}
-		if !slices.Contains(c.Samplers, s.Sampler) {
-			s.Sampler = c.Defaults.Sampler
-		}
-		r.FitSampler()
+		r.useModel(c)
 	}
 	if same && s.Dialect == c.Dialect && !slices.Contains(c.Samplers, s.Sampler) {
 		r.Note("%s no longer has the sampler %s. %s is used instead.", c.Name,
@@ -61,6 +51,60 @@ func (r *resolution) isSampledOtherwise() bool {
 	s, c := r.Spec, r.Card
 	return s.Prediction != "" && (s.Prediction != c.Prediction || s.ZeroSNR != c.ZeroSNR) ||
 		s.Schedule != nil && !reflect.DeepEqual(s.Schedule, c.Schedule)
+}
+
+// useModel gives the Spec another model, and leaves out what that one cannot do.
+func (r *resolution) useModel(c Card) {
+	s := &r.Spec
+	r.Card = c
+	s.Model, s.Dialect = picture.Ref{Name: c.Name, Hash: c.Hash}, c.Dialect
+	r.dropAddons()
+	s.Prediction, s.ZeroSNR, s.Schedule = "", false, nil
+	r.dropUnsupported()
+	if was := (Size{Width: s.Width, Height: s.Height}); !c.Supports(was) {
+		r.Resize(c.bySize(was))
+	}
+	if !slices.Contains(c.Samplers, s.Sampler) {
+		s.Sampler = c.Defaults.Sampler
+	}
+	r.FitSampler()
+}
+
+// changeModel gives the Spec of a remix the model that was asked for. Settings that were the defaults of its own
+// model become those of the new one: few steps suit a distilled model alone.
+func (r *resolution) changeModel(w Wanted) *Refusal {
+	if w.Model == nil || strings.TrimSpace(*w.Model) == "" {
+		r.chooseModel()
+		return nil
+	}
+	to, refusal := r.available.wantedModel(w)
+	if refusal != nil {
+		return refusal
+	}
+	from, known := r.available.Find(r.Spec.Model)
+	if known && from.Hash == to.Hash {
+		r.chooseModel()
+		return nil
+	}
+	if was := from.Defaults; known {
+		s, now := &r.Spec, to.Defaults
+		follow(&s.Steps, was.Steps, now.Steps)
+		follow(&s.GuidanceScale, was.GuidanceScale, now.GuidanceScale)
+		follow(&s.Sampler, was.Sampler, now.Sampler)
+		follow(&s.Negative, was.Negative, now.Negative)
+		size := Size{Width: s.Width, Height: s.Height}
+		follow(&size, was.Size, now.Size)
+		r.Resize(size)
+	}
+	r.useModel(to)
+	return nil
+}
+
+// follow changes a setting that is the default of one model to that of another.
+func follow[T comparable](setting *T, was, now T) {
+	if *setting == was {
+		*setting = now
+	}
 }
 
 // dropAddons leaves out what belonged to a model that is gone.
@@ -151,6 +195,9 @@ func (r *resolution) dropUnsupported() {
 
 // checkAbilities refuses what the model cannot do at any size.
 func (r *resolution) checkAbilities() *Refusal {
+	if r.Spec.Init != nil && !r.Card.ImageToImage {
+		return Refuse("Another model may do it.", "%s cannot start from an image.", r.Card.Name)
+	}
 	if r.Spec.Tiling && !r.Card.CanTile() {
 		return Refuse("Another model may do it.", "%s cannot generate tileable images.", r.Card.Name)
 	}

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"darkroom/render/picture"
+	"darkroom/render/prompt"
 )
 
 // maxGuidance is where higher values only burn the image.
@@ -59,18 +60,8 @@ func (r *resolution) numbers(w Wanted) *Refusal {
 	if w.Tiling != nil {
 		s.Tiling = *w.Tiling
 	}
-	if w.Seed != nil && *w.Seed >= 0 { // -1 asks for any seed, as in other tools
-		s.Seed = *w.Seed
-		if s.Seed > picture.MaxSeed && r.exact.Seed == nil {
-			s.Seed = picture.MaxSeed
-			r.Note("Seed set to %d, the largest possible.", int64(picture.MaxSeed))
-		}
-	}
-	if r.exact.Steps != nil {
-		s.Steps = *r.exact.Steps
-	} else if w.Steps != nil {
-		s.Steps = r.clamp("steps", *w.Steps, picture.MaxSteps)
-	}
+	r.seed(w)
+	r.steps(w)
 	if w.Count != nil {
 		s.Count = r.clamp("images", *w.Count, picture.MaxCount)
 	}
@@ -80,7 +71,74 @@ func (r *resolution) numbers(w Wanted) *Refusal {
 			r.Note("Guidance scale set to %g. Possible: 0 to %d.", s.GuidanceScale, maxGuidance)
 		}
 	}
+	if w.ClipSkip != nil {
+		r.clipSkip(*w.ClipSkip)
+	}
 	return nil
+}
+
+// seed settles the seed.
+func (r *resolution) seed(w Wanted) {
+	s := &r.Spec
+	if w.Seed != nil && *w.Seed >= 0 { // -1 asks for any seed, as in other tools
+		s.Seed = *w.Seed
+		if s.Seed > picture.MaxSeed && r.exact.Seed == nil {
+			s.Seed = picture.MaxSeed
+			r.Note("Seed set to %d, the largest possible.", int64(picture.MaxSeed))
+		}
+	}
+	if w.SeedOffset != 0 {
+		s.Seed = (s.Seed + w.SeedOffset) & picture.MaxSeed
+	}
+}
+
+// steps settles how many steps there are and how many of them are done.
+func (r *resolution) steps(w Wanted) {
+	s := &r.Spec
+	if r.exact.Steps != nil {
+		s.Steps = *r.exact.Steps
+	} else if w.Steps != nil {
+		s.Steps = r.clamp("steps", *w.Steps, picture.MaxSteps)
+	}
+	if w.Quality != nil {
+		s.Steps = max(1, min(picture.MaxSteps, int(math.Round(float64(s.Steps)**w.Quality))))
+	}
+	r.draft(w)
+	if w.Stop != nil {
+		if s.Stop = max(prompt.MinStop, *w.Stop); s.Stop >= 100 {
+			s.Stop = 0
+		}
+	}
+}
+
+// draftShare is the part of the steps that a draft has where the model's card does not say.
+const draftShare = 4
+
+// draft makes a draft: the same image in the steps that the model's card names for few, or in a quarter of them. Only
+// the steps are other ones, so that the finished image is like it.
+func (r *resolution) draft(w Wanted) {
+	if w.Draft == nil || !*w.Draft {
+		return
+	}
+	quick := r.Card.FewSteps.Steps
+	if quick <= 0 {
+		quick = max(1, r.Spec.Steps/draftShare)
+	}
+	if quick < r.Spec.Steps {
+		r.Draft, r.Spec.Steps = r.Spec.Steps, quick
+	}
+}
+
+// clipSkip settles which layer of the text encoder is read. 1 is the last one, which a Spec does not say.
+func (r *resolution) clipSkip(n int) {
+	switch {
+	case !r.Card.canSkip(n):
+		r.Note("The clip skip was ignored: %s does not support %d.", r.Card.Name, n)
+	case n <= 1:
+		r.Spec.ClipSkip = 0
+	default:
+		r.Spec.ClipSkip = n
+	}
 }
 
 // clamp keeps a number within 1 and most.

@@ -18,7 +18,9 @@ func Remix(w Wanted, available Available, base picture.Spec, seed int64) (Resolv
 	r := resolution{
 		available: available, Resolved: Resolved{Spec: base, Spoiler: w.Spoiler}, tiles: tiles, earlier: addons,
 	}
-	r.chooseModel()
+	if refusal := r.changeModel(w); refusal != nil {
+		return Resolved{}, refusal
+	}
 	res, refusal := r.apply(w)
 	if in := res.Spec.Init; refusal == nil && in != nil && in.Placement == nil &&
 		(res.Spec.Width != base.Width || res.Spec.Height != base.Height) {

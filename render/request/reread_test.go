@@ -78,6 +78,7 @@ func reread(p encode.Parameters, available Available) (Resolved, *Refusal) {
 		s.Notation = picture.NotationA1111
 	}
 	s.ClipSkip, s.Eta, s.Rescale, s.SeedDelta, s.SeedSize = p.ClipSkip, p.Eta, p.Rescale, p.SeedDelta, p.SeedSize
+	s.Stop = p.Stop
 	s.Variations, s.Init, s.Hires, s.Upscale, s.Upscaler = p.Variations, p.Init, p.Hires, p.Upscale, p.Upscaler
 	if p.Reading == picture.ReadingV2 {
 		s.Version = picture.PlainVersion

@@ -96,7 +96,9 @@ func (r *resolution) applyRules(w Wanted) *Refusal {
 	// A notation that does not look like the earlier words was chosen by somebody, so it stays.
 	chosen := prompt.DetectNotation(r.Spec.Prompt) != r.Spec.Notation
 	r.Spec.Prompt = text
-	w = r.applyPreset(r.mergeFlags(w, flags))
+	w = r.mergeFlags(w, flags)
+	r.Flags, r.Spoiler = flagText(w), r.Spoiler || w.Spoiler
+	w = r.applyPreset(w)
 	if !chosen {
 		r.Spec.Notation = prompt.DetectNotation(r.Spec.Prompt)
 	}

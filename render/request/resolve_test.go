@@ -78,7 +78,26 @@ func TestResolve(t *testing.T) {
 		{name: "an option beats a flag, and that is said", want: Wanted{Prompt: "red boat --seed 9", Seed: new(int64(3))},
 			spec: func(s *picture.Spec) { s.Seed = 3 }, notes: []string{"--seed 9 was ignored"}},
 		{name: "an unknown flag is named and left out", want: Wanted{Prompt: "red boat --chaos 50"},
-			notes: []string{"Unknown flag --chaos 50"}},
+			notes: []string{"Unknown flag --chaos 50 was ignored. Choices such as {red|blue} or --repeat"}},
+		{name: "Midjourney's flags that can be honoured are", want: Wanted{Prompt: "red boat --q 0.5 --stop 60"},
+			spec: func(s *picture.Spec) { s.Version, s.Steps, s.Stop = 3, 10, 60 }},
+		{name: "a stop at the end is none", want: Wanted{Prompt: "red boat --stop 100 --quality 2"},
+			spec: func(s *picture.Spec) { s.Steps = 40 }},
+		{name: "own flags are taken",
+			want: Wanted{Prompt: "red boat --cfg 2.5 --count 2 --emphasis no-norm --notation midjourney --sampler ddim --clip-skip 2"},
+			spec: func(s *picture.Spec) {
+				s.GuidanceScale, s.Count, s.Emphasis, s.Notation = 2.5, 2, picture.EmphasisNoNorm, picture.NotationMidjourney
+				s.Sampler, s.ClipSkip = "ddim", 2
+			}},
+		{name: "a flag for start images needs one", want: Wanted{Prompt: "red boat --iw 2"},
+			notes: []string{"--iw was ignored: there is no start image"}},
+		{name: "a clip skip that the model does not have is told", want: Wanted{Prompt: "red boat --clip-skip 12"},
+			available: func() Available {
+				all := postcards()
+				all.Models[0].SkippableLayers = new(1)
+				return all
+			},
+			notes: []string{"The clip skip was ignored"}},
 		{name: "words that a model has no room for are told",
 			want: Wanted{Prompt: strings.Repeat("red ", 76), Negative: new(strings.Repeat("fog ", 75))}, available: oneChunk,
 			spec: func(s *picture.Spec) {

@@ -17,6 +17,8 @@ type Resolved struct {
 	Nearest      []Near   // known words that are like some of these
 	Examples     []int    // the numbers of the card's examples that suit, when there are unknown words
 	Card         Card     // of the Spec's model, with its defaults settled
+	Draft        int      // of a draft, how many steps the finished image has; 0 if it is none
+	Flags        string   // what was asked for, by options too, as the flags of a prompt; not what a preset says
 }
 
 // Near is an unknown word with the known words that are most like it.

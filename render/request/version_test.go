@@ -60,11 +60,13 @@ func TestVersion(t *testing.T) {
 			s.Tiling = true
 			return Repaint(s, models)
 		}, 2, prompt.V2},
-		"an old image, upscaled": {func() (Resolved, *Refusal) { return Upscale(old("猫AND狗"), 2, models) }, 3, prompt.V2},
+		"an old image, upscaled": {func() (Resolved, *Refusal) {
+			return Upscale(old("猫AND狗"), WantedUpscale{By: 2}, models)
+		}, 3, prompt.V2},
 		"a new image, upscaled": {func() (Resolved, *Refusal) {
 			s := old("猫AND狗")
 			s.Version = 3
-			return Upscale(s, 2, models)
+			return Upscale(s, WantedUpscale{By: 2}, models)
 		}, 3, prompt.Current},
 	} {
 		res, refusal := c.make()

@@ -22,6 +22,13 @@ type Wanted struct {
 	Model         *string     `json:"Model,omitempty"`  // its name, or its name and digits of its hash: sd15@0123456789
 	Addons        []string    `json:"Addons,omitempty"` // LoRAs as in a tag: "ink:0.8"; or hypernetworks: "hypernet:fog:1"
 	VAE           *string     `json:"VAE,omitempty"`    // its name, or "none" for the model's own
+	ClipSkip      *int        `json:"ClipSkip,omitempty"`
+	ImageWeight   *float64    `json:"ImageWeight,omitempty"` // of Init, as in Midjourney: 0 leaves nothing of it
+	Quality       *float64    `json:"Quality,omitempty"`     // multiplies the steps
+	Stop          *int        `json:"Stop,omitempty"`        // percent of the steps after which it ends; 100 is all
+	Draft         *bool       `json:"Draft,omitempty"`       // few steps first, see Resolved.Draft
+	Repeat        *int        `json:"Repeat,omitempty"`      // jobs, each with seeds of its own
+	SeedOffset    int64       `json:"SeedOffset,omitempty"`  // of one of them: added to the seed, see Expand
 
 	Tiles  []Wanted `json:"-"`      // the further tiles' words, if choices gave them others: see Expand
 	Preset *Preset  `json:"Preset"` // settings that count where nothing else was asked for
@@ -62,6 +69,10 @@ func (p Preset) applyTo(w Wanted) Wanted {
 	fill(&w.Notation, s.Notation)
 	fill(&w.Emphasis, s.Emphasis)
 	fill(&w.VAE, s.VAE)
+	fill(&w.ClipSkip, s.ClipSkip)
+	fill(&w.Quality, s.Quality)
+	fill(&w.Stop, s.Stop)
+	fill(&w.Draft, s.Draft)
 	if w.Addons == nil {
 		w.Addons = s.Addons
 	}

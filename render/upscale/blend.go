@@ -16,20 +16,24 @@ func newBlend(batch, channels, height, width int) blend {
 	return blend{tensor.New(batch, channels, height, width), make([]float32, height*width)}
 }
 
-// add adds a tile that lies at a place. Its weight rises over a ramp from each edge that is not the map's.
-func (b blend) add(tile tensor.Tensor, at image.Rectangle, ramp int) {
+// fade is how a tile's weight rises from each edge that is not the map's: not at all over a margin, then linearly over
+// a ramp.
+type fade struct{ margin, ramp int }
+
+// add adds a tile that lies at a place of the map, of which the blend has the rows from top on.
+func (b blend) add(tile tensor.Tensor, at image.Rectangle, whole image.Point, top int, f fade) {
 	height, width := b.total.Shape[2], b.total.Shape[3]
-	rows := rampWeights(at.Min.Y, at.Max.Y, height, ramp)
-	columns := rampWeights(at.Min.X, at.Max.X, width, ramp)
+	rows := f.weights(at.Min.Y, at.Max.Y, whole.Y)
+	columns := f.weights(at.Min.X, at.Max.X, whole.X)
 	for y, row := range rows {
 		for x, column := range columns {
-			b.weight[(at.Min.Y+y)*width+at.Min.X+x] += row * column
+			b.weight[(at.Min.Y-top+y)*width+at.Min.X+x] += row * column
 		}
 	}
 	for plane := range b.total.Shape[0] * b.total.Shape[1] {
 		for y, row := range rows {
 			from := tile.Data[(plane*len(rows)+y)*len(columns):]
-			to := b.total.Data[(plane*height+at.Min.Y+y)*width+at.Min.X:]
+			to := b.total.Data[(plane*height+at.Min.Y-top+y)*width+at.Min.X:]
 			for x, column := range columns {
 				to[x] += from[x] * row * column
 			}
@@ -37,18 +41,18 @@ func (b blend) add(tile tensor.Tensor, at image.Rectangle, ramp int) {
 	}
 }
 
-// rampWeights are the weights of a tile from one place to another of a length.
-func rampWeights(from, to, length, ramp int) []float32 {
+// weights are those of a tile from one place to another of a length.
+func (f fade) weights(from, to, length int) []float32 {
 	weights := make([]float32, to-from)
 	for i := range weights {
-		inside := ramp + 1
+		inside := f.ramp + 1
 		if from > 0 {
-			inside = min(inside, i+1)
+			inside = min(inside, i+1-f.margin)
 		}
 		if to < length {
-			inside = min(inside, to-from-i)
+			inside = min(inside, to-from-i-f.margin)
 		}
-		weights[i] = float32(inside) / float32(ramp+1)
+		weights[i] = float32(max(inside, 0)) / float32(f.ramp+1)
 	}
 	return weights
 }
@@ -58,4 +62,16 @@ func (b blend) mean() tensor.Tensor {
 		b.total.Data[i] /= b.weight[i%len(b.weight)]
 	}
 	return b.total
+}
+
+// shift drops the first rows, moves the others up and empties what comes free below.
+func (b blend) shift(rows int) {
+	height, width := b.total.Shape[2], b.total.Shape[3]
+	planes := [][]float32{b.weight}
+	for i := range b.total.Shape[0] * b.total.Shape[1] {
+		planes = append(planes, b.total.Data[i*height*width:(i+1)*height*width])
+	}
+	for _, plane := range planes {
+		clear(plane[copy(plane, plane[rows*width:]):])
+	}
 }

@@ -11,20 +11,27 @@ import (
 
 // repeating is a network that repeats pixels, and refuses sizes that are no multiples.
 type repeating struct {
-	t               *testing.T
-	scale, multiple int
-	runs            int
+	t       *testing.T
+	traits  Traits
+	runs    int
+	largest int // tile, in pixels
 }
 
-func (r *repeating) Scale() int    { return r.scale }
-func (r *repeating) Multiple() int { return r.multiple }
+func newRepeating(t *testing.T, traits Traits) *repeating { return &repeating{t: t, traits: traits} }
+
+func (r *repeating) Traits() Traits { return r.traits }
 
 func (r *repeating) Upscale(_ context.Context, in tensor.Tensor) (tensor.Tensor, error) {
 	r.runs++
-	if in.Shape[2]%r.multiple != 0 || in.Shape[3]%r.multiple != 0 {
-		r.t.Errorf("got shape %v, want sides in multiples of %d", in.Shape, r.multiple)
+	r.largest = max(r.largest, in.Shape[2]*in.Shape[3])
+	if r.traits.Tile.X > 0 && r.traits.Tile != image.Pt(in.Shape[3], in.Shape[2]) {
+		r.t.Errorf("got shape %v, want %v alone", in.Shape, r.traits.Tile)
 	}
-	return tensor.ResizeNearest(in, r.scale*in.Shape[2], r.scale*in.Shape[3]), nil
+	if m := r.traits.Multiple; in.Shape[2]%m != 0 || in.Shape[3]%m != 0 {
+		r.t.Errorf("got shape %v, want sides in multiples of %d", in.Shape, m)
+	}
+	scale := r.traits.Scale
+	return tensor.ResizeNearest(in, scale*in.Shape[2], scale*in.Shape[3]), nil
 }
 
 func colours(width, height int) *image.NRGBA {
@@ -47,13 +54,13 @@ func TestEnlarge(t *testing.T) {
 		{"sides that the network does not take", 2, 4, image.Pt(41, 30), image.Pt(82, 60), 1},
 		{"more than once", 2, 1, image.Pt(20, 20), image.Pt(80, 80), 2},
 		{"less than the network does", 4, 1, image.Pt(20, 20), image.Pt(40, 40), 1},
-		{"in tiles", 2, 8, image.Pt(300, 210), image.Pt(600, 420), 0},
+		{"in tiles", 2, 8, image.Pt(600, 610), image.Pt(1200, 1220), 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			img := colours(c.from.X, c.from.Y)
-			network := &repeating{t: t, scale: c.scale, multiple: c.multiple}
-			got, err := Enlarge(t.Context(), network, img, c.to)
+			network := newRepeating(t, Traits{Scale: c.scale, Multiple: c.multiple})
+			got, err := Enlarge(t.Context(), network, img, c.to, Options{})
 			if err != nil || got.Rect.Size() != c.to {
 				t.Fatalf("got %v, %v, want %v", got.Rect, err, c.to)
 			}
@@ -71,18 +78,27 @@ func TestEnlarge(t *testing.T) {
 			}
 		})
 	}
+	t.Run("a network that runs once leaves the rest to Lanczos's filter", func(t *testing.T) {
+		t.Parallel()
+		img := colours(20, 10)
+		network := newRepeating(t, Traits{Scale: 2, Multiple: 1, Runs: 1})
+		got, err := Enlarge(t.Context(), network, img, image.Pt(80, 40), Options{})
+		if err != nil || network.runs != 1 || got.Rect.Size() != image.Pt(80, 40) {
+			t.Errorf("got %v, %v, after %d runs", got.Rect, err, network.runs)
+		}
+	})
 	t.Run("without a network it is Lanczos's filter", func(t *testing.T) {
 		t.Parallel()
 		img := colours(20, 10)
-		got, err := Enlarge(t.Context(), nil, img, image.Pt(40, 20))
+		got, err := Enlarge(t.Context(), nil, img, image.Pt(40, 20), Options{})
 		if want := Lanczos(img, image.Pt(40, 20)); err != nil || string(got.Pix) != string(want.Pix) {
 			t.Errorf("got another image or %v", err)
 		}
 	})
 	t.Run("a network that returns another size is an error", func(t *testing.T) {
 		t.Parallel()
-		wrong := &repeating{t: t, scale: 2, multiple: 1}
-		if _, err := Enlarge(t.Context(), lying{wrong}, colours(8, 8), image.Pt(16, 16)); err == nil {
+		wrong := newRepeating(t, Traits{Scale: 2, Multiple: 1})
+		if _, err := Enlarge(t.Context(), lying{wrong}, colours(8, 8), image.Pt(16, 16), Options{}); err == nil {
 			t.Error("got no error")
 		}
 	})
@@ -91,4 +107,4 @@ func TestEnlarge(t *testing.T) {
 // lying says another scale than it has.
 type lying struct{ *repeating }
 
-func (lying) Scale() int { return 3 }
+func (lying) Traits() Traits { return Traits{Scale: 3, Multiple: 1} }

@@ -11,11 +11,12 @@ import (
 type Tiling struct {
 	Width, Height int // of a tile; a side that the map does not reach is the map's
 	Overlap       int // the least of two neighbours
+	Margin        int // at a tile's edge that does not count where another tile has it; less than half of Overlap
 	Multiple      int // of each tile's corner; 0 for 1
 }
 
-// Cover returns the fewest tiles of the tiling that cover a map, row by row. They lie as evenly as the multiple allows,
-// and none reaches beyond the map.
+// Cover returns the fewest tiles of the tiling that cover a map, row by row. They lie as evenly as the multiple
+// allows, and none reaches beyond the map.
 func (t Tiling) Cover(width, height int) []image.Rectangle {
 	t.Width, t.Height = min(t.Width, width), min(t.Height, height)
 	var all []image.Rectangle
@@ -40,6 +41,11 @@ func (t Tiling) starts(length, side int) []int {
 		}
 	}
 	return starts
+}
+
+// fade is how tiles of a network that enlarges are blended.
+func (t Tiling) fade(scale int) fade {
+	return fade{margin: t.Margin * scale, ramp: (t.Overlap - 2*t.Margin) * scale}
 }
 
 // Network is what runs on each tile: it turns [b, c, h, w] into [b, d, s·h, s·w].
@@ -67,7 +73,8 @@ func (t Tiling) Run(ctx context.Context, in tensor.Tensor, network Network) (ten
 		if sum.total.Empty() {
 			sum = newBlend(out.Shape[0], out.Shape[1], height*scale, width*scale)
 		}
-		sum.add(out, image.Rectangle{Min: at.Min.Mul(scale), Max: at.Max.Mul(scale)}, t.Overlap*scale)
+		place := image.Rectangle{Min: at.Min.Mul(scale), Max: at.Max.Mul(scale)}
+		sum.add(out, place, image.Pt(width, height).Mul(scale), 0, t.fade(scale))
 	}
 	return sum.mean(), nil
 }

@@ -12,6 +12,7 @@ const (
 	VAE          = "vae"
 	TextEncoder  = "text_encoder"
 	TextEncoder2 = "text_encoder_2"
+	ImageEncoder = "image_encoder" // of a CLIP
 )
 
 // Place says where a file keeps a weight.

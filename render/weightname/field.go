@@ -64,7 +64,13 @@ var endings = []struct {
 	{".lokr_t2", "lokr_t2"},
 	{".oft_diag", "oft_diag"},
 	{".oft_blocks", "oft_blocks"},
+	{".oft_R.default.weight", "oft_R"}, // PEFT
 	{".oft_R.weight", "oft_R"},
+	{".oft_r", "oft_r"}, // PEFT before 0.15
+	{".boft_R", "boft_R"},
+	{".boft_s", "boft_s"},
+	{".ia3_l.default", "ia3_l"}, // PEFT
+	{".ia3_l", "ia3_l"},
 	{".rescale", "rescale"},
 	{".on_input", "on_input"},
 	{".a1.weight", "a1"},

@@ -136,6 +136,10 @@ func (f *File) translate(part string, names []string) map[string]map[string]Plac
 		for _, name := range names {
 			found[name] = one(VAECanonical(name, levels))
 		}
+	case ImageEncoder:
+		for _, name := range names {
+			found[name] = VisionCanonical(name)
+		}
 	default:
 		for _, name := range names {
 			found[name] = TextCanonical(name)

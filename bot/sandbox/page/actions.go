@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 
+	"darkroom/bot/sandbox/client"
 	"darkroom/bot/sandbox/wire"
 	"darkroom/bot/sandbox/world"
 )
@@ -26,7 +28,10 @@ type action struct {
 	Picked      []string          `json:"picked"`
 	Interaction string            `json:"interaction"`
 	Values      map[string]string `json:"values"`
-	Content     string            `json:"content"`
+
+	Chosen map[string][]string `json:"chosen"` // of a form: the values of each field
+
+	Content string `json:"content"`
 }
 
 // option is one option of a command. The bytes of a file are in the form part "file:<name>".
@@ -51,45 +56,47 @@ func (a action) worldOptions() []world.Option {
 
 // command runs a slash command. The body is multipart: the action is in the part "act", the files are in others.
 func (p *Page) command(w http.ResponseWriter, r *http.Request) {
-	r.Body = http.MaxBytesReader(w, r.Body, maxActionBytes)
-	if err := r.ParseMultipartForm(maxActionBytes); err != nil {
-		sendError(w, fmt.Errorf("the files are too large: at most %d MB", world.MaxRequest>>20))
-		return
-	}
-	defer func() { _ = r.MultipartForm.RemoveAll() }() // a file that stays does no harm
-	var a action
-	if err := json.Unmarshal([]byte(r.FormValue("act")), &a); err != nil {
-		sendError(w, err)
-		return
-	}
-	options, err := withFiles(r, a.worldOptions())
+	a, files, err := readActionWithFiles(w, r)
 	if err != nil {
 		sendError(w, err)
 		return
+	}
+	options := a.worldOptions()
+	for field, up := range files {
+		options = append(options, world.Option{Name: field, File: &up})
 	}
 	i, err := p.world.Command(a.User, a.Channel, a.Name, options...)
 	p.sendInteraction(w, i, err)
 }
 
-// withFiles adds the uploaded files as attachment options.
-func withFiles(r *http.Request, options []world.Option) ([]world.Option, error) {
-	for field, headers := range r.MultipartForm.File {
-		if len(field) < 6 || field[:5] != "file:" || len(headers) == 0 {
+// readActionWithFiles reads a multipart body: the action, and the first file of each field.
+func readActionWithFiles(w http.ResponseWriter, r *http.Request) (a action, files map[string]wire.Upload, err error) {
+	r.Body = http.MaxBytesReader(w, r.Body, maxActionBytes)
+	if err := r.ParseMultipartForm(maxActionBytes); err != nil {
+		return a, nil, fmt.Errorf("the files are too large: at most %d MB", world.MaxRequest>>20)
+	}
+	defer func() { _ = r.MultipartForm.RemoveAll() }() // a file that stays does no harm
+	if err := json.Unmarshal([]byte(r.FormValue("act")), &a); err != nil {
+		return a, nil, err
+	}
+	files = map[string]wire.Upload{}
+	for part, headers := range r.MultipartForm.File {
+		field, found := strings.CutPrefix(part, "file:")
+		if !found || field == "" || len(headers) == 0 {
 			continue
 		}
 		f, err := headers[0].Open()
 		if err != nil {
-			return nil, err
+			return a, nil, err
 		}
 		data, err := io.ReadAll(f)
 		f.Close()
 		if err != nil {
-			return nil, err
+			return a, nil, err
 		}
-		up := &wire.Upload{Name: headers[0].Filename, Type: headers[0].Header.Get("Content-Type"), Data: data}
-		options = append(options, world.Option{Name: field[5:], File: up})
+		files[field] = wire.Upload{Name: headers[0].Filename, Type: headers[0].Header.Get("Content-Type"), Data: data}
 	}
-	return options, nil
+	return a, files, nil
 }
 
 // sendInteraction responds to an action that made an interaction.
@@ -127,13 +134,31 @@ func (p *Page) click(w http.ResponseWriter, r *http.Request) {
 	p.sendInteraction(w, i, err)
 }
 
+// submit submits a modal. The body is multipart, as that of a command; without files it may be JSON.
 func (p *Page) submit(w http.ResponseWriter, r *http.Request) {
-	a, err := readAction(r)
+	var a action
+	var files map[string]wire.Upload
+	var err error
+	if strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/") {
+		a, files, err = readActionWithFiles(w, r)
+	} else {
+		a, err = readAction(r)
+	}
 	if err != nil {
 		sendError(w, err)
 		return
 	}
-	i, err := p.world.Submit(a.User, a.Interaction, a.Values)
+	filled := client.Filled{Values: map[string][]string{}, Files: map[string][]wire.Upload{}}
+	for id, value := range a.Values {
+		filled.Values[id] = []string{value}
+	}
+	for id, chosen := range a.Chosen {
+		filled.Values[id] = chosen
+	}
+	for id, file := range files {
+		filled.Files[id] = []wire.Upload{file}
+	}
+	i, err := p.world.SubmitForm(a.User, a.Interaction, filled)
 	p.sendInteraction(w, i, err)
 }
 

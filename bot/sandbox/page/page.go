@@ -54,6 +54,7 @@ func New(w *world.World, o Options) *Page {
 	p.mux.HandleFunc("GET /sandbox/view", p.view)
 	p.mux.HandleFunc("GET /sandbox/events", p.events)
 	p.mux.HandleFunc("POST /sandbox/command", p.command)
+	p.mux.HandleFunc("POST /sandbox/messagecommand", p.messageCommand)
 	p.mux.HandleFunc("POST /sandbox/autocomplete", p.autocomplete)
 	p.mux.HandleFunc("POST /sandbox/click", p.click)
 	p.mux.HandleFunc("POST /sandbox/submit", p.submit)
@@ -114,8 +115,13 @@ func (p *Page) view(w http.ResponseWriter, r *http.Request) {
 		sendError(w, err)
 		return
 	}
+	onMessage, err := p.world.MessageCommandsFor(user, channel)
+	if err != nil {
+		sendError(w, err)
+		return
+	}
 	guild, _ := p.world.Guild(guildOf(channels)) // a world without a guild has no name to show
-	sendJSON(w, map[string]any{"seq": seq, "channel": channel, "channels": channels, "commands": commands,
+	sendJSON(w, map[string]any{"seq": seq, "channel": channel, "channels": channels, "commands": commands, "message_commands": onMessage,
 		"guild": guild.Name, "messages": p.world.VisibleMessages(user, channel), "online": p.online(),
 		"moderator": p.moderator(user)})
 }

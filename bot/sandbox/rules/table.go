@@ -149,9 +149,45 @@ func componentFields(raw json.RawMessage) []string {
 			}
 		}
 		found = append(found, componentFields(c["components"])...)
+		for _, one := range []string{"accessory", "component"} {
+			if c[one] != nil {
+				found = append(found, componentFields(json.RawMessage("["+string(c[one])+"]"))...)
+			}
+		}
+		found = append(found, mediaFields(c)...)
 	}
 	return found
 }
+
+// mediaFields checks the fields of a component's media items. What the API adds to a media item is not sent back, and
+// least of all its signed link: it ends.
+func mediaFields(c object) []string {
+	var items []object
+	_ = json.Unmarshal(c["items"], &items) // there may be none
+	media := []json.RawMessage{c["media"], c["file"]}
+	for _, item := range items {
+		media = append(media, item["media"])
+	}
+	var found []string
+	for _, raw := range media {
+		var m object
+		if raw == nil || json.Unmarshal(raw, &m) != nil {
+			continue
+		}
+		for name := range m {
+			if name != "url" {
+				found = append(found, fmt.Sprintf("a media item has no field %q", name))
+			}
+		}
+		if signedLink.Match(m["url"]) {
+			found = append(found, "a media item is named by its signed link, want attachment://name")
+		}
+	}
+	return found
+}
+
+// signedLink matches a link of Discord's CDN with its signature.
+var signedLink = regexp.MustCompile(`[?&](?:ex|is|hm)=[0-9a-f]+`)
 
 func set(names string) map[string]bool {
 	m := map[string]bool{}

@@ -13,7 +13,9 @@ const (
 	MaxEmbedTotal  = 6000
 	MaxRows        = 5
 	MaxRowButtons  = 5
-	MaxV2          = 40 // components of a V2 message, nested ones included
+	MaxV2          = 40   // components of a V2 message, nested ones included
+	MaxV2Text      = 4000 // characters of all its text displays
+	MaxGallery     = 10
 	MaxFiles       = 10
 	MaxCustomID    = 100
 	MaxNonce       = 25
@@ -35,9 +37,9 @@ func CheckDraft(d *Draft, flags, kept int) error {
 		}
 	}
 	CheckComponents(&f, d.Components, flags)
-	if flags&FlagComponentsV2 != 0 && (d.Text() != "" || len(d.Embeds) > 0) {
+	if flags&FlagComponentsV2 != 0 && (d.Text() != "" || len(d.Embeds) > 0 || d.HasPoll()) {
 		f.Add("flags", "MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2",
-			"The 'content' and 'embeds' fields cannot be used when using MessageFlags.IS_COMPONENTS_V2")
+			"The 'content', 'embeds', 'poll' and 'sticker_ids' fields cannot be used with MessageFlags.IS_COMPONENTS_V2")
 	}
 	checkMentions(&f, d.Mentions)
 	return f.Err()
@@ -73,53 +75,6 @@ func checkEmbed(f *FieldErrors, at string, e Embed) int {
 		total += length(e.Author.Name)
 	}
 	return total
-}
-
-// CheckComponents adds what is wrong with a message's components.
-func CheckComponents(f *FieldErrors, list []Component, flags int) {
-	v2 := flags&FlagComponentsV2 != 0
-	if !v2 {
-		f.MaxCount("components", len(list), MaxRows)
-	}
-	seen, count := map[string]bool{}, 0
-	for i := range list {
-		if !v2 && list[i].Type != ActionRow {
-			f.Add("components."+itoa(i), "UNION_TYPE_CHOICES", "Value of field \"type\" must be one of (1,).")
-		}
-	}
-	Walk(list, "components", func(at string, c *Component) {
-		count++
-		checkComponent(f, at, c)
-		if c.CustomID != "" && seen[c.CustomID] {
-			f.Add(at+".custom_id", "COMPONENT_CUSTOM_ID_DUPLICATED", "Component custom id cannot be duplicated")
-		}
-		seen[c.CustomID] = true
-	})
-	if v2 && count > MaxV2 {
-		f.Add("components", "BASE_TYPE_MAX_LENGTH", "Must be %d or fewer in length.", MaxV2)
-	}
-}
-
-func checkComponent(f *FieldErrors, at string, c *Component) {
-	switch c.Type {
-	case ActionRow:
-		checkRow(f, at, c)
-	case Button:
-		checkButton(f, at, c)
-	case StringSelect:
-		checkSelect(f, at, c)
-	case UserSelect, 6, 7, ChannelSelect:
-		f.LengthBetween(at+".custom_id", c.CustomID, 1, MaxCustomID)
-	case TextDisplay:
-		f.LengthBetween(at+".content", c.Content, 1, 4000)
-	case MediaGallery:
-		if len(c.Items) < 1 || len(c.Items) > 10 {
-			f.Add(at+".items", "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 10 in length.")
-		}
-	case Section, Thumbnail, FileComponent, Separator, Container:
-	default:
-		f.Add(at+".type", "BASE_TYPE_CHOICES", "Component type %d is not allowed in a message.", c.Type)
-	}
 }
 
 func checkRow(f *FieldErrors, at string, c *Component) {

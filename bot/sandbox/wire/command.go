@@ -20,6 +20,13 @@ const (
 	AttachmentOption = 11
 )
 
+// Command types. Users run the last two from the menu of a user or a message.
+const (
+	ChatCommand    = 1
+	UserCommand    = 2
+	MessageCommand = 3
+)
+
 // Choice is a fixed value of an option, or a response to autocomplete.
 type Choice struct {
 	Name  string `json:"name"`
@@ -73,8 +80,14 @@ const MaxCommandChars = 8000
 func CheckCommand(c *Command) error {
 	var f FieldErrors
 	checkName(&f, "name", c.Name, c.Type <= 1)
-	if c.Type <= 1 {
+	switch {
+	case c.Type <= ChatCommand:
 		f.LengthBetween("description", c.Description, 1, 100)
+	case c.Type > MessageCommand:
+		f.Add("type", "BASE_TYPE_CHOICES", "Value must be one of {1, 2, 3}.")
+	default:
+		f.MaxLength("description", c.Description, 0)
+		f.MaxCount("options", len(c.Options), 0)
 	}
 	checkOptions(&f, "options", c.Options)
 	if n := CommandChars(c); n > MaxCommandChars {

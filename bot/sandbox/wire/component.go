@@ -13,6 +13,8 @@ const (
 	StringSelect  = 3
 	TextInput     = 4
 	UserSelect    = 5
+	RoleSelect    = 6
+	MentionSelect = 7
 	ChannelSelect = 8
 	Section       = 9
 	TextDisplay   = 10
@@ -23,6 +25,9 @@ const (
 	Container     = 17
 	Label         = 18
 	FileUpload    = 19
+	RadioGroup    = 21
+	CheckboxGroup = 22
+	Checkbox      = 23
 )
 
 // LinkButton is the button style with a URL instead of a custom_id.
@@ -35,7 +40,7 @@ type Emoji struct {
 	Animated bool   `json:"animated,omitempty"`
 }
 
-// SelectOption is one option of a string select.
+// SelectOption is one option of a string select, a radio group or a checkbox group.
 type SelectOption struct {
 	Label       string `json:"label"`
 	Value       string `json:"value"`
@@ -44,9 +49,15 @@ type SelectOption struct {
 	Default     bool   `json:"default,omitempty"`
 }
 
-// Media is an unfurled media item. URL may be attachment://name.
+// Media is an unfurled media item. A bot sends the URL alone, which may be attachment://name. The API adds the rest.
 type Media struct {
-	URL string `json:"url"`
+	URL          string `json:"url"`
+	ProxyURL     string `json:"proxy_url,omitempty"`
+	Width        int    `json:"width,omitempty"`
+	Height       int    `json:"height,omitempty"`
+	ContentType  string `json:"content_type,omitempty"`
+	AttachmentID string `json:"attachment_id,omitempty"` // of a file of the same message
+	Size         int    `json:"-"`                       // of that file in bytes
 }
 
 // GalleryItem is one item of a media gallery.
@@ -75,9 +86,13 @@ type Component struct {
 	MaxLength   *int           `json:"max_length,omitempty"`
 	Required    *bool          `json:"required,omitempty"`
 	Value       string         `json:"value,omitempty"`
+	Default     *bool          `json:"default,omitempty"`
+	FileTypes   []string       `json:"file_types,omitempty"`
 	Content     string         `json:"content,omitempty"`
 	Media       *Media         `json:"media,omitempty"`
 	File        *Media         `json:"file,omitempty"`
+	Name        string         `json:"name,omitempty"` // of the file, which the API adds
+	Size        int            `json:"size,omitempty"` // of the file in bytes, which the API adds
 	Items       []GalleryItem  `json:"items,omitempty"`
 	Spoiler     bool           `json:"spoiler,omitempty"`
 	AccentColor *int           `json:"accent_color,omitempty"`

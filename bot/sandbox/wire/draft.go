@@ -44,6 +44,8 @@ type Draft struct {
 	Nonce        json.RawMessage  `json:"nonce"`
 	EnforceNonce bool             `json:"enforce_nonce"`
 	Reference    *Reference       `json:"message_reference"`
+	Poll         json.RawMessage  `json:"poll"`
+	Stickers     []string         `json:"sticker_ids"`
 
 	Has   map[string]bool `json:"-"`
 	Files []Upload        `json:"-"`
@@ -104,6 +106,11 @@ func (d *Draft) NonceText() string {
 		return s
 	}
 	return string(d.Nonce)
+}
+
+// HasPoll reports whether the draft has a poll or stickers.
+func (d *Draft) HasPoll() bool {
+	return len(d.Poll) > 0 && string(d.Poll) != "null" || len(d.Stickers) > 0
 }
 
 // Callback is the body of the first response to an interaction.

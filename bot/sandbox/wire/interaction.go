@@ -22,6 +22,7 @@ type Resolved struct {
 	Users       map[string]User       `json:"users,omitempty"`
 	Members     map[string]Member     `json:"members,omitempty"`
 	Channels    map[string]Channel    `json:"channels,omitempty"`
+	Messages    map[string]Message    `json:"messages,omitempty"`
 	Attachments map[string]Attachment `json:"attachments,omitempty"`
 }
 
@@ -31,6 +32,7 @@ type InteractionData struct {
 	Name          string               `json:"name,omitempty"`
 	Type          int                  `json:"type,omitempty"`
 	GuildID       string               `json:"guild_id,omitempty"`
+	TargetID      string               `json:"target_id,omitempty"` // of a user or message command
 	Options       []OptionValue        `json:"options,omitempty"`
 	Resolved      *Resolved            `json:"resolved,omitempty"`
 	CustomID      string               `json:"custom_id,omitempty"`
@@ -39,12 +41,13 @@ type InteractionData struct {
 	Components    []SubmittedComponent `json:"components,omitempty"`
 }
 
-// SubmittedComponent is a component of a submitted modal: a row or label with its child and the child's value.
+// SubmittedComponent is a component of a submitted modal: a row or label with its child, and what was filled in: a text
+// or a choice in Value, several choices or the ids of files in Values, true or false of a checkbox in Value.
 type SubmittedComponent struct {
 	Type       int                  `json:"type"`
 	ID         int                  `json:"id,omitempty"`
 	CustomID   string               `json:"custom_id,omitempty"`
-	Value      *string              `json:"value,omitempty"`
+	Value      any                  `json:"value,omitempty"`
 	Values     []string             `json:"values,omitempty"`
 	Component  *SubmittedComponent  `json:"component,omitempty"`
 	Components []SubmittedComponent `json:"components,omitempty"`

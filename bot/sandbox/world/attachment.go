@@ -51,10 +51,7 @@ func checkSizes(files []wire.Upload, limit int64) error {
 
 // storeFile stores one file and returns its attachment object. The lock is held.
 func (w *World) storeFile(f wire.Upload, ref *wire.FileRef) (wire.Attachment, error) {
-	a := wire.Attachment{ID: w.ids.Next(), Filename: wire.SafeName(f.Name), Size: len(f.Data), ContentType: f.Type}
-	if ref != nil && ref.Filename != nil && *ref.Filename != "" {
-		a.Filename = wire.SafeName(*ref.Filename)
-	}
+	a := wire.Attachment{ID: w.ids.Next(), Filename: fileName(f, ref), Size: len(f.Data), ContentType: f.Type}
 	a.Spoiler = strings.HasPrefix(a.Filename, "SPOILER_")
 	describe(&a, ref)
 	if a.ContentType == "" || a.ContentType == "application/octet-stream" {
@@ -67,6 +64,14 @@ func (w *World) storeFile(f wire.Upload, ref *wire.FileRef) (wire.Attachment, er
 		return a, fmt.Errorf("store file %s: %w", a.Filename, err)
 	}
 	return a, nil
+}
+
+// fileName returns the name under which a file is stored.
+func fileName(f wire.Upload, ref *wire.FileRef) string {
+	if ref != nil && ref.Filename != nil && *ref.Filename != "" {
+		return wire.SafeName(*ref.Filename)
+	}
+	return wire.SafeName(f.Name)
 }
 
 // describe copies what a draft's attachments entry says about a file.

@@ -30,7 +30,7 @@ func (w *World) startCommand(kind int, user, channel, name, focus string, option
 	words := strings.Fields(name)
 	list := w.availableCommands(user, c)
 	at := slices.IndexFunc(list, func(x wire.Command) bool {
-		return len(words) > 0 && x.Name == words[0] && x.Type == 1
+		return len(words) > 0 && x.Name == words[0] && x.Type == wire.ChatCommand
 	})
 	if at < 0 {
 		return Interaction{}, fmt.Errorf("command %q is not available here", name)
@@ -42,13 +42,37 @@ func (w *World) startCommand(kind int, user, channel, name, focus string, option
 	if err != nil {
 		return Interaction{}, fmt.Errorf("command %q: %w", name, err)
 	}
-	data := wire.InteractionData{ID: command.ID, Name: command.Name, Type: 1, GuildID: command.GuildID,
+	data := wire.InteractionData{ID: command.ID, Name: command.Name, Type: wire.ChatCommand, GuildID: command.GuildID,
 		Options: values, Resolved: filler.resolvedOrNil()}
 	i, p, err := w.newInteraction(kind, user, c, data)
 	if err != nil {
 		return Interaction{}, err
 	}
 	i.Command = strings.Join(words, " ")
+	return w.dispatch(i, p), nil
+}
+
+// MessageCommand runs a message command on a message that the user sees. The bot gets the message with it.
+func (w *World) MessageCommand(user, message, name string) (Interaction, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	m, c, err := w.seenMessage(user, message)
+	if err != nil {
+		return Interaction{}, err
+	}
+	list := w.availableCommands(user, c)
+	at := slices.IndexFunc(list, func(x wire.Command) bool { return x.Name == name && x.Type == wire.MessageCommand })
+	if at < 0 {
+		return Interaction{}, fmt.Errorf("message command %q is not available here", name)
+	}
+	shown := w.present(m)
+	data := wire.InteractionData{ID: list[at].ID, Name: name, Type: wire.MessageCommand, GuildID: list[at].GuildID,
+		TargetID: m.ID, Resolved: &wire.Resolved{Messages: map[string]wire.Message{m.ID: shown.Message}}}
+	i, p, err := w.newInteraction(wire.TypeCommand, user, c, data)
+	if err != nil {
+		return Interaction{}, err
+	}
+	i.Command = name
 	return w.dispatch(i, p), nil
 }
 
@@ -62,7 +86,7 @@ func (w *World) CommandsFor(user, channel string) ([]wire.Command, error) {
 	}
 	list := []wire.Command{}
 	for _, x := range w.availableCommands(user, c) {
-		if x.Type == 1 {
+		if x.Type == wire.ChatCommand {
 			list = append(list, x)
 		}
 	}

@@ -131,21 +131,35 @@ func (w *World) dispatchFrom(
 // Submit submits the modal with which the bot responded to an interaction. Values are by custom_id; a field without a
 // value keeps the one it was opened with.
 func (w *World) Submit(user, opened string, values map[string]string) (Interaction, error) {
+	filled := client.Filled{Values: map[string][]string{}}
+	for id, v := range values {
+		filled.Values[id] = []string{v}
+	}
+	return w.SubmitForm(user, opened, filled)
+}
+
+// SubmitForm is Submit with several choices and with files.
+func (w *World) SubmitForm(user, opened string, filled client.Filled) (Interaction, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	from := w.state.Interactions[opened]
 	if from == nil || from.User != user || from.Form == nil {
 		return Interaction{}, fmt.Errorf("interaction %q opened no modal for this user", opened)
 	}
-	components, err := client.FillModal(from.Form, values)
-	if err != nil {
-		return Interaction{}, err
-	}
 	c, err := w.visibleChannel(user, from.Channel)
 	if err != nil {
 		return Interaction{}, err
 	}
+	resolved := &wire.Resolved{}
+	upload := func(f wire.Upload) (string, error) { return w.uploadTo(c, resolved, f) }
+	components, err := client.FillModal(from.Form, filled, upload)
+	if err != nil {
+		return Interaction{}, err
+	}
 	data := wire.InteractionData{CustomID: from.Form.CustomID, Components: components}
+	if resolved.Attachments != nil {
+		data.Resolved = resolved
+	}
 	i, p, err := w.newInteraction(wire.TypeModalSubmit, user, c, data)
 	if err != nil {
 		return Interaction{}, err

@@ -77,21 +77,37 @@ func (w *World) present(m *Message) Message {
 	return out
 }
 
-// withLinks returns a message with fresh links to its attachments. The lock is held.
+// withLinks returns a message with fresh links to its attachments. What components show is with them, and no longer
+// among the attachments (discord-api-docs, issue 8277). The lock is held.
 func (w *World) withLinks(m *Message) Message {
 	out := *m
-	urls := map[string]string{}
-	out.Attachments = make([]wire.Attachment, len(m.Attachments))
+	files, shown := map[string]wire.Media{}, shownFiles(m)
+	out.Attachments, out.Files = []wire.Attachment{}, make([]wire.Attachment, len(m.Attachments))
 	for i, a := range m.Attachments {
 		a.URL = w.link(m.ChannelID, a)
 		a.ProxyURL = a.URL
-		urls["attachment://"+a.Filename] = a.URL
-		out.Attachments[i] = a
+		files[wire.AttachmentScheme+a.Filename] = wire.Media{URL: a.URL, ProxyURL: a.URL, Width: a.Width, Height: a.Height,
+			ContentType: a.ContentType, AttachmentID: a.ID, Size: a.Size}
+		out.Files[i] = a
+		if !shown[a.Filename] {
+			out.Attachments = append(out.Attachments, a)
+		}
 	}
 	out.Embeds = make([]wire.Embed, len(m.Embeds))
 	for i, e := range m.Embeds {
-		out.Embeds[i] = wire.ResolveEmbed(e, urls)
+		out.Embeds[i] = wire.ResolveEmbed(e, files)
 	}
-	out.Components = wire.ResolveComponents(m.Components, urls)
+	out.Components = wire.ResolveComponents(m.Components, files)
 	return out
+}
+
+// shownFiles returns the names of the files that a message's components show.
+func shownFiles(m *Message) map[string]bool {
+	names := map[string]bool{}
+	wire.WalkMedia(m.Components, "", func(_ string, item *wire.Media) {
+		if name, ok := strings.CutPrefix(item.URL, wire.AttachmentScheme); ok {
+			names[name] = true
+		}
+	})
+	return names
 }

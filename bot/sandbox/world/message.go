@@ -13,8 +13,35 @@ type Message struct {
 	wire.Message
 	Viewer string   `json:"sandbox_viewer,omitempty"` // the only user who sees an ephemeral message
 	Pings  []string `json:"sandbox_pings,omitempty"`  // user ids that were notified; "everyone" for all
+	// Files are all files of the message. Attachments lacks those that components show, as on Discord.
+	Files []wire.Attachment `json:"sandbox_files,omitempty"`
 	// HiddenSource says that the message replies to an ephemeral one, which Discord does not load for a public message.
 	HiddenSource bool `json:"sandbox_hidden_source,omitempty"`
+}
+
+// Text returns the text of a message: its content, or that of its text displays, a line for each.
+func (m Message) Text() string {
+	return strings.TrimPrefix(m.Content+displayText(m.Components), "\n")
+}
+
+// Accent returns the colour of a message's first container; -1 if it has none.
+func (m Message) Accent() int {
+	for _, c := range m.Components {
+		if c.Type == wire.Container && c.AccentColor != nil {
+			return *c.AccentColor
+		}
+	}
+	return -1
+}
+
+// CustomIDs lists the custom_ids of a message's components, nested ones too, in their order.
+func (m Message) CustomIDs() (ids []string) {
+	wire.Walk(m.Components, "", func(_ string, c *wire.Component) {
+		if c.CustomID != "" {
+			ids = append(ids, c.CustomID)
+		}
+	})
+	return ids
 }
 
 // sorted lists a channel's messages, oldest first. The lock is held.
@@ -87,6 +114,9 @@ func (w *World) fill(c *wire.Channel, m *Message, d *wire.Draft, byWebhook bool)
 	if strings.TrimSpace(m.Content) == "" && len(m.Embeds) == 0 && len(d.Files) == 0 && len(m.Components) == 0 {
 		return wire.Refuse(50006)
 	}
+	if err := w.checkReferences(m, newNames(d)); err != nil {
+		return err
+	}
 	added, err := w.storeFiles(c, m, d)
 	if err != nil {
 		return err
@@ -113,9 +143,15 @@ func (w *World) edit(c *wire.Channel, m *Message, d *wire.Draft, byWebhook bool)
 	if err != nil {
 		return err
 	}
+	if err := keepsV2(m.Flags, d); err != nil {
+		return err
+	}
 	whole := *d
 	whole.Content, whole.Embeds, whole.Components = &next.Content, next.Embeds, next.Components
 	if err := wire.CheckDraft(&whole, next.Flags, len(kept)); err != nil {
+		return err
+	}
+	if err := w.checkReferences(&next, append(keptNames(d, kept), newNames(d)...)); err != nil {
 		return err
 	}
 	added, err := w.storeFiles(c, &next, d)
@@ -134,12 +170,22 @@ func (w *World) edit(c *wire.Channel, m *Message, d *wire.Draft, byWebhook bool)
 }
 
 // editedFlags returns a message's flags after an edit. An edit can change two flags: it can set or clear
-// SUPPRESS_EMBEDS, and set IS_COMPONENTS_V2. It ends the loading state of a deferred response.
+// SUPPRESS_EMBEDS, and set IS_COMPONENTS_V2, which stays. It ends the loading state of a deferred response.
 func editedFlags(flags int, d *wire.Draft) int {
 	if d.Has["flags"] {
 		flags = flags&^wire.FlagSuppressEmbeds | d.Flags&(wire.FlagSuppressEmbeds|wire.FlagComponentsV2)
 	}
 	return flags &^ wire.FlagLoading
+}
+
+// keepsV2 refuses an edit that would remove IS_COMPONENTS_V2 from a message.
+func keepsV2(flags int, d *wire.Draft) error {
+	var f wire.FieldErrors
+	if flags&wire.FlagComponentsV2 == 0 || !d.Has["flags"] || d.Flags&wire.FlagComponentsV2 != 0 {
+		return nil
+	}
+	f.Add("flags", "MESSAGE_CANNOT_REMOVE_COMPONENTS_V2_FLAG", "IS_COMPONENTS_V2 cannot be removed from a message.")
+	return f.Err()
 }
 
 func orEmpty[T any](list []T) []T {

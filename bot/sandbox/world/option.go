@@ -97,20 +97,26 @@ func (a *optionFiller) upload(o Option) (any, error) {
 	if o.File == nil {
 		return nil, fmt.Errorf("needs a file")
 	}
-	if int64(len(o.File.Data)) > a.world.limitOf(a.channel) {
-		return nil, fmt.Errorf("file too large: %d bytes, at most %d", len(o.File.Data), a.world.limitOf(a.channel))
+	return a.world.uploadTo(a.channel, a.resolved, *o.File)
+}
+
+// uploadTo stores a file that a user sends with an interaction, adds it to the resolved objects and returns its id. The
+// lock is held.
+func (w *World) uploadTo(c *wire.Channel, resolved *wire.Resolved, file wire.Upload) (string, error) {
+	if int64(len(file.Data)) > w.limitOf(c) {
+		return "", fmt.Errorf("file too large: %d bytes, at most %d", len(file.Data), w.limitOf(c))
 	}
-	f, err := a.world.storeFile(*o.File, nil)
+	f, err := w.storeFile(file, nil)
 	if err != nil {
-		return nil, err
+		return "", err
 	}
 	f.Ephemeral = true
-	f.URL = a.world.link(a.channel.ID, f)
+	f.URL = w.link(c.ID, f)
 	f.ProxyURL = f.URL
-	if a.resolved.Attachments == nil {
-		a.resolved.Attachments = map[string]wire.Attachment{}
+	if resolved.Attachments == nil {
+		resolved.Attachments = map[string]wire.Attachment{}
 	}
-	a.resolved.Attachments[f.ID] = f
+	resolved.Attachments[f.ID] = f
 	return f.ID, nil
 }
 

@@ -14,14 +14,16 @@ type Bar struct {
 	Width func() int // columns of the terminal; nil for a file or a pipe
 	Now   func() time.Time
 	began time.Time // when the first step had ended: what came before, such as reading the prompt, tells nothing
-	first int
+	first int64
 	wrote time.Time
 	shown bool
 }
 
+// A bar whose width changes jumps, so there are columns for the longest words.
 const (
 	barWidth     = 30 // columns at most
-	wordsWidth   = 34 // columns of "150 of 150 steps, 59 min 59 s left": a bar whose width changes jumps
+	stepsWidth   = 34 // columns of "150 of 150 steps, 59 min 59 s left"
+	bytesWidth   = 39 // columns of "999.9 MB of 999.9 MB, 59 min 59 s left"
 	lineInterval = 10 * time.Second
 )
 
@@ -30,11 +32,20 @@ const clearLine = "\r\x1b[K"
 
 // Step shows that done of total steps are done.
 func (b *Bar) Step(done, total int) {
+	b.show(fmt.Sprintf("%d of %d steps", done, total), stepsWidth, int64(done), int64(total))
+}
+
+// Bytes shows that done of total bytes are there.
+func (b *Bar) Bytes(done, total int64) {
+	b.show(amount(done)+" of "+amount(total), bytesWidth, done, total)
+}
+
+// show shows words, with the time left after them, of at most so many columns together.
+func (b *Bar) show(words string, columns int, done, total int64) {
 	now := b.Now()
 	if b.began.IsZero() {
 		b.began, b.first, b.wrote = now, done, now
 	}
-	words := fmt.Sprintf("%d of %d steps", done, total)
 	if left, ok := b.left(now, done, total); ok {
 		words += ", " + timeLeft(left)
 	}
@@ -46,7 +57,18 @@ func (b *Bar) Step(done, total int) {
 		return
 	}
 	b.shown = true
-	fmt.Fprint(b.W, clearLine+line(done, total, words, b.Width()))
+	fmt.Fprint(b.W, clearLine+line(done, total, words, columns, b.Width()))
+}
+
+// amount writes an amount of bytes in powers of ten, as disks and servers count.
+func amount(bytes int64) string {
+	switch {
+	case bytes >= 1e9:
+		return fmt.Sprintf("%.1f GB", float64(bytes)/1e9)
+	case bytes >= 1e6:
+		return fmt.Sprintf("%.1f MB", float64(bytes)/1e6)
+	}
+	return fmt.Sprintf("%d kB", (bytes+999)/1000)
 }
 
 // Say shows what is done before the first step, where somebody watches.
@@ -55,7 +77,7 @@ func (b *Bar) Say(words string) {
 		return
 	}
 	b.shown = true
-	fmt.Fprint(b.W, clearLine+line(0, 0, words, b.Width()))
+	fmt.Fprint(b.W, clearLine+line(0, 0, words, stepsWidth, b.Width()))
 }
 
 // Clear removes the bar, for what is printed next.
@@ -66,13 +88,13 @@ func (b *Bar) Clear() {
 	b.shown = false
 }
 
-// left estimates the time to the last step by the steps since the first.
-func (b *Bar) left(now time.Time, done, total int) (time.Duration, bool) {
-	if done <= b.first || done >= total {
+// left estimates the time to the end by what was done since the first call, once that is enough to tell.
+func (b *Bar) left(now time.Time, done, total int64) (time.Duration, bool) {
+	if done <= b.first || done >= total || done-b.first < total/200 {
 		return 0, false
 	}
-	each := now.Sub(b.began) / time.Duration(done-b.first)
-	return each * time.Duration(total-done), true
+	each := float64(now.Sub(b.began)) / float64(done-b.first)
+	return time.Duration(each * float64(total-done)), true
 }
 
 func timeLeft(d time.Duration) string {
@@ -89,12 +111,12 @@ func timeLeft(d time.Duration) string {
 
 // line is a bar and words beside it, within width columns. A narrow terminal gets the words alone, or their beginning:
 // a line that breaks could not be written over.
-func line(done, total int, words string, width int) string {
+func line(done, total int64, words string, columns, width int) string {
 	room := width - 1 // a full line makes some terminals scroll
-	bar := min(barWidth, room-wordsWidth-len("[] "))
-	if bar < 5 || total <= 0 || len(words) > wordsWidth {
+	bar := min(barWidth, room-columns-len("[] "))
+	if bar < 5 || total <= 0 || len(words) > columns {
 		return words[:max(0, min(len(words), room))]
 	}
-	full := min(bar, bar*done/total)
+	full := min(bar, int(int64(bar)*done/total))
 	return "[" + strings.Repeat("█", full) + strings.Repeat("░", bar-full) + "] " + words
 }

@@ -1,6 +1,7 @@
 package terminal
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -66,6 +67,26 @@ func TestBarWithoutATerminal(t *testing.T) {
 	want := "6 of 10 steps, 8 s left\n"
 	if got := run(nil); got != want {
 		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestBarOfBytes(t *testing.T) {
+	t.Parallel()
+	now := time.Unix(0, 0)
+	var out strings.Builder
+	b := Bar{W: &out, Width: func() int { return 80 }, Now: func() time.Time { return now }}
+	for _, done := range []int64{1e6, 21e6, 401e6, 2401e6} { // the first megabyte was there before
+		b.Bytes(done, 2401e6)
+		now = now.Add(2 * time.Second)
+	}
+	want := []string{
+		"", "[░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░] 1.0 MB of 2.4 GB",
+		"[░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░] 21.0 MB of 2.4 GB, 3 min 58 s left",
+		"[█████░░░░░░░░░░░░░░░░░░░░░░░░░] 401.0 MB of 2.4 GB, 20 s left",
+		"[██████████████████████████████] 2.4 GB of 2.4 GB",
+	}
+	if got := strings.Split(out.String(), clearLine); !slices.Equal(got, want) {
+		t.Errorf("got  %q\nwant %q", got, want)
 	}
 }
 

@@ -69,7 +69,8 @@ func (n Network) TextWidths() []int {
 	return slices.DeleteFunc(slices.Sorted(maps.Keys(n.Widths)), isImage)
 }
 
-// Families names the families that have a text as wide as one of the network's; nil where none is known.
+// Families names the families that have a text as wide as one of the network's; nil where none is known. A network for
+// the image alone fits them all. None fits SDXL's refiner, whose text is as wide as its image: 1280.
 func (n Network) Families() []string {
 	var names []string
 	for _, f := range []struct {
@@ -79,6 +80,9 @@ func (n Network) Families() []string {
 		if _, ok := n.Widths[f.width]; ok {
 			names = append(names, f.name)
 		}
+	}
+	if len(names) == 0 && len(n.TextWidths()) == 0 {
+		return []string{family.SD1.Name, family.SD2.Name, family.SDXL.Name}
 	}
 	return names
 }

@@ -382,5 +382,6 @@ def main():
     print(len(out), "cases,", OUT.stat().st_size, "bytes")
 
 
-with torch.no_grad():
-    main()
+if __name__ == "__main__":
+    with torch.no_grad():
+        main()

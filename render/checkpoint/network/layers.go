@@ -139,14 +139,29 @@ func (w *writer) sequence(batch string, c int) string {
 
 // double doubles the sides of [b, c, h, w] by repeating each value.
 func (w *writer) double(x string) string {
+	if w.options.NoResize {
+		return w.repeat(x)
+	}
 	scale := w.numbers("double", graph.Float, []int{4}, []float32{1, 1, 2, 2})
 	return w.resize(x, scale, "")
 }
 
 // resizeLike repeats values so that the sides are those of another value: sides that were halved with a rest.
 func (w *writer) resizeLike(x, like string) string {
-	size := w.concat(0, w.slice(w.shapeOf(x), 0, 2), w.slice(w.shapeOf(like), 2, 4))
+	sides := w.slice(w.shapeOf(like), 2, 4)
+	if w.options.NoResize {
+		return w.node("Slice", []string{w.repeat(x), w.ints(0, 0), sides, w.ints(2, 3)})
+	}
+	size := w.concat(0, w.slice(w.shapeOf(x), 0, 2), sides)
 	return w.resize(x, "", size)
+}
+
+// repeat doubles the sides as double does, without Resize: each value becomes a square of four.
+func (w *writer) repeat(x string) string {
+	squares := w.node("Unsqueeze", []string{x, w.ints(3, 5)}) // [b, c, h, 1, w, 1]
+	squares = w.node("Expand", []string{squares, w.ints(1, 1, 1, 2, 1, 2)})
+	shape := w.node("Mul", []string{w.shapeOf(x), w.ints(1, 1, 2, 2)})
+	return w.node("Reshape", []string{squares, shape})
 }
 
 func (w *writer) resize(x, scale, size string) string {

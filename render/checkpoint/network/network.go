@@ -1,11 +1,13 @@
-// Package network writes the ONNX graphs of Stable Diffusion's networks. It walks the canonical names of a file's
-// weights (package weightname), so that variants such as inpainting models and pruned ones need no code of their own.
+// Package network writes the ONNX graphs of Stable Diffusion's networks, and of upscalers. It walks the canonical names
+// of a file's weights (package weightname), so that variants such as inpainting models and pruned ones need no code of
+// their own.
 //
 // Weights are inputs of a graph, so that all models of one shape and element type have the same graph, byte for byte,
 // and share what a runtime makes of it. Attention, layer norms and Gelu are single operations. A graph takes any size
 // and batch. What it reads and gives is float32.
 //
-// The networks are those of diffusers: UNet2DConditionModel, AutoencoderKL, and transformers' CLIPTextModel.
+// The networks are those of diffusers: UNet2DConditionModel, AutoencoderKL, and transformers' CLIPTextModel; and those
+// of upscalers: RRDBNet (ESRGAN), SRVGGNetCompact and SPAN.
 package network
 
 import (
@@ -18,7 +20,8 @@ type Weight struct {
 	Shape          []int
 	Transposed     bool // the matrix lies as [in, out], not as [out, in]
 	File           string
-	Offset, Length int64 // in the file, in bytes
+	Offset, Length int64  // in the file, in bytes
+	Data           []byte // of a weight that is computed from others; nil for one in a file
 }
 
 // Weights are the weights of a part, by canonical name.

@@ -1,7 +1,6 @@
 package network
 
 import (
-	"fmt"
 	"math"
 
 	"darkroom/render/onnx/graph"
@@ -19,19 +18,19 @@ type TextShape struct {
 	Pooled    bool // the pooled vector is given: the final norm at the first end token, projected
 }
 
-// text writes a CLIPTextModel.
+// textEncoder writes a CLIPTextModel.
 type textEncoder struct {
-	*writer
+	*tower
 	TextShape
-	length, width int
-	mask          string
 }
 
+// TextEmbeds is the output of a text encoder with the pooled vector.
+const TextEmbeds = "text_embeds"
+
 // Text writes a text encoder: from input_ids [b, length] to its layers (graph.LayerName) and, where it is wanted,
-// text_embeds.
+// TextEmbeds.
 func Text(weights Weights, shape TextShape, o graph.WriteOptions) (graph.Written, error) {
-	o.Float16 = false
-	t := &textEncoder{writer: newWriter(weights, o), TextShape: shape}
+	t := &textEncoder{newTower(weights, o, "text_model.encoder", shape.Heads, shape.QuickGELU), shape}
 	t.write()
 	return t.finish()
 }
@@ -45,12 +44,7 @@ const (
 
 func (t *textEncoder) write() {
 	at := t.shape(positionTable, 2)
-	t.length, t.width = at[0], at[1]
-	if t.Heads == 0 {
-		t.Heads = max(t.width/64, 1)
-	}
-	if t.width%t.Heads != 0 {
-		t.fail("a width of %d for %d heads", t.width, t.Heads)
+	if !t.setSize(at[0], at[1]) {
 		return
 	}
 	ids := t.input("input_ids", graph.Int64, 0, t.length)
@@ -58,33 +52,26 @@ func (t *textEncoder) write() {
 	x := t.add(t.embed(ids, vocabulary), t.weight(positionTable, 1, t.length, t.width))
 	x = t.reshape(x, -1, t.width)
 	t.makeMask()
-	hidden := []string{x}
-	for i := 0; (t.Layers == 0 || i < t.Layers) && t.weights.Has(layer(i)+".layer_norm1.weight"); i++ {
-		x = t.layer(x, layer(i))
-		hidden = append(hidden, x)
-	}
+	hidden := t.layers(x, t.Layers)
 	if len(hidden) < 2 {
-		t.fail("no layers")
 		return
 	}
 	t.giveLayers(hidden)
 	if t.Pooled {
-		t.givePooled(ids, vocabulary, t.layerNorm(x, finalNorm))
+		t.givePooled(ids, vocabulary, t.layerNorm(hidden[len(hidden)-1], finalNorm))
 	}
 }
 
-func layer(i int) string { return fmt.Sprintf("text_model.encoder.layers.%d", i) }
-
 // embed looks the ids up: those of the vocabulary in the file's table, later ones in ExtraRows.
 func (t *textEncoder) embed(ids string, vocabulary int) string {
-	t.ExtraRows = graph.Value{Name: "extra_rows", Type: graph.Float, Dims: []int{0, t.width}}
+	t.ExtraRows = graph.Value{Name: "extra_rows", Type: t.computes(), Dims: []int{0, t.width}}
 	known := t.node("Less", []string{ids, t.ints(vocabulary)})
-	table, kind := t.stored(tokenTable), t.weights[tokenTable].Type
+	table, kind := t.stored(tokenTable), t.fedAs(tokenTable)
 	if kind == graph.Float8E4M3 || kind == graph.Float8E5M2 { // there is no Gather of these
-		table, kind = t.weight(tokenTable), graph.Float
+		table, kind = t.weight(tokenTable), t.computes()
 	}
 	own := t.node("Gather", []string{table, t.node("Where", []string{known, ids, t.ints(0)})})
-	own = t.cast(own, kind, graph.Float)
+	own = t.cast(own, kind, t.computes())
 	later := t.node("Where", []string{known, t.ints(0), t.node("Sub", []string{ids, t.ints(vocabulary)})})
 	extra := t.node("Gather", []string{t.ExtraRows.Name, later})
 	return t.node("Where", []string{t.node("Unsqueeze", []string{known, t.ints(2)}), own, extra})
@@ -92,31 +79,16 @@ func (t *textEncoder) embed(ids string, vocabulary int) string {
 
 // makeMask hides later tokens from earlier ones.
 func (t *textEncoder) makeMask() {
-	mask := make([]float32, t.length*t.length)
+	mask, least := make([]float32, t.length*t.length), float32(-math.MaxFloat32)
+	if t.options.Float16 {
+		least = -65504 // the least number of float16
+	}
 	for i := range t.length {
 		for j := i + 1; j < t.length; j++ {
-			mask[i*t.length+j] = -math.MaxFloat32
+			mask[i*t.length+j] = least
 		}
 	}
-	t.mask = t.numbers("mask", graph.Float, []int{1, 1, t.length, t.length}, mask)
-}
-
-func (t *textEncoder) layer(x, m string) string {
-	n := t.layerNorm(x, m+".layer_norm1")
-	part := func(name string) string {
-		return t.reshape(t.linear(n, m+".self_attn."+name), -1, t.length, t.width)
-	}
-	a := t.heads(part("q_proj"), part("k_proj"), part("v_proj"), t.mask, t.Heads)
-	x = t.add(x, t.linear(t.reshape(a, -1, t.width), m+".self_attn.out_proj"))
-	h := t.activate(t.linear(t.layerNorm(x, m+".layer_norm2"), m+".mlp.fc1"))
-	return t.add(x, t.linear(h, m+".mlp.fc2"))
-}
-
-func (t *textEncoder) activate(x string) string {
-	if !t.QuickGELU {
-		return t.node("Gelu", []string{x})
-	}
-	return t.quickGelu(x, 1.702)
+	t.mask = t.numbers("mask", t.computes(), []int{1, 1, t.length, t.length}, mask)
 }
 
 // giveLayers outputs the layers that can be read.
@@ -146,13 +118,5 @@ func (t *textEncoder) givePooled(ids string, vocabulary int, last string) {
 		t.concat(0, t.slice(t.shapeOf(ids), 0, 1), t.ints(1, t.width)),
 	})
 	pooled := t.reshape(t.node("GatherElements", []string{whole, index}, attribute{"axis", 1}), -1, t.width)
-	size := t.width
-	if t.weights.Has(projection + ".weight") {
-		s := t.shape(projection+".weight", 2)
-		if size = s[0]; t.weights[projection+".weight"].Transposed {
-			size = s[1]
-		}
-		pooled = t.linear(pooled, projection)
-	}
-	t.output(pooled, "text_embeds", 0, size)
+	t.giveProjected(pooled, projection, TextEmbeds)
 }

@@ -164,11 +164,19 @@ func (w *writer) constant(name string, kind graph.Type, dims []int, raw []byte) 
 // computes in.
 func (w *writer) weight(name string, dims ...int) string {
 	return w.once("cast "+name, func() string {
-		return w.cast(w.stored(name, dims...), w.weights[name].Type, w.computes())
+		return w.cast(w.stored(name, dims...), w.fedAs(name), w.computes())
 	})
 }
 
-// stored reads a weight as the file has it.
+// fedAs is the type that a weight is fed in: that of the file, unless it is converted before.
+func (w *writer) fedAs(name string) graph.Type {
+	if w.options.Converted && !w.options.Constants {
+		return w.computes()
+	}
+	return w.weights[name].Type
+}
+
+// stored reads a weight as it is fed.
 func (w *writer) stored(name string, dims ...int) string {
 	return w.once("weight "+name, func() string {
 		from, ok := w.weights[name]
@@ -185,11 +193,15 @@ func (w *writer) stored(name string, dims ...int) string {
 		}
 		module, _ := cutWeight(name)
 		x := graph.ExposedWeight{
-			Value: graph.Value{Name: name, Type: from.Type, Dims: slices.Clone(dims)},
-			File:  from.File, Offset: from.Offset, Length: from.Length, Module: module, Transposed: from.Transposed,
+			Value: graph.Value{Name: name, Type: w.fedAs(name), Dims: slices.Clone(dims)}, Stored: from.Type,
+			Data: from.Data,
+			File: from.File, Offset: from.Offset, Length: from.Length, Module: module, Transposed: from.Transposed,
 		}
 		w.Weights = append(w.Weights, x)
-		if w.options.Constants {
+		switch {
+		case w.options.Constants && x.Data != nil:
+			return w.constant(name, x.Type, x.Dims, x.Data)
+		case w.options.Constants:
 			w.constants = message(w.constants, 5, external(x))
 		}
 		return name
@@ -199,6 +211,9 @@ func (w *writer) stored(name string, dims ...int) string {
 // shape is a weight's shape, with at least so many dimensions; where it has fewer, that is an error.
 func (w *writer) shape(name string, rank int) []int {
 	s := w.weights[name].Shape
+	if !w.weights.Has(name) {
+		w.fail("no weight %s", name)
+	}
 	if len(s) < rank || volume(s) == 0 {
 		w.fail("weight %s is %v, want %d dimensions", name, s, rank)
 		return []int{1, 1, 1, 1}

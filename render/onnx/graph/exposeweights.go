@@ -19,6 +19,7 @@ type Exposed struct {
 // ExposedWeight is a weight that became an input, and where its numbers are.
 type ExposedWeight struct {
 	Value
+	Stored         Type   // in the file; whoever feeds another type converts the numbers
 	Data           []byte // of a short weight; nil for one in a file
 	File           string // relative to the model's folder
 	Offset, Length int64  // in bytes
@@ -179,7 +180,10 @@ func isExternal(weight []rawField) bool {
 // 13.
 func (e *exposer) expose(weight []rawField) (input []byte, ok bool) {
 	dims, err := repeatedInts(weight, 1)
-	w := ExposedWeight{Value: Value{Name: stringField(weight, 8), Type: typeOf(weight), Dims: make([]int, len(dims))}}
+	w := ExposedWeight{
+		Value:  Value{Name: stringField(weight, 8), Type: typeOf(weight), Dims: make([]int, len(dims))},
+		Stored: typeOf(weight),
+	}
 	raw := slices.IndexFunc(weight, func(f rawField) bool { return f.number == 9 })
 	if raw >= 0 && len(e.readers[w.Name]) > 0 {
 		w.Data, w.Length = weight[raw].content, int64(len(weight[raw].content))

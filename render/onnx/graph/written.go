@@ -4,7 +4,13 @@ import "fmt"
 
 // WriteOptions say how a network is written.
 type WriteOptions struct {
-	Float16 bool // the UNet computes in float16
+	Float16 bool // the UNet and the text encoders compute in float16
+	// Converted declares each weight in the type that the network computes in, whatever the file has: whoever feeds it
+	// converts it once, and no run does.
+	Converted bool
+	// NoResize has sides doubled by other operations than Resize. The runtime's CUDA provider has no kernel for the
+	// version of Resize that opset 20 has; the runtime would compute it on the CPU.
+	NoResize bool
 	// Branches gives every linear layer a side branch: y = layer(x) + (x·Down)·Up.
 	Branches bool
 	// Constants has the graph refer to the weights in their files as constants, in place of inputs, so that the runtime

@@ -33,13 +33,9 @@ func InspectFor(path, goos, goarch string) (string, error) {
 
 // inspectELF reads the version from the symbol version that the build gives its entry point, "VERS_1.24.3".
 func inspectELF(f *os.File, path, goarch string) (string, error) {
-	file, err := elf.NewFile(f)
+	file, err := openELF(f, path, goarch)
 	if err != nil {
-		return "", fmt.Errorf("%s: not a Linux library", path)
-	}
-	want := map[string]elf.Machine{"amd64": elf.EM_X86_64, "arm64": elf.EM_AARCH64}[goarch]
-	if file.Machine != want {
-		return "", fmt.Errorf("%s: a library for %s, want one for %s", path, machine(file.Machine), goarch)
+		return "", err
 	}
 	symbols, err := file.DynamicSymbols()
 	if err != nil {

@@ -23,7 +23,7 @@ const (
 )
 
 // FixHint is what to do when there is no usable library.
-const FixHint = `run "make build" (or "go run ./cmd/ort") to fetch ONNX Runtime ` + Recommended +
+const FixHint = `run "darkroom runtime pull cpu" (or "go run ./cmd/ort") to fetch ONNX Runtime ` + Recommended +
 	`, or name your own with --ort PATH or ONNXRUNTIME_LIB`
 
 // ErrNotFound says that no library was found in any of the places looked at.

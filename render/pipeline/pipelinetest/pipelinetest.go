@@ -49,12 +49,28 @@ func (f AddonFiles) Addon(kind, hash string) (string, error) {
 // LoadWith is LoadOn with add-ons.
 func LoadWith(t testing.TB, dir string, device onnx.Device, files pipeline.Addons) *pipeline.Pipeline {
 	t.Helper()
+	return load(t, dir, device, pipeline.LoadOptions{Addons: files})
+}
+
+// LoadChecked is Load with the model's own safety checker.
+func LoadChecked(t testing.TB, dir string) *pipeline.Pipeline {
+	t.Helper()
+	device := onnx.Device{Kind: onnx.CPU, Threads: 2}
+	checkers, err := pipeline.OpenCheckers(pipeline.SafetyOwn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return load(t, dir, device, pipeline.LoadOptions{Checkers: checkers})
+}
+
+func load(t testing.TB, dir string, device onnx.Device, o pipeline.LoadOptions) *pipeline.Pipeline {
+	t.Helper()
 	OpenRuntime(t)
 	folder, err := pipeline.Open(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := pipeline.Load(t.Context(), folder, device, files)
+	e, err := pipeline.LoadWith(t.Context(), folder, device, o)
 	if err != nil {
 		t.Fatal(err)
 	}

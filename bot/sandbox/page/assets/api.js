@@ -18,11 +18,16 @@ export const post = (path, body) =>
   request(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
 
 // command runs a slash command with its files.
-export function command(action, files) {
+export const command = (action, files) => postFiles("command", action, files);
+
+// submitForm submits a modal with its files.
+export const submitForm = (action, files) => postFiles("submit", action, files);
+
+function postFiles(path, action, files) {
   const form = new FormData();
   form.append("act", JSON.stringify(action));
   for (const [name, file] of files) form.append(`file:${name}`, file, file.name);
-  return request("command", { method: "POST", body: form });
+  return request(path, { method: "POST", body: form });
 }
 
 // Stream receives events and reconnects after an interruption. Before it listens it calls refresh, which loads the

@@ -1,6 +1,8 @@
 // Components under a message: rows of buttons and select menus, and layout components such as text and galleries.
 import { el } from "./dom.js";
+import { fileLink, nameInLink } from "./file.js";
 import { markdown } from "./markdown.js";
+import { pictures } from "./picture.js";
 import { ComponentType } from "./types.js";
 
 const buttonStyles = { 1: "primary", 2: "secondary", 3: "success", 4: "danger" };
@@ -16,8 +18,9 @@ export function component(c, m, actions) {
     case ComponentType.section: return section(children(), c.accessory && component(c.accessory, m, actions));
     case ComponentType.textDisplay: return el("div", { className: "text" }, markdown(c.content));
     case ComponentType.thumbnail: return thumbnail(c);
-    case ComponentType.gallery: return gallery(c.items);
-    case ComponentType.separator: return el("hr");
+    case ComponentType.gallery: return gallery(c.items, actions.old);
+    case ComponentType.file: return fileLink({ url: c.file.url, filename: c.name, size: c.size });
+    case ComponentType.separator: return separator(c);
     case ComponentType.container: return container(c, children());
   }
   return null;
@@ -28,14 +31,32 @@ const section = (children, accessory) => el("div", { className: "section" }, el(
 const thumbnail = (c) =>
   c.media.url.startsWith("http") ? el("img", { className: "thumb", src: c.media.url, alt: c.description || "" }) : null;
 
-const gallery = (items) =>
-  el("div", { className: "pictures many" },
-    ...items.map((i) => el("img", { src: i.media.url, alt: i.description || "" })));
+// gallery shows pictures as those of a message without components are shown.
+const gallery = (items, old) => pictures(items.map(asAttachment), old);
+
+const asAttachment = (i) => ({
+  id: i.media.attachment_id || i.media.url, url: i.media.url, filename: nameInLink(i.media.url),
+  description: i.description, is_spoiler: i.spoiler, width: i.media.width || 1, height: i.media.height || 1,
+});
+
+const wideSpacing = 2;
+
+const separator = (c) =>
+  el("hr", { className: [c.divider === false && "blank", c.spacing === wideSpacing && "wide"].filter(Boolean).join(" ") });
 
 function container(c, children) {
-  const node = el("div", { className: "embed" }, ...children);
-  if (c.accent_color) node.style.setProperty("--edge", `#${c.accent_color.toString(16).padStart(6, "0")}`);
+  const node = el("div", { className: "card" }, ...children);
+  if (c.accent_color !== undefined) node.style.setProperty("--edge", `#${c.accent_color.toString(16).padStart(6, "0")}`);
   return node;
+}
+
+// firstText returns the text of the first text display of components.
+export function firstText(components) {
+  for (const c of components || []) {
+    const text = c.type === ComponentType.textDisplay ? c.content : firstText(c.components);
+    if (text) return text;
+  }
+  return "";
 }
 
 function button(c, m, actions) {

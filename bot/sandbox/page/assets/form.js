@@ -1,17 +1,20 @@
 // Modals that the bot opens, as dialogs.
 import { byId, el } from "./dom.js";
-import { ComponentType } from "./types.js";
+import { field } from "./formfield.js";
 
-const paragraphStyle = 2;
 const drafts = new Map(); // what was typed into a modal that was closed, by its custom_id
 
-// openForm shows a modal. send gets the values by custom_id and returns a promise. If it fails, the dialog stays open
-// and shows the reason.
-export function openForm(modal, bot, send) {
-  const fields = modal.components.map(field).filter(Boolean);
-  const values = () => Object.fromEntries(fields.filter((f) => f.input).map((f) => [f.id, f.input.value]));
+// openForm shows a modal. picture is the address of the picture that it is about, if any. send gets what was chosen by
+// custom_id, and a map of files, and returns a promise. If it fails, the dialog stays open and shows the reason.
+export function openForm(modal, bot, send, picture) {
+  const fields = modal.components.map((c, i) => field(c, i, picture));
+  const values = () => Object.fromEntries(fields.filter((f) => f.values).map((f) => [f.id, f.values()]));
+  const files = async () => {
+    const list = await Promise.all(fields.filter((f) => f.file).map(async (f) => [f.id, await f.file()]));
+    return new Map(list.filter(([, file]) => file));
+  };
   const draft = drafts.get(modal.custom_id) || {};
-  for (const f of fields) if (f.input && f.id in draft) f.input.value = draft[f.id];
+  for (const f of fields) if (f.values && f.id in draft) f.restore(draft[f.id]);
   let done = false;
   const error = el("p", { className: "error", role: "alert" });
   const submit = el("button", { className: "button primary", type: "submit" }, "Submit");
@@ -30,7 +33,7 @@ export function openForm(modal, bot, send) {
     e.preventDefault();
     submit.disabled = true;
     try {
-      await send(values());
+      await send(values(), await files());
       close();
     } catch (err) {
       error.textContent = err.message;
@@ -52,30 +55,3 @@ function focusEnd(input) {
   input?.focus();
   input?.setSelectionRange?.(input.value.length, input.value.length);
 }
-
-// field draws a row, a label or a text of a modal.
-function field(c, i) {
-  const child = c.type === ComponentType.label ? c.component : c.type === ComponentType.actionRow ? c.components[0] : c;
-  if (child.type === ComponentType.textDisplay) return { node: el("p", {}, child.content) };
-  const label = c.type === ComponentType.label ? c.label : child.label || child.custom_id;
-  const input = child.type === ComponentType.stringSelect ? select(child) : textInput(child);
-  input.id = `field-${i}`;
-  input.required = child.required !== false;
-  input.setAttribute("aria-label", label);
-  const node = el("div", { className: "field" },
-    el("label", { for: input.id }, label, input.required && el("i", { "aria-hidden": "true" }, " *")),
-    c.description && el("small", {}, c.description), input);
-  return { id: child.custom_id, input, node };
-}
-
-function textInput(c) {
-  const long = c.style === paragraphStyle;
-  const input = el(long ? "textarea" : "input",
-    { value: c.value || "", placeholder: c.placeholder || "", maxLength: c.max_length ?? 4000 });
-  if (c.min_length) input.minLength = c.min_length;
-  if (long) input.rows = 5;
-  return input;
-}
-
-const select = (c) =>
-  el("select", {}, ...c.options.map((o) => el("option", { value: o.value, selected: !!o.default }, o.label)));

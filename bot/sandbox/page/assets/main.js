@@ -1,10 +1,11 @@
 // The page: the current user and channel, what the user sees there, and what the user does. The page loads the state of
 // the sandbox once, and then follows its events.
-import { Stream, command, get, post } from "./api.js";
+import { Stream, command, get, post, submitForm } from "./api.js";
 import { Composer } from "./composer.js";
 import { byId, el, fill, toast } from "./dom.js";
 import { openForm } from "./form.js";
 import { MessageLog } from "./log.js";
+import { firstPicture } from "./mask.js";
 import { setNames, updateTimes } from "./markdown.js";
 import { isEphemeral } from "./message.js";
 import { channelIcon, channelName, drawSidebar } from "./sidebar.js";
@@ -19,14 +20,15 @@ const stored = (name) => localStorage.getItem(`sandbox.${name}`) || "";
 const store = (name, value) => localStorage.setItem(`sandbox.${name}`, value);
 
 // state is what the sandbox says about itself (hello), the ids of the current user and channel, and what the user sees.
-const state = { hello: null, user: stored("user"), channel: stored("channel"), channels: [], moderator: false };
+const state = { hello: null, user: stored("user"), channel: stored("channel"), channels: [], moderator: false, messageCommands: [] };
 const pending = new Map(); // the interactions of this window without a response, by id
 const early = new Map(); // responses that arrived before the request that made their interaction returned
 
 const log = new MessageLog({
   get user() { return state.user; },
   mayDelete: (m) => m.author.id === state.user || state.moderator && channel(m.channel_id)?.type !== ChannelType.dm,
-  click, remove,
+  click, remove, runOnMessage,
+  get messageCommands() { return state.messageCommands; },
 });
 const composer = new Composer(byId("composer"), { run, say, complete, unknown });
 const stream = new Stream({ refresh, onEvent, onBroken });
@@ -41,7 +43,8 @@ async function refresh() {
   const view = await get("view", { user: state.user, channel: state.channel });
   const isNew = state.channel !== view.channel || state.drawnFor !== state.user;
   const { channels, moderator, guild } = view;
-  Object.assign(state, { channel: view.channel, channels, moderator, guild, drawnFor: state.user });
+  const messageCommands = view.message_commands.map((c) => c.name);
+  Object.assign(state, { channel: view.channel, messageCommands, channels, moderator, guild, drawnFor: state.user });
   setNames([...hello.users, hello.app], channels);
   drawSidebar({ ...state, app: hello.app, title: hello.title, users: hello.users }, switchTo);
   const here = channel(state.channel);
@@ -126,10 +129,11 @@ function onBroken(broken) {
   byId("banner").textContent = "darkroom does not answer. Reconnecting…";
 }
 
-// expect calls done when the bot responds to an interaction, or failed if it does not in time.
-function expect(id, failed, done = () => {}) {
+// expect calls done when the bot responds to an interaction, or failed if it does not in time. A form that opens is about
+// the picture, if there is one.
+function expect(id, failed, done = () => {}, picture) {
   const timer = setTimeout(() => pending.delete(id) && failed(), answerTimeout);
-  pending.set(id, { done, timer });
+  pending.set(id, { done, timer, picture });
   if (early.has(id)) onAnswer(early.get(id));
 }
 
@@ -143,7 +147,8 @@ function onAnswer(event) {
   pending.delete(event.interaction);
   clearTimeout(entry.timer);
   entry.done();
-  if (event.form) openForm(event.form, state.hello.app.username, (values) => submit(event.interaction, values));
+  const send = (chosen, files) => submit(event.interaction, chosen, files);
+  if (event.form) openForm(event.form, state.hello.app.username, send, entry.picture);
 }
 
 // Actions of the user.
@@ -196,14 +201,23 @@ async function click(m, customID, picked, node) {
   };
   try {
     const { interaction } = await post("click", { user: state.user, message: m.id, custom_id: customID, picked });
-    expect(interaction, () => fail("This interaction failed."), release);
+    expect(interaction, () => fail("This interaction failed."), release, firstPicture(m));
   } catch (err) {
     fail(err.message);
   }
 }
 
-async function submit(opened, values) {
-  const { interaction } = await post("submit", { user: state.user, interaction: opened, values });
+async function runOnMessage(m, name) {
+  try {
+    const { interaction } = await post("messagecommand", { user: state.user, message: m.id, name });
+    expect(interaction, () => toast("The application did not respond."));
+  } catch (err) {
+    toast(err.message);
+  }
+}
+
+async function submit(opened, chosen, files) {
+  const { interaction } = await submitForm({ user: state.user, interaction: opened, chosen }, files);
   expect(interaction, () => log.notice("Something went wrong. Try again."));
 }
 

@@ -1,7 +1,9 @@
 // One message as an element: author, time, text, pictures, embeds, components.
-import { component } from "./component.js";
-import { avatar, el, size } from "./dom.js";
+import { component, firstText } from "./component.js";
+import { avatar, el } from "./dom.js";
+import { fileLink } from "./file.js";
 import { markdown } from "./markdown.js";
+import { openMessageMenu } from "./messagemenu.js";
 import { pictures } from "./picture.js";
 import { MessageFlag, commandInteraction } from "./types.js";
 
@@ -10,7 +12,7 @@ export const isLoading = (m) => (m.flags & MessageFlag.loading) !== 0;
 const nameOf = (u) => u.global_name || u.username;
 
 // message draws m. old is the element that the new one replaces; its pictures show until the new ones have loaded.
-// actions holds the user and what a click does: click, remove, mayDelete.
+// actions holds the user, what a click does (click, remove, mayDelete), and the message commands with what runs one.
 export function message(m, old, actions) {
   const node = el("article", {
     className: "message", "data-id": m.id, "aria-label": `Message from ${nameOf(m.author)}`,
@@ -19,6 +21,7 @@ export function message(m, old, actions) {
   if (isEphemeral(m)) node.classList.add("ephemeral");
   const pings = m.sandbox_pings || [];
   if (pings.includes(actions.user) || pings.includes("everyone")) node.classList.add("pinged");
+  if (hasMenu(m, actions)) node.addEventListener("contextmenu", (e) => openMenu(e, m, actions));
   node.append(...[context(m), avatar(m.author), body(m, old, actions), tools(m, actions)].filter(Boolean));
   return node;
 }
@@ -27,8 +30,9 @@ export function message(m, old, actions) {
 function context(m) {
   const source = m.interaction_metadata;
   if (source && source.type === commandInteraction) {
+    const slash = source.name === source.name.toLowerCase() ? "/" : ""; // only message commands have capitals
     return el("div", { className: "context" }, el("b", {}, nameOf(source.user)), " used ",
-      el("span", { className: "mention" }, `/${source.name}`));
+      el("span", { className: "mention" }, slash + source.name));
   }
   if (!m.message_reference) return null;
   if (m.sandbox_hidden_source) return el("div", { className: "context" }, "Message could not be loaded.");
@@ -41,7 +45,7 @@ function context(m) {
 
 // excerpt is the first line of a message that has text, without its markup.
 function excerpt(m) {
-  const first = m.content.split("\n").find((line) => line.replaceAll("`", "").trim()) || "";
+  const first = (m.content || firstText(m.components)).split("\n").find((line) => line.replaceAll("`", "").trim()) || "";
   const box = el("div", {}, markdown(first.replace(/\|\|.+?\|\|/g, "▇▇▇")));
   const text = box.textContent;
   return (text.length > 90 ? `${text.slice(0, 89)}…` : text) || (m.attachments.length ? "a picture" : "a message");
@@ -51,10 +55,12 @@ function body(m, old, actions) {
   const parts = [head(m)];
   if (isLoading(m)) parts.push(thinking(m.author));
   if (m.content) parts.push(text(m));
-  parts.push(pictures(m.attachments, old));
-  for (const file of m.attachments.filter((a) => !a.width)) parts.push(fileLink(file));
+  if (!(m.flags & MessageFlag.componentsV2)) { // in a V2 message components show the files
+    parts.push(pictures(m.attachments, old));
+    for (const file of m.attachments.filter((a) => !a.width)) parts.push(fileLink(file));
+  }
   for (const e of m.embeds || []) parts.push(embed(e));
-  for (const c of m.components || []) parts.push(component(c, m, actions));
+  for (const c of m.components || []) parts.push(component(c, m, { ...actions, old }));
   if (isEphemeral(m)) parts.push(ephemeralNote(() => actions.remove(m)));
   return el("div", { className: "body" }, ...parts.filter(Boolean));
 }
@@ -83,10 +89,6 @@ const thinking = (author) =>
     el("span", { className: "dots", "aria-hidden": "true" }, el("i"), el("i"), el("i")),
     `${nameOf(author)} is thinking…`);
 
-const fileLink = (f) =>
-  el("a", { className: "file", href: f.url, download: f.filename },
-    el("span", { "aria-hidden": "true" }, "📄"), el("b", {}, f.filename), el("small", {}, size(f.size)));
-
 function embed(e) {
   const node = el("div", { className: "embed" });
   if (e.color) node.style.setProperty("--edge", `#${e.color.toString(16).padStart(6, "0")}`);
@@ -109,7 +111,22 @@ export const ephemeralNote = (dismiss) =>
     el("button", { className: "plain", onclick: dismiss }, "Dismiss message"));
 
 function tools(m, actions) {
-  if (isEphemeral(m) || !actions.mayDelete(m)) return null;
-  return el("div", { className: "tools" },
-    el("button", { "aria-label": "Delete message", title: "Delete message", onclick: () => actions.remove(m) }, "🗑"));
+  const menu = hasMenu(m, actions) &&
+    el("button", { "aria-label": "Message commands", "aria-haspopup": "menu", title: "Message commands",
+      onclick: (e) => openMenu(e, m, actions) }, "⋯");
+  const bin = !isEphemeral(m) && actions.mayDelete(m) &&
+    el("button", { "aria-label": "Delete message", title: "Delete message", onclick: () => actions.remove(m) }, "🗑");
+  return (menu || bin) && el("div", { className: "tools" }, menu, bin);
+}
+
+const hasMenu = (m, actions) => !isEphemeral(m) && (actions.messageCommands || []).length > 0;
+
+// openMenu opens the menu of a message where the pointer is, or below what has the focus. Links, pictures and texts that
+// are selected keep the browser's own menu.
+function openMenu(e, m, actions) {
+  if (e.type === "contextmenu" && (e.target.closest("a, img") || String(getSelection()))) return;
+  e.preventDefault();
+  const box = e.target.getBoundingClientRect();
+  const at = e.clientX || e.clientY ? { x: e.clientX, y: e.clientY } : { x: box.left, y: box.bottom };
+  openMessageMenu(actions.messageCommands, at, (name) => actions.runOnMessage(m, name));
 }

@@ -6,10 +6,10 @@ export const OptionType = {
 };
 
 export const ComponentType = {
-  actionRow: 1, button: 2, stringSelect: 3, section: 9, textDisplay: 10, thumbnail: 11, gallery: 12, separator: 14,
-  container: 17, label: 18,
+  actionRow: 1, button: 2, stringSelect: 3, section: 9, textDisplay: 10, thumbnail: 11, gallery: 12, file: 13,
+  separator: 14, container: 17, label: 18, fileUpload: 19, radioGroup: 21, checkboxGroup: 22, checkbox: 23,
 };
 
-export const MessageFlag = { ephemeral: 1 << 6, loading: 1 << 7 };
+export const MessageFlag = { ephemeral: 1 << 6, loading: 1 << 7, componentsV2: 1 << 15 };
 
 export const commandInteraction = 2;

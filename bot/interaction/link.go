@@ -1,0 +1,57 @@
+package interaction
+
+import (
+	"net/url"
+	"path"
+	"strings"
+
+	"darkroom/bot/message"
+	"darkroom/render/request"
+)
+
+// takeLink takes a link off the start of a prompt and makes it the start image, as Midjourney's users are used to.
+// Only Discord's own links are taken, since an address of a stranger could reach into the machine's own network.
+func takeLink(w *request.Wanted, allows func(address string) bool) *request.Refusal {
+	links, rest := cutLinks(w.Prompt)
+	switch {
+	case len(links) == 0:
+		return nil
+	case len(links) > 1 || w.Init != nil:
+		return &request.Refusal{Sentence: message.TooManyStartImages, Hint: message.TooManyStartImagesHint}
+	case !allows(links[0]):
+		return &request.Refusal{Sentence: message.ForeignStartImage(hostOf(links[0])), Hint: message.ForeignStartImageHint}
+	}
+	w.Prompt, w.Init = rest, &request.Attachment{URL: links[0], Name: nameOf(links[0])}
+	return nil
+}
+
+// cutLinks returns the links at the start of a text, and what follows them. Angle brackets around a link, which keep
+// Discord from showing it, are left out.
+func cutLinks(text string) (links []string, rest string) {
+	for rest = strings.TrimSpace(text); ; {
+		word, after, _ := strings.Cut(rest, " ")
+		link := strings.TrimRight(strings.TrimSuffix(strings.TrimPrefix(word, "<"), ">"), ",;")
+		lower := strings.ToLower(link)
+		if !strings.HasPrefix(lower, "https://") && !strings.HasPrefix(lower, "http://") {
+			return links, rest
+		}
+		links, rest = append(links, link), strings.TrimSpace(after)
+	}
+}
+
+func hostOf(link string) string {
+	u, err := url.Parse(link)
+	if err != nil || u.Hostname() == "" {
+		return ""
+	}
+	return u.Hostname()
+}
+
+// nameOf is the file's name in a link, without what signs the link.
+func nameOf(link string) string {
+	u, err := url.Parse(link)
+	if err != nil {
+		return ""
+	}
+	return path.Base(u.Path)
+}
