@@ -6,11 +6,9 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
-	"time"
 
 	"darkroom/render/filehash"
 	"darkroom/render/folder"
-	"darkroom/render/picture"
 	"darkroom/render/request"
 )
 
@@ -93,137 +91,6 @@ func New(o Options) *Inventory {
 	return &Inventory{Options: o, work: make(chan struct{}, 1), changes: make(chan struct{}, 1)}
 }
 
-// freshTime is how long after its last change a file that cannot be opened may be unfinished.
-const freshTime = time.Minute
-
-// Look looks at the folder, and opens what is new or changed. It takes over the hashes that the cache knows, and at
-// the first look computes those of small files; Run computes the others. At the first look everything is opened at
-// once; later, what is still being written waits until two looks find it the same. It tells whether anything changed.
-func (v *Inventory) Look() (changed bool) {
-	items, faults := Scan(v.Root)
-	if v.BuiltIn != "" {
-		more, moreFaults := Scan(v.BuiltIn)
-		items, faults = append(items, more...), append(faults, moreFaults...)
-	}
-	l := v.newLook()
-	fresh := make([]*Entry, len(items))
-	for _, checkpoints := range []bool{false, true} { // they come last, since they may take a VAE
-		for i, item := range items {
-			if (item.Kind == Checkpoint) != checkpoints {
-				continue
-			}
-			if checkpoints {
-				item.VAEs = vaesOf(fresh)
-			}
-			fresh[i] = l.advance(item)
-		}
-	}
-	v.Cache.Save()
-	changed = l.changed || len(fresh) != len(l.old)
-	v.take(fresh, faults)
-	if changed {
-		signal(v.changes)
-	}
-	return changed
-}
-
-// atOnce is how many bytes the first look hashes: small models are ready when the program starts.
-const atOnce = 128 << 20
-
-// look is one look at the folder.
-type look struct {
-	*Inventory
-	old       map[string]*Entry // of the look before
-	first     bool
-	allowance int64 // of bytes to hash
-	changed   bool  // something is not as it was
-}
-
-func (v *Inventory) newLook() *look {
-	l := &look{Inventory: v}
-	if l.old, l.first = v.byPath(); l.first {
-		l.allowance = atOnce
-	}
-	return l
-}
-
-// advance takes an item as far as it gets now.
-func (l *look) advance(item Item) *Entry {
-	e := &Entry{Item: item, late: !l.first}
-	before := l.old[item.Path]
-	switch {
-	case before != nil && (before.isSame(item) || before.mark == item.mark && !before.ByVAEs):
-		e = l.Inventory.advance(*before, item.Name, &l.allowance)
-	case l.first || before != nil && before.mark == item.mark:
-		e = l.Inventory.advance(*e, item.Name, &l.allowance)
-	}
-	l.changed = l.changed || before == nil || !before.isSame(e.Item) || before.State != e.State
-	return e
-}
-
-// VAEsAmong lists the VAEs that any checkpoint may take: those that lie beside a checkpoint are for that one.
-func VAEsAmong(items []Item) (all []folder.VAEFile) {
-	for _, i := range items {
-		if i.Kind == VAE && !i.beside {
-			all = append(all, folder.VAEFile{Ref: picture.Ref{Name: i.Name}, Path: i.Path})
-		}
-	}
-	return all
-}
-
-// vaesOf is VAEsAmong those entries that could be opened.
-func vaesOf(entries []*Entry) []folder.VAEFile {
-	var items []Item
-	for _, e := range entries {
-		if e != nil && (e.State == Unhashed || e.State == Ready) {
-			items = append(items, e.Item)
-		}
-	}
-	return VAEsAmong(items)
-}
-
-// VAEs lists the VAEs that any checkpoint may take.
-func (v *Inventory) VAEs() []folder.VAEFile {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	return vaesOf(v.entries)
-}
-
-// isSame tells whether an item was opened as another one of the same path would be: from the same files.
-func (i Item) isSame(other Item) bool {
-	return i.mark == other.mark && slices.Equal(i.VAEs, other.VAEs)
-}
-
-// byPath returns the entries of the last look, and whether there was none.
-func (v *Inventory) byPath() (old map[string]*Entry, first bool) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	old = map[string]*Entry{}
-	for _, e := range v.entries {
-		old[e.Path] = e
-	}
-	return old, !v.looked
-}
-
-// take makes what a look found the state of the inventory. What was hashed meanwhile stays hashed.
-func (v *Inventory) take(fresh []*Entry, faults []error) {
-	old, _ := v.byPath()
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	for i, e := range fresh {
-		now := old[e.Path]
-		if now != nil && now.isSame(e.Item) && now.State > Unhashed && e.State == Unhashed {
-			done := *now
-			done.rename(e.Name)
-			fresh[i] = &done
-		}
-	}
-	v.logChanges(old, fresh, faults)
-	v.entries, v.faults, v.looked = fresh, faults, true
-	v.findTwins()
-	signal(v.work)
-}
-
 // signal puts a value into a channel that has room for one.
 func signal(c chan struct{}) {
 	select {
@@ -234,30 +101,6 @@ func signal(c chan struct{}) {
 
 // Changed has a value after something has become ready or is not there any more. It is for one listener.
 func (v *Inventory) Changed() <-chan struct{} { return v.changes }
-
-// advance takes an entry as far as it gets without reading more than the allowance, and names it as it is called now.
-func (v *Inventory) advance(e Entry, name string, allowance *int64) *Entry {
-	if e.State == Unfinished {
-		e.Opened, e.Err = v.Open(e.Item)
-		switch {
-		case e.Err == nil:
-			e.State = Unhashed
-		case time.Since(e.Newest) >= freshTime:
-			e.State = Refused
-		}
-	}
-	e.rename(name)
-	if e.State != Unhashed {
-		return &e
-	}
-	if unknown := v.unknownBytes(e); unknown <= *allowance {
-		*allowance -= unknown
-		if content, err := Sum(e.Item, e.Model, v.Cache, nil); err == nil {
-			e.finish(content)
-		}
-	}
-	return &e
-}
 
 // rename gives an entry the name that it has now, which depends on the others. A card's name stays.
 func (e *Entry) rename(name string) {
