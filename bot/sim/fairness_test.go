@@ -270,7 +270,8 @@ func TestEstimateAccuracy(t *testing.T) {
 			"%.0f %% at p90", len(all), 100*percentile(all, 0.5), 100*percentile(all, 0.9),
 			len(undisturbed), 100*percentile(undisturbed, 0.5), 100*most)
 		if len(undisturbed) < requests || most >= bound {
-			t.Errorf("p90 of the error of %d estimates is %.0f %%, want less than %.0f %%", len(undisturbed), 100*most, 100*bound)
+			t.Errorf("p90 of the error of %d estimates is %.0f %%, want less than %.0f %%",
+				len(undisturbed), 100*most, 100*bound)
 		}
 	})
 }
