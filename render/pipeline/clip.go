@@ -50,8 +50,8 @@ type LoadedCLIP struct {
 
 // LoadCLIP loads a CLIP. onnx.Open must have been called. It runs on the CPU whatever the device of images is: so its
 // vectors are the same on every machine, and a GPU's memory is left to images. Its weights are copied into a layout for
-// this processor unless the device leaves all weights in their files: docs/benchmarks.md says what that costs and gains.
-// The caller closes it.
+// this processor unless the device leaves all weights in their files: docs/clip.md says what that costs and gains. The
+// caller closes it.
 func LoadCLIP(m *similarity.Model, device onnx.Device) (*LoadedCLIP, error) {
 	device.Kind, device.Packed = onnx.CPU, !device.Mapped
 	image, err := onnx.LoadNetwork(m.Image, device)
@@ -155,7 +155,7 @@ func (c *CLIP) need() int64 {
 }
 
 // NeedCLIP is how much memory of its own a CLIP holds beside images that are made on a device, as Need says it of
-// models: none on a GPU. docs/benchmarks.md measures CLIP-L in float16, whose weights become float32 to be computed with.
+// models: none on a GPU. docs/clip.md has what CLIP-L takes in float16, whose weights become float32 to be computed with.
 func NeedCLIP(m *similarity.Model, d onnx.Device) int64 {
 	packed, mapped := 2.15, 1.55
 	if m.Wide {

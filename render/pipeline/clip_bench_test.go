@@ -19,8 +19,8 @@ import (
 //
 //	DARKROOM_CLIP=DIR go test ./render/pipeline -run none -bench CLIP -benchtime 3x
 //
-// It tells the CPU time of a vector too, which other programs disturb less, how long loading took, and the process's own
-// memory and its peak.
+// It tells the CPU time of a vector too, which other programs disturb less, how long loading took, and the process's
+// own memory and its peak.
 func BenchmarkCLIP(b *testing.B) {
 	lib, err := onnx.FindLibrary("")
 	if err != nil {

@@ -155,7 +155,8 @@ func TestOpenCLIP(t *testing.T) {
 // TestNeedCLIP: on a GPU a CLIP takes nothing of what models have, for it runs on the CPU.
 func TestNeedCLIP(t *testing.T) {
 	t.Parallel()
-	cpu, mapped, gpu := onnx.Device{Kind: onnx.CPU}, onnx.Device{Kind: onnx.CPU, Mapped: true}, onnx.Device{Kind: onnx.CUDA}
+	cpu, gpu := onnx.Device{Kind: onnx.CPU}, onnx.Device{Kind: onnx.CUDA}
+	mapped := onnx.Device{Kind: onnx.CPU, Mapped: true}
 	for _, c := range []struct {
 		wide   bool
 		device onnx.Device

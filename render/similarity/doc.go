@@ -11,6 +11,6 @@
 // Vectors of different CLIPs have nothing to do with each other, so each carries the hash of its own, and Cosine
 // compares no others. Vectors may be stored with it: they stay comparable as long as the same CLIP is there.
 //
-// A CLIP is read as people have it: ONNX files (onnxfiles.go), or safetensors in the names of transformers, of open_clip
-// and of OpenAI (weights.go). Networks run through an interface, so the package imports no runtime.
+// A CLIP is read as people have it: ONNX files (onnxfiles.go), or safetensors in the names of transformers, of
+// open_clip and of OpenAI (weights.go). Networks run through an interface, so the package imports no runtime.
 package similarity

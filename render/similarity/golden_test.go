@@ -227,7 +227,8 @@ var layouts = map[string]func(t testing.TB, r clipRecord, dir string) string{
 	"folder of transformers in two files": func(t testing.TB, r clipRecord, dir string) string {
 		image := func(name string) bool { return strings.HasPrefix(name, "vis") }
 		writeWeights(t, dir+"/model-00001-of-00002.safetensors", r.Half, r.transformers(image))
-		writeWeights(t, dir+"/model-00002-of-00002.safetensors", r.Half, r.transformers(func(n string) bool { return !image(n) }))
+		text := func(name string) bool { return !image(name) }
+		writeWeights(t, dir+"/model-00002-of-00002.safetensors", r.Half, r.transformers(text))
 		writeFile(t, dir+"/config.json", r.Config)
 		copyTokenizer(t, dir)
 		return dir

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -66,27 +67,34 @@ func inside(settings map[string]any, path ...string) map[string]any {
 func TestOpenRefusesWeights(t *testing.T) {
 	t.Parallel()
 	r := readGolden(t).Towers["CLIP-L"]
+	whole := r.transformers(everything)
 	for name, c := range map[string]struct {
 		weights []named
 		want    string
 	}{
-		"no image encoder":    {without(r.transformers(everything), "vis"), "no image encoder"},
-		"no text encoder":     {without(r.transformers(everything), "text"), "no text encoder"},
-		"a text projection":   {without(r.transformers(everything), "text_projection"), "text encoder has no text_projection"},
-		"an image projection": {without(r.transformers(everything), "visual_proj"), "image encoder has no visual_projection"},
-		"a layer's weight":    {without(r.transformers(everything), "vision_model.encoder.layers.1.mlp.fc1.weight"), "image encoder: "},
-		"all layers":          {without(r.transformers(everything), "text_model.encoder"), "text encoder: no layers"},
-		"the class token":     {without(r.transformers(everything), "class_embedding"), "image encoder: "},
-		"positions": {append(without(r.transformers(everything), "vision_model.embeddings.position"), named{
+		"no image encoder":    {without(whole, "vis"), "no image encoder"},
+		"no text encoder":     {without(whole, "text"), "no text encoder"},
+		"a text projection":   {without(whole, "text_projection"), "text encoder has no text_projection"},
+		"an image projection": {without(whole, "visual_proj"), "image encoder has no visual_projection"},
+		"a layer's weight":    {without(whole, "vision_model.encoder.layers.1.mlp.fc1.weight"), "image encoder: no weight "},
+		"all layers":          {without(whole, "text_model.encoder"), "text encoder: no layers"},
+		"the class token":     {without(whole, "class_embedding"), "image encoder: "},
+		"positions": {append(without(whole, "vision_model.embeddings.position"), named{
 			"vision_model.embeddings.position_embedding.weight", []int{16, 32}, make([]float32, 512),
 		}), "16 positions for patches of [7 7]"},
-		"two widths": {append(without(r.transformers(everything), "text_projection"), named{
+		"a text of many tokens": {append(without(whole, "text_model.embeddings.position"), named{
+			"text_model.embeddings.position_embedding.weight", []int{2000, 24}, make([]float32, 48000),
+		}), "a text encoder of 2000 tokens, want at most 1024"},
+		"an image of many patches": {append(without(whole, "vision_model.embeddings.position"), named{
+			"vision_model.embeddings.position_embedding.weight", []int{300*300 + 1, 32}, make([]float32, (300*300+1)*32),
+		}), "images of 2100×2100 pixels, want sides of 1 to 2048"},
+		"two widths": {append(without(whole, "text_projection"), named{
 			"text_projection.weight", []int{8, 24}, make([]float32, 192),
 		}), "images become 16 numbers and texts 8"},
-		"another architecture": {append(r.transformers(everything), named{
+		"another architecture": {append(slices.Clip(whole), named{
 			"visual.trunk.blocks.0.attn.qkv.weight", []int{2, 2}, make([]float32, 4),
 		}), "1 of its tensors are of no known use (visual.trunk.blocks.0.attn.qkv.weight)"},
-		"another vocabulary": {append(without(r.transformers(everything), "token_embedding"), named{
+		"another vocabulary": {append(without(whole, "token_embedding"), named{
 			"text_model.embeddings.token_embedding.weight", []int{1700, 24}, make([]float32, 1700*24),
 		}), "knows 1700 tokens, and its tokenizer's last one has the number 1707"},
 	} {
@@ -124,8 +132,12 @@ func TestOpenRefusesSettings(t *testing.T) {
 		"heads": {"folder of transformers", config, func(s map[string]any) {
 			inside(s, "vision_config")["num_attention_heads"] = 5
 		}, "a width of 32 for 5 heads"},
-		"kind":       {"folder of transformers", config, func(s map[string]any) { s["model_type"] = "siglip" }, `model_type "siglip", want clip`},
-		"no numbers": {"folder of transformers", config, func(s map[string]any) { s["vision_config"] = 3 }, "config.json: json"},
+		"kind": {"folder of transformers", config, func(s map[string]any) {
+			s["model_type"] = "siglip"
+		}, `model_type "siglip", want clip`},
+		"no numbers": {"folder of transformers", config, func(s map[string]any) {
+			s["vision_config"] = 3
+		}, "config.json: json"},
 		"a pool of open_clip": {"file of open_clip", openClip, func(s map[string]any) {
 			inside(s, "model_cfg", "vision_cfg")["pool_type"] = "avg"
 		}, `pool_type "avg", want "tok"`},
@@ -208,9 +220,11 @@ func TestHash(t *testing.T) {
 		by   func(dir string)
 		same bool
 	}{
-		"another place":       {func(string) {}, true},
-		"a file of no use":    {func(dir string) { writeFile(t, dir+"/README.md", []byte("x")) }, true},
-		"a config that moved": {func(dir string) { change(t, dir+"/config.json", func(s map[string]any) { s["x"] = 1 }) }, true},
+		"another place":    {func(string) {}, true},
+		"a file of no use": {func(dir string) { writeFile(t, dir+"/README.md", []byte("x")) }, true},
+		"a config that moved": {func(dir string) {
+			change(t, dir+"/config.json", func(s map[string]any) { s["x"] = 1 })
+		}, true},
 		"preprocessing said aloud": {func(dir string) {
 			writeFile(t, dir+"/preprocessor_config.json", []byte(`{"size": 28, "crop_size": 28}`))
 		}, true},
@@ -280,7 +294,9 @@ func TestOpenONNX(t *testing.T) {
 	image := graph.Value{Name: "image_embeds", Type: graph.Float, Dims: []int{0, 16}}
 	text := graph.Value{Name: "text_embeds", Type: graph.Float, Dims: []int{0, 16}}
 	free := func(v graph.Value, name string, dims ...int) graph.Value { v.Name, v.Dims = name, dims; return v }
-	good := map[string]string{"onnx/vision_model.onnx": tinyONNX(pixels, image), "onnx/text_model.onnx": tinyONNX(ids, text)}
+	good := map[string]string{
+		"onnx/vision_model.onnx": tinyONNX(pixels, image), "onnx/text_model.onnx": tinyONNX(ids, text),
+	}
 	with := func(more map[string]string) map[string]string {
 		all := maps.Clone(good)
 		maps.Copy(all, more)

@@ -115,10 +115,10 @@ func (m *Model) openPair(dir, part string, image, text []string) error {
 		return err
 	}
 	say := func(int) (image, text tower, err error) { return towersOf(of, imageConfig, words, textConfig) }
-	if err := m.openWeights(checkpoint.CLIPFiles{Image: image, Text: text}, say, tokenizerFolders(dir, part)...); err != nil {
+	err := m.openWeights(checkpoint.CLIPFiles{Image: image, Text: text}, say, tokenizerFolders(dir, part)...)
+	if err != nil {
 		return err
 	}
-	var err error
 	m.Preprocessor, err = readPreprocessor(m.side(), usualPreprocessor, preprocessorFolders(dir)...)
 	return err
 }

@@ -98,7 +98,9 @@ func TestNormalize(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for c, want := range []float64{(1 - 0.48145466) / 0.26862954, (0.2 - 0.4578275) / 0.26130258, -0.40821073 / 0.27577711} {
+	for c, want := range []float64{
+		(1 - 0.48145466) / 0.26862954, (0.2 - 0.4578275) / 0.26130258, -0.40821073 / 0.27577711,
+	} {
 		if got := float64(pixels.Data[4*c]); math.Abs(got-want) > 1e-6 {
 			t.Errorf("channel %d: got %v, want %v", c, got, want)
 		}

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// The tables name what transformers' convert_clip_original_pytorch_to_hf.py copies from open_clip's and OpenAI's towers.
+// The table names what transformers' convert_clip_original_pytorch_to_hf.py copies of OpenAI's image encoder.
 var openClipVision = []pair{
 	{"class_embedding", "vision_model.embeddings.class_embedding"},
 	{"conv1.weight", "vision_model.embeddings.patch_embedding.weight"},
@@ -22,7 +22,7 @@ var visionCanonical = []string{
 }
 
 // VisionCanonical translates a weight of a CLIP image encoder from the names of open_clip and OpenAI, which begin with
-// "visual.", or of transformers. One name can mean three weights, as in TextCanonical. Empty for a name of neither kind.
+// "visual.", or of transformers. One name can mean three weights, as in TextCanonical. Empty for other names.
 func VisionCanonical(name string) map[string]Place {
 	if name == "visual_projection.weight" {
 		return map[string]Place{name: {}}

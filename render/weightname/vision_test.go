@@ -39,11 +39,15 @@ func TestVisionCanonical(t *testing.T) {
 // TestReadCLIP: the two encoders of a file are told apart, though open_clip calls much of both alike.
 func TestReadCLIP(t *testing.T) {
 	t.Parallel()
-	const image, text = "vision_model.encoder.layers.0.layer_norm1.weight", "text_model.encoder.layers.0.layer_norm1.weight"
+	const (
+		image  = "vision_model.encoder.layers.0.layer_norm1.weight"
+		text   = "text_model.encoder.layers.0.layer_norm1.weight"
+		theirs = "transformer.resblocks.0.ln_1.weight"
+	)
 	for name, keys := range map[string][]string{
 		"transformers":              {image, text},
-		"open_clip":                 {"visual.transformer.resblocks.0.ln_1.weight", "transformer.resblocks.0.ln_1.weight"},
-		"open_clip, built of parts": {"visual.transformer.resblocks.0.ln_1.weight", "text.transformer.resblocks.0.ln_1.weight"},
+		"open_clip":                 {"visual." + theirs, theirs},
+		"open_clip, built of parts": {"visual." + theirs, "text." + theirs},
 	} {
 		f := ReadCLIP(append(keys, "logit_scale", "visual.head.weight"))
 		for i, part := range []string{ImageEncoder, TextEncoder} {
