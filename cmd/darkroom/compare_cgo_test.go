@@ -110,7 +110,7 @@ func TestDoctorKnowsTheCLIP(t *testing.T) {
 		!strings.Contains(line, "128 numbers") {
 		t.Errorf("got %q, want the demo's CLIP", line)
 	}
-	_, line := runDoctor(t, "clip", t.TempDir(), nil, "--clip", "nowhere")
+	_, line = runDoctor(t, "clip", t.TempDir(), nil, "--clip", "nowhere")
 	if !strings.Contains(line, "BROKEN") || !strings.Contains(line, `"nowhere"`) {
 		t.Errorf("got %q, want the CLIP that is not there", line)
 	}

@@ -44,6 +44,9 @@ func OpenCLIP(files CLIPFiles, shape func(visionWidth int) (CLIPShape, error)) (
 		return CLIP{}, err
 	}
 	image, text := c.parts[weightname.ImageEncoder], c.parts[weightname.TextEncoder]
+	if n := first(text[positions].Shape); n > maxTokens {
+		return CLIP{}, fmt.Errorf("a text encoder of %d tokens, want at most %d", n, maxTokens)
+	}
 	s, err := shape(first(image[classEmbedding].Shape))
 	if err != nil {
 		return CLIP{}, err
@@ -73,6 +76,9 @@ func OpenCLIP(files CLIPFiles, shape func(visionWidth int) (CLIPShape, error)) (
 	out.Scale, err = c.logitScale()
 	return out, err
 }
+
+// maxTokens bounds the tokens of a text, far above the 77 of CLIP's: the encoder's mask has the square of them.
+const maxTokens = 1024
 
 const (
 	classEmbedding = "vision_model.embeddings.class_embedding"

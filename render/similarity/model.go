@@ -98,6 +98,9 @@ func open(path string) (*Model, error) {
 		m.Bytes += info.Size()
 	}
 	m.settings.Preprocessor = m.Preprocessor
+	if err := m.Preprocessor.Check(); err != nil {
+		return nil, fmt.Errorf("%s: %w", m.Image.Path, err)
+	}
 	return m, nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -66,6 +67,7 @@ func inside(settings map[string]any, path ...string) map[string]any {
 func TestOpenRefusesWeights(t *testing.T) {
 	t.Parallel()
 	r := readGolden(t).Towers["CLIP-L"]
+	whole := r.transformers(everything)
 	for name, c := range map[string]struct {
 		weights []named
 		want    string
@@ -84,13 +86,19 @@ func TestOpenRefusesWeights(t *testing.T) {
 		"positions": {append(without(r.transformers(everything), "vision_model.embeddings.position"), named{
 			"vision_model.embeddings.position_embedding.weight", []int{16, 32}, make([]float32, 512),
 		}), "16 positions for patches of [7 7]"},
-		"two widths": {append(without(r.transformers(everything), "text_projection"), named{
+		"a text of many tokens": {append(without(whole, "text_model.embeddings.position"), named{
+			"text_model.embeddings.position_embedding.weight", []int{2000, 24}, make([]float32, 48000),
+		}), "a text encoder of 2000 tokens, want at most 1024"},
+		"an image of many patches": {append(without(whole, "vision_model.embeddings.position"), named{
+			"vision_model.embeddings.position_embedding.weight", []int{300*300 + 1, 32}, make([]float32, (300*300+1)*32),
+		}), "images of 2100×2100 pixels, want sides of 1 to 2048"},
+		"two widths": {append(without(whole, "text_projection"), named{
 			"text_projection.weight", []int{8, 24}, make([]float32, 192),
 		}), "images become 16 numbers and texts 8"},
-		"another architecture": {append(r.transformers(everything), named{
+		"another architecture": {append(slices.Clip(whole), named{
 			"visual.trunk.blocks.0.attn.qkv.weight", []int{2, 2}, make([]float32, 4),
 		}), "1 of its tensors are of no known use (visual.trunk.blocks.0.attn.qkv.weight)"},
-		"another vocabulary": {append(without(r.transformers(everything), "token_embedding"), named{
+		"another vocabulary": {append(without(whole, "token_embedding"), named{
 			"text_model.embeddings.token_embedding.weight", []int{1700, 24}, make([]float32, 1700*24),
 		}), "knows 1700 tokens, and its tokenizer's last one has the number 1707"},
 	} {

@@ -119,7 +119,6 @@ func (m *Model) openPair(dir, part string, image, text []string) error {
 	if err := m.openWeights(files, say, tokenizerFolders(dir, part)...); err != nil {
 		return err
 	}
-	var err error
 	m.Preprocessor, err = readPreprocessor(m.side(), usualPreprocessor, preprocessorFolders(dir)...)
 	return err
 }
