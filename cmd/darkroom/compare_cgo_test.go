@@ -52,14 +52,8 @@ func TestCompare(t *testing.T) {
 	t.Parallel()
 	needRuntime(t)
 	heart := writeHeart(t)
-	code, out, errs := call(
-		t,
-		"compare",
-		heart,
-		"a yellow fish at night",
-		"a red heart in the snow",
-		"a blue house in the desert",
-	)
+	texts := []string{"a yellow fish at night", "a red heart in the snow", "a blue house in the desert"}
+	code, out, errs := call(t, append([]string{"compare", heart}, texts...)...)
 	lines := strings.Split(strings.TrimSpace(out), "\n")
 	if code != exitOK || len(lines) != 3 || !strings.HasSuffix(lines[0], " %  a red heart in the snow") || errs != "" {
 		t.Errorf("got %d, %q and %q, want three texts, the heart first", code, out, errs)
@@ -69,8 +63,8 @@ func TestCompare(t *testing.T) {
 		CLIP  string
 		Texts []fit
 	}
-	if err := json.Unmarshal([]byte(out), &got); code != exitOK || err != nil || len(got.CLIP) != 64 ||
-		len(got.Texts) != 2 {
+	err := json.Unmarshal([]byte(out), &got)
+	if code != exitOK || err != nil || len(got.CLIP) != 64 || len(got.Texts) != 2 {
 		t.Fatalf("got %d, %q and %q, want the hash of a CLIP and two texts", code, out, errs)
 	}
 	if best := got.Texts[0]; best.Text != "a red heart" || best.Share < 0.5 || best.Share > 1 || best.Cosine < 0 {
@@ -106,8 +100,8 @@ func TestCompareRefuses(t *testing.T) {
 func TestDoctorKnowsTheCLIP(t *testing.T) {
 	t.Parallel()
 	needRuntime(t)
-	if _, line := runDoctor(t, "clip", t.TempDir(), nil); !strings.Contains(line, "ok") ||
-		!strings.Contains(line, "128 numbers") {
+	_, line := runDoctor(t, "clip", t.TempDir(), nil)
+	if !strings.Contains(line, "ok") || !strings.Contains(line, "128 numbers") {
 		t.Errorf("got %q, want the demo's CLIP", line)
 	}
 	_, line = runDoctor(t, "clip", t.TempDir(), nil, "--clip", "nowhere")

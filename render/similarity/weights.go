@@ -116,7 +116,8 @@ func (m *Model) openPair(dir, part string, image, text []string) error {
 	}
 	say := func(int) (image, text tower, err error) { return towersOf(of, imageConfig, words, textConfig) }
 	files := checkpoint.CLIPFiles{Image: image, Text: text}
-	if err := m.openWeights(files, say, tokenizerFolders(dir, part)...); err != nil {
+	err := m.openWeights(files, say, tokenizerFolders(dir, part)...)
+	if err != nil {
 		return err
 	}
 	m.Preprocessor, err = readPreprocessor(m.side(), usualPreprocessor, preprocessorFolders(dir)...)
