@@ -122,6 +122,29 @@ func TestCLIPUnderUse(t *testing.T) {
 	all.Wait()
 }
 
+// TestCLIPFreedBeforeACall: a vector is made all the same where the networks were freed after they were loaded for it.
+func TestCLIPFreedBeforeACall(t *testing.T) {
+	t.Parallel()
+	pool := NewPool(PoolOptions{
+		Source: fixed(nil), Device: openRuntime(t), CLIP: openCLIP(t), Log: slog.New(slog.DiscardHandler),
+	})
+	defer pool.Close()
+	calls := 0
+	v, err := pool.clip.vector(func(l *LoadedCLIP) (similarity.Vector, error) {
+		if calls++; calls == 1 {
+			pool.loadMu.Lock()
+			defer pool.loadMu.Unlock()
+			if err := pool.clip.free(); err != nil {
+				t.Error(err)
+			}
+		}
+		return l.TextVector(t.Context(), "a cat")
+	})
+	if err != nil || calls != 2 || v.CLIP != pool.CLIP().Hash() {
+		t.Errorf("got %.12s and %v after %d calls, want a vector after 2", v.CLIP, err, calls)
+	}
+}
+
 func TestPoolWithoutACLIP(t *testing.T) {
 	t.Parallel()
 	pool := NewPool(PoolOptions{Source: fixed(nil), Log: slog.New(slog.DiscardHandler)})
