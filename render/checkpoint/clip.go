@@ -99,7 +99,7 @@ func (c *contents) readCLIP(files CLIPFiles) error {
 	read := func(paths []string, translate func(keys []string) weightname.File) error {
 		for _, path := range paths {
 			if err := c.readCLIPFile(path, translate); err != nil {
-				return fmt.Errorf("%s: %w", path, err)
+				return err
 			}
 		}
 		return nil
@@ -134,11 +134,14 @@ func (c *contents) readCLIPFile(path string, translate func(keys []string) weigh
 	unknown := slices.DeleteFunc(slices.Clone(names.Unknown), unlearned.MatchString)
 	if len(unknown) > 0 {
 		const most = 3
-		return fmt.Errorf("%d of its tensors are of no known use (%s): want the encoders of a CLIP with transformers",
-			len(unknown), strings.Join(unknown[:min(most, len(unknown))], ", "))
+		return fmt.Errorf("%s: %d of its tensors are of no known use (%s): want the encoders of a CLIP with transformers",
+			path, len(unknown), strings.Join(unknown[:min(most, len(unknown))], ", "))
 	}
 	c.files = append(c.files, file)
-	return c.take(file, names)
+	if err := c.take(file, names); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return nil
 }
 
 // unlearned matches what such files hold besides the weights of encoders.

@@ -54,8 +54,9 @@ func TestSubjectsAreNamed(t *testing.T) {
 	}
 	right, of := 0, 0
 	for i, a := range heldOut(t, "coloured", 24, s.vocabulary) {
+		img := throughJPEG(t, s.render(t, fewStepSpec(a.Caption, int64(i))))
 		of++
-		if got := nearest(t, clip, throughJPEG(t, s.render(t, fewStepSpec(a.Caption, int64(i)))), texts); got == a.Asks["subject"] {
+		if got := nearest(t, clip, img, texts); got == a.Asks["subject"] {
 			right++
 		} else {
 			t.Logf("%q: it is a %s", a.Caption, got)
@@ -81,7 +82,9 @@ func throughJPEG(t *testing.T, img image.Image) image.Image {
 }
 
 // nearest names the text that is nearest to an image.
-func nearest(t *testing.T, clip *pipeline.LoadedCLIP, img image.Image, texts map[string]similarity.Vector) (best string) {
+func nearest(
+	t *testing.T, clip *pipeline.LoadedCLIP, img image.Image, texts map[string]similarity.Vector,
+) (best string) {
 	t.Helper()
 	seen, err := clip.ImageVector(t.Context(), img)
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"darkroom/render/clip"
 	"darkroom/render/filehash"
@@ -82,6 +83,9 @@ func open(path string) (*Model, error) {
 		err = m.openWhole([]string{path})
 	default:
 		err = m.openFolder(path)
+	}
+	if err != nil && !strings.Contains(err.Error(), filepath.Dir(path)) {
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	if err != nil {
 		return nil, err

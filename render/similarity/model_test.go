@@ -117,6 +117,9 @@ func wantRefusal(t *testing.T, path, want string) {
 	if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
 		t.Errorf("got %v, want one line that tells: %s", err, want)
 	}
+	if err != nil && strings.Count(err.Error(), filepath.Dir(path)) != 1 {
+		t.Errorf("got %v, want its path once", err)
+	}
 }
 
 func TestOpenRefusesSettings(t *testing.T) {
@@ -172,11 +175,13 @@ func TestOpenRefusesSettings(t *testing.T) {
 func TestOpenRefusesFiles(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ path, data, want string }{
-		"no such path":        {"", "", "no such file"},
-		"a pickle":            {"clip.pt", "x", "Python pickles"},
-		"a web page":          {"clip.safetensors", "<!doctype html><html><body>login</body></html>", "a web page"},
-		"an empty folder":     {"sub/readme.txt", "x", "no CLIP in it: want image_encoder and text_encoder"},
-		"one network of both": {"sub/model.onnx", "x", "one network for images and texts together"},
+		"no such path":    {"", "", "no such file"},
+		"a pickle":        {"clip.pt", "x", "Python pickles"},
+		"a web page":      {"clip.safetensors", "<!doctype html><html><body>login</body></html>", "a web page"},
+		"an empty folder": {"sub/readme.txt", "x", "no CLIP in it: want image_encoder and text_encoder"},
+		"another network": {
+			"sub/model.onnx", tinyONNX(graph.Value{Name: "sample"}, graph.Value{Name: "out"}), "no CLIP in it",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -322,6 +327,13 @@ func TestOpenONNX(t *testing.T) {
 			"text_encoder/model.onnx":   tinyONNX(ids, free(text, "last_hidden_state", 0, 77, 16)),
 			"text_encoder_2/model.onnx": good["onnx/text_model.onnx"],
 		}, ""},
+		"one network of both": {map[string]string{"model.onnx": string(onnxtest.Model{
+			Nodes: []onnxtest.Node{
+				{Op: "Identity", In: []string{pixels.Name}, Out: []string{image.Name}},
+				{Op: "Identity", In: []string{ids.Name}, Out: []string{text.Name}},
+			},
+			Inputs: []graph.Value{pixels, ids}, Outputs: []graph.Value{image, text},
+		}.Encode())}, "one network for images and texts together"},
 		"no projection": {map[string]string{
 			"image_encoder/model.onnx": good["onnx/vision_model.onnx"],
 			"text_encoder/model.onnx":  tinyONNX(ids, free(text, "last_hidden_state", 0, 77, 16)),

@@ -43,11 +43,26 @@ func (m *Model) openONNX(dir string) (found bool, err error) {
 			break
 		}
 	}
-	if !found && (exists(filepath.Join(dir, "model.onnx")) || exists(filepath.Join(dir, "onnx/model.onnx"))) {
-		return true, fmt.Errorf("%s: model.onnx is one network for images and texts together; want vision_model.onnx and "+
-			"text_model.onnx, or the safetensors that it was made of", dir)
+	if !found {
+		return false, refuseTogether(dir)
 	}
-	return found, err
+	return true, err
+}
+
+// refuseTogether refuses an export with both encoders in one network, which would run both for one vector.
+func refuseTogether(dir string) error {
+	for _, name := range []string{"model.onnx", "onnx/model.onnx"} {
+		h, err := graph.Read(filepath.Join(dir, name))
+		if err != nil {
+			continue // it is not there, or of no use
+		}
+		_, image := h.Output(network.ImageEmbeds)
+		if _, text := h.Output(network.TextEmbeds); image && text {
+			return fmt.Errorf("%s: %s is one network for images and texts together; want vision_model.onnx and "+
+				"text_model.onnx, or the safetensors that it was made of", dir, name)
+		}
+	}
+	return nil
 }
 
 // errNoProjection says that a text encoder is not one of a CLIP.
