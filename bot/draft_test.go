@@ -40,7 +40,7 @@ func TestDraftAndFinish(t *testing.T) {
 			if got := h.spec(whole); !reflect.DeepEqual(got, want) {
 				t.Errorf("finished: got %+v, want %+v", got, want)
 			}
-			if text := done.Text(); strings.Contains(text, "· draft") || strings.Contains(text, "draft ") && !plain {
+			if text := done.Text(); strings.Contains(text, "· draft") || strings.Contains(text, "-draft") {
 				t.Errorf("finished: got %q, want no draft", text)
 			}
 			alone := h.waitPictures(h.click(me, grid.ID, "1:single:"+id+":3"), 1)

@@ -1,6 +1,7 @@
 package bot_test
 
 import (
+	"strings"
 	"testing"
 
 	"darkroom/bot/sandbox"
@@ -59,6 +60,16 @@ func TestShowAgain(t *testing.T) {
 	} {
 		h.waitText(show(other, here, image), says)
 	}
+	hidden, waiting := h.job(first), h.job(first)
+	hidden.ID, waiting.ID = "900-0", "901-0"
+	hidden.Address = []byte(strings.Replace(string(hidden.Address), "{", `{"ephemeral":true,`, 1))
+	for _, j := range []store.Job{hidden, waiting} {
+		if err := h.db.Accept(h.ctx, []store.Job{j}, func(store.Policy, store.Usage) error { return nil }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	h.waitText(show(other, here, hidden.ID), "These images were shown to one person only.")
+	h.waitText(show(me, here, waiting.ID), "The message with these images is gone")
 	if err := h.sandbox.DeleteMessage(other, grid.ID); err != nil {
 		t.Fatal(err)
 	}
