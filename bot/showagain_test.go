@@ -39,6 +39,11 @@ func TestShowAgain(t *testing.T) {
 	again := h.waitPictures(show(other, here, link(grid)), 4)
 	h.waitPictures(h.click(other, again.ID, "1:single:"+job+":2"), 1)
 	h.waitPictures(h.click(other, again.ID, "1:vary:"+job+":3"), 4)
+	mine := h.waitPictures(show(me, here, job), 4) // only the one who sees it can remove it, so there is nothing to delete
+	rest := h.waitText(h.click(me, mine.ID, "1:more:"+job+":0"), "**More.**")
+	if strings.Contains(strings.Join(buttons(rest.Components), " "), "1:delete:") {
+		t.Errorf("got %s, want no button that deletes a private message", describe(rest))
+	}
 	alone := h.waitPictures(h.click(me, grid.ID, "1:single:"+job+":2"), 1)
 	third := h.waitPictures(show(me, here, link(alone)), 1)
 	up := h.click(me, third.ID, "1:upscale:"+job+":2:subtle")

@@ -19,8 +19,9 @@ func TestRemixFormOffersNoMoreModelsThanFit(t *testing.T) {
 		if field.ID != message.FieldModel {
 			continue
 		}
-		if n := len(field.Choices); n != 25 || field.Choices[0].Value != message.KeepChoice || field.Choices[24].Name != "23" {
-			t.Errorf("got %d choices, %+v to %+v; want the own model and the first 24", n, field.Choices[0], field.Choices[n-1])
+		all := field.Choices
+		if len(all) != 25 || all[0].Value != message.KeepChoice || all[24].Name != "23" {
+			t.Errorf("got %d choices, want the own model and the first 24: %+v", len(all), all)
 		}
 		return
 	}

@@ -29,19 +29,21 @@ func TestFlagsOfOneSetting(t *testing.T) {
 		option = "an option already sets that."
 		rivals = "--iw and --strength set the same, and the first counts."
 	)
-	file := &Attachment{URL: "https://cdn.discordapp.com/a.png"}
 	for name, c := range map[string]struct {
+		prompt   string
 		asks     Wanted
 		strength float64
 		note     string
 	}{
-		"a size and --ar":           {Wanted{Prompt: "a boat --ar 1:1", Size: new("160x112"), Init: file}, 0.6, "--ar 1:1 was ignored: " + option},
-		"a strength and --iw":       {Wanted{Prompt: "a boat --iw 0", Strength: new(0.3), Init: file}, 0.3, "--iw 0 was ignored: " + option},
-		"a strength and --strength": {Wanted{Prompt: "a boat --strength 0.9", Strength: new(0.3), Init: file}, 0.3, option},
-		"--iw and then --strength":  {Wanted{Prompt: "a boat --iw 0 --strength 0.3", Init: file}, 1, "--strength 0.3 was ignored: " + rivals},
-		"--strength and then --iw":  {Wanted{Prompt: "a boat --strength 0.3 --iw 0", Init: file}, 0.3, "--iw 0 was ignored: " + rivals},
-		"--strength twice":          {Wanted{Prompt: "a boat --strength 0.3 --strength 0.9", Init: file}, 0.3, "the first --strength counts."},
+		"a size and --ar":          {"--ar 1:1", Wanted{Size: new("160x112")}, 0.6, "--ar 1:1 was ignored: " + option},
+		"a strength and --iw":      {"--iw 0", Wanted{Strength: new(0.3)}, 0.3, "--iw 0 was ignored: " + option},
+		"a strength and its flag":  {"--strength 0.9", Wanted{Strength: new(0.3)}, 0.3, option},
+		"--iw and then --strength": {"--iw 0 --strength 0.3", Wanted{}, 1, "--strength 0.3 was ignored: " + rivals},
+		"--strength and then --iw": {"--strength 0.3 --iw 0", Wanted{}, 0.3, "--iw 0 was ignored: " + rivals},
+		"--strength twice":         {"--strength 0.3 --strength 0.9", Wanted{}, 0.3, "the first --strength counts."},
 	} {
+		c.asks.Prompt = "a boat " + c.prompt
+		c.asks.Init = &Attachment{URL: "https://cdn.discordapp.com/a.png"}
 		got, no := Resolve(c.asks, postcards(), 5)
 		if no != nil || len(got.Notes) != 1 || !strings.HasSuffix(got.Notes[0], c.note) ||
 			got.PendingInit.Strength != c.strength {
