@@ -37,7 +37,7 @@ func TestDraft(t *testing.T) {
 			if got.Spec.Steps != c.steps || got.Draft != c.full {
 				t.Errorf("got %d steps of %d, want %d of %d", got.Spec.Steps, got.Draft, c.steps, c.full)
 			}
-			if notes := strings.Join(got.Notes, " "); strings.Contains(notes, "steps") {
+			if notes := strings.Join(got.NoteTexts(), " "); strings.Contains(notes, "steps") {
 				t.Errorf("got notes %q, want none about steps", notes)
 			}
 		})

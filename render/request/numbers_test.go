@@ -45,7 +45,7 @@ func TestFlagsOfOneSetting(t *testing.T) {
 		c.asks.Prompt = "a boat " + c.prompt
 		c.asks.Init = &Attachment{URL: "https://cdn.discordapp.com/a.png"}
 		got, no := Resolve(c.asks, postcards(), 5)
-		if no != nil || len(got.Notes) != 1 || !strings.HasSuffix(got.Notes[0], c.note) ||
+		if no != nil || len(got.Notes) != 1 || !strings.HasSuffix(got.NoteTexts()[0], c.note) ||
 			got.PendingInit.Strength != c.strength {
 			t.Errorf("%s: got strength %+v, notes %q, %v; want %g and %q",
 				name, got.PendingInit, got.Notes, no, c.strength, c.note)

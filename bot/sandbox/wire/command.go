@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"regexp"
 	"strings"
+	"unicode/utf8"
 )
 
 // Option types of a command.
@@ -103,7 +104,7 @@ func checkName(f *FieldErrors, at, name string, slash bool) {
 		f.LengthBetween(at, name, 1, 32)
 		return
 	}
-	if !commandName.MatchString(name) || strings.ToLower(name) != name {
+	if utf8.RuneCountInString(name) > 32 || !commandName.MatchString(name) || strings.ToLower(name) != name {
 		f.Add(at, "APPLICATION_COMMAND_INVALID_NAME", "Command name is invalid")
 	}
 }
