@@ -28,6 +28,9 @@ type Model struct {
 	Hash string          `json:"hash"`
 	Lane string          `json:"lane"`
 	Card json.RawMessage `json:"card,omitempty"` // sizes, samplers, defaults, words; the bot reads it
+
+	// Images are small images of what it can render, as text; empty for none. The bot reads it.
+	Images string `json:"-"`
 }
 
 // Addon is an add-on that a renderer has.
