@@ -15,6 +15,9 @@ type Renderer struct {
 	Speed    int     `json:"speed,omitempty"` // percent of the speed that Job.Cost assumes; 0 is 100
 	MaxBatch int     `json:"batch,omitempty"` // limit of jobs that it renders at once; 0 is 1
 
+	// Showcase says that it makes images of what its models can render.
+	Showcase bool `json:"showcase,omitempty"`
+
 	// CLIP is the hash of what makes its vectors of images and texts; empty for none.
 	CLIP string `json:"clip,omitempty"`
 

@@ -36,6 +36,7 @@ func (s *showcases) addTo(r *queue.Renderer) {
 	if s == nil {
 		return
 	}
+	r.Showcase = true
 	for i := range r.Models[:min(len(r.Models), maxShowcases)] {
 		r.Models[i].Images = s.shelf.Text(r.Models[i].Hash)
 	}
