@@ -16,6 +16,9 @@ type showcases interface {
 	Showcase(model string) (images []showcase.Image, coming bool)
 }
 
+// helpExamples is how many examples have a button in /help: one for each image.
+const helpExamples = showcase.MaxImages
+
 // help is /help.
 type help struct {
 	catalog   catalog
@@ -59,7 +62,7 @@ func (h *help) topic(r *responder, topic, model string, plain bool) message.Mess
 		images, coming := exampleImages(h.showcases, c)
 		shown.Model = message.HelpModel{
 			Name: c.Name, Hash: c.Hash, Description: c.Description, Images: images, Coming: coming,
-			Examples: examplesWith(c, images),
+			Examples: examplesWith(c, images, helpExamples),
 		}
 		shown.Addons = usable(r, available.Addons, c)
 	}
@@ -86,7 +89,7 @@ func exampleImages(from showcases, c request.Card) (files []message.File, coming
 func exampleFile(i int) string { return "example-" + string(rune('1'+i)) + ".jpg" }
 
 // examplesWith are the examples that have a button beside images: first those that the images show.
-func examplesWith(c request.Card, images []message.File) []message.Example {
+func examplesWith(c request.Card, images []message.File, most int) []message.Example {
 	all := firstExamples(c, len(c.ExamplePrompts()))
 	shown := func(e message.Example) bool {
 		return slices.ContainsFunc(images, func(f message.File) bool { return f.Description == e.Prompt })
@@ -100,7 +103,7 @@ func examplesWith(c request.Card, images []message.File) []message.Example {
 		}
 		return 0
 	})
-	return all[:min(len(all), maxExamples)]
+	return all[:min(len(all), most)]
 }
 
 // exampleOf finds the example that a button names: the model and the prompt. Buttons that name no model are about the

@@ -58,17 +58,17 @@ type helpTopic struct {
 func (h Help) Message(l language.Language) Message {
 	topics := helpTopics(l, h.Moderator)
 	now := topics[0]
-	menu := Menu{ID: helpID(HelpPickTopic, h.Model.Hash), Placeholder: l.Text("More help")}
+	menu := Menu{ID: helpID(HelpPickTopic, h.Model.Hash), Placeholder: l.Text("More help: prompts, buttons, limits …")}
 	for _, t := range topics {
 		if t.id == h.Topic {
 			now = t
 		}
 	}
 	for _, t := range topics {
-		menu.Choices = append(menu.Choices, FormChoice{Name: t.name, Value: t.id, Chosen: t.id == now.id})
+		menu.Choices = append(menu.Choices, FormChoice{Name: t.name, Value: t.id})
 	}
 	m := Message{Menus: []Menu{menu}}
-	lines := append([]string{"### " + now.title}, now.lines...)
+	lines := append([]string{"## " + now.title}, now.lines...)
 	if now.id == HelpStart || now.id == HelpModels {
 		lines = append(lines, h.modelLines(l, now.id)...)
 		m.Files, m.Rows = h.Model.Images, exampleRows(h.Model.Examples)
