@@ -11,8 +11,8 @@ type shown struct {
 	coming bool   // a renderer that has the model makes images
 }
 
-// Showcase returns images of what a model can render, which some renderer announces. Without any, coming tells whether a
-// renderer will make some. While no renderer is online, the last ones count; a restarted bot knows none then.
+// Showcase returns images of what a model can render, which some renderer announces. Without any, coming tells whether
+// a renderer will make some. While no renderer is online, the last ones count; a restarted bot knows none then.
 func (c *Catalog) Showcase(model string) (images []showcase.Image, coming bool) {
 	c.mu.RLock()
 	known := c.images[model]

@@ -142,7 +142,6 @@ func New(o Options) *Handler {
 	repaint := &repainter{clicks: clicks, submit: submit, seed: o.Seed, inbox: inbox, used: used}
 	person := &personal{db: o.Store, cancel: cancel, now: o.Now}
 	details := &info{clicks, o.Catalog, o.Store}
-	guide := &help{catalog: o.Catalog, showcases: o.Catalog, plain: o.Plain}
 	return &Handler{
 		o: o, direct: newDirectMessages(o), token: newSharedToken(o.Now, o.Log), used: used,
 		ages: &ages{discord: o.Discord, catalog: o.Catalog, now: o.Now, log: o.Log, known: map[string]knownAge{}},
@@ -150,8 +149,7 @@ func New(o Options) *Handler {
 			"imagine": imagine.imagine,
 			"queue":   (&queueReport{queue: o.Queue, db: o.Store, delivery: o.Delivery, log: o.Log}).show,
 			"info":    (&quota{db: o.Store, catalog: o.Catalog}).show,
-			"help":    guide.open,
-			"cancel":  cancel.command, "inbox": inbox.list, "preset": (&presetCommands{db: o.Store}).run, "mydata": person.run,
+			"help":    newHelp(o).open, "cancel": cancel.command, "inbox": inbox.list, "preset": (&presetCommands{db: o.Store}).run, "mydata": person.run,
 			"limits":             (&limits{db: o.Store, usage: o.Store, outbox: o.Outbox, now: o.Now, log: o.Log}).run,
 			"show":               (&showAgain{clicks: clicks, fetcher: o.Fetcher, plain: o.Plain}).run,
 			command.OnMessage:    (&messageCommands{details, imagine, repaint, o.Store}).run,
@@ -164,7 +162,7 @@ func New(o Options) *Handler {
 			button.Single: singles.post, button.Region: imagine.region.open,
 			button.Info: details.show, button.Square: repaint.square, button.Finish: repaint.finish,
 			button.More: (&more{clicks}).open, button.Words: (&knownWords{o.Catalog}).show,
-			button.Delete: (&deletion{clicks}).run, button.Help: guide.pick,
+			button.Delete: (&deletion{clicks}).run, button.Help: newHelp(o).pick,
 		},
 		forms: forms(imagine, repaint),
 	}

@@ -21,10 +21,11 @@ const helpExamples = showcase.MaxImages
 
 // help is /help.
 type help struct {
-	catalog   catalog
-	showcases showcases
-	plain     bool
+	catalog catalog
+	plain   bool // it answers with a message of the older form
 }
+
+func newHelp(o Options) *help { return &help{o.Catalog, o.Plain} }
 
 // open answers the command, privately.
 func (h *help) open(ctx context.Context, r *responder) error {
@@ -59,7 +60,7 @@ func (h *help) topic(r *responder, topic, model string, plain bool) message.Mess
 	if len(models) > 0 {
 		i := max(0, slices.IndexFunc(models, func(c request.Card) bool { return strings.HasPrefix(c.Hash, model) }))
 		c := models[i]
-		images, coming := exampleImages(h.showcases, c)
+		images, coming := exampleImages(h.catalog, c)
 		shown.Model = message.HelpModel{
 			Name: c.Name, Hash: c.Hash, Description: c.Description, Images: images, Coming: coming,
 			Examples: examplesWith(c, images, helpExamples),

@@ -27,7 +27,8 @@ func (k *knownWords) show(ctx context.Context, r *responder) error {
 	if !c.NSFW || r.req.Place.AgeRestricted {
 		images, _ = exampleImages(k.catalog, c)
 	}
-	return r.replyPrivately(ctx, message.KnownWords(c, usable(r, available.Addons, c), examplesWith(c, images, maxExamples), images))
+	examples := examplesWith(c, images, maxExamples)
+	return r.replyPrivately(ctx, message.KnownWords(c, usable(r, available.Addons, c), examples, images))
 }
 
 // firstExamples returns the first examples of a model.

@@ -136,15 +136,7 @@ func helpTopics(l language.Language, moderator bool) []helpTopic {
 		}},
 		{HelpPrompts, l.Text("Prompts, weights and flags"), l.Text("Write prompts"), helpPrompts(l)},
 		{HelpButtons, l.Text("Buttons"), l.Text("What the buttons do"), helpButtons(l)},
-		{HelpImages, l.Text("Start images and masks"), l.Text("Start from an image, or change a part"), []string{
-			l.Text("• The option `init_image` of `/imagine` begins with your image. `--strength 0.3` changes little of it, " +
-				"`--strength 0.9` nearly all. A link to an image on Discord at the start of the prompt does the same."),
-			l.Text("• ✏️ below an image takes another start image, strength and model."),
-			l.Text("• *Vary (region)* below a single image paints a part of it anew. Choose the part out of nine, or " +
-				"send a mask: white on black, any colour on transparent, or the image with holes. You see the part before " +
-				"anything is painted."),
-			l.Text("• *Zoom out*, the arrows and *Make square* paint more around an image."),
-		}},
+		{HelpImages, l.Text("Start images and masks"), l.Text("Start from an image, or change a part"), helpImages(l)},
 		{HelpModels, l.Text("Models and LoRAs"), l.Text("Choose a model, add a LoRA"), []string{
 			l.Text("• The option `model` of `/imagine` suggests models while you type. Without it the usual one is taken."),
 			l.Text("• The options `lora`, `lora2` and `lora3` suggest what fits the model: `ink:0.6` is the LoRA ink with " +
@@ -198,5 +190,17 @@ func helpButtons(l language.Language) []string {
 		l.Text("• *Zoom out*, ⬅️ ➡️ ⬆️ ⬇️ and *Make square* paint more around it."),
 		l.Text("Buttons of old messages work, too. The menu of a message (right click or a long press, then *Apps*) has " +
 			"*Image info*, *Remix* and *Upscale*."),
+	}
+}
+
+func helpImages(l language.Language) []string {
+	return []string{
+		l.Text("• The option `init_image` of `/imagine` begins with your image. `--strength 0.3` changes little of it, " +
+			"`--strength 0.9` nearly all. A link to an image on Discord at the start of the prompt does the same."),
+		l.Text("• ✏️ below an image takes another start image, strength and model."),
+		l.Text("• *Vary (region)* below a single image paints a part of it anew. Choose the part out of nine, or " +
+			"send a mask: white on black, any colour on transparent, or the image with holes. You see the part before " +
+			"anything is painted."),
+		l.Text("• *Zoom out*, the arrows and *Make square* paint more around an image."),
 	}
 }

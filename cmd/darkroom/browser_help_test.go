@@ -11,7 +11,8 @@ import (
 )
 
 // help is the newest message with the menu of topics.
-const help = `[...document.querySelectorAll('.message')].filter(m => m.querySelector('[data-custom*=":help:topic:"]')).pop()`
+const help = `[...document.querySelectorAll('.message')].filter(
+	m => m.querySelector('[data-custom*=":help:topic:"]')).pop()`
 
 // askHelp types /help and waits for its answer.
 func (v *visitor) askHelp(n int) {
@@ -25,8 +26,11 @@ func (v *visitor) askHelp(n int) {
 // pick picks from a menu of the newest help.
 func (v *visitor) pick(menu, value string) {
 	v.t.Helper()
-	v.do("pick "+value, chromedp.Evaluate[chromedp.Void](`(() => { const s = `+help+`.querySelector('select[data-custom*=":`+
-		menu+`:"]'); s.value = `+strconv.Quote(value)+`; s.dispatchEvent(new Event('change', {bubbles: true})) })()`))
+	v.do("pick "+value, chromedp.Evaluate[chromedp.Void](`(() => {
+		const s = `+help+`.querySelector('select[data-custom*=":`+menu+`:"]');
+		s.value = `+strconv.Quote(value)+`;
+		s.dispatchEvent(new Event('change', {bubbles: true}));
+	})()`))
 }
 
 // TestBrowserHelp: /help works before there are images of what the model can paint, shows those that the renderer made
@@ -40,7 +44,8 @@ func TestBrowserHelp(t *testing.T) {
 	for n := 2; ; n++ {
 		v.askHelp(n)
 		var images []string
-		if err := json.Unmarshal([]byte(v.run(`[...`+help+`.querySelectorAll('.picture img')].map(i => i.alt)`)), &images); err != nil {
+		shown := v.run(`[...` + help + `.querySelectorAll('.picture img')].map(i => i.alt)`)
+		if err := json.Unmarshal([]byte(shown), &images); err != nil {
 			t.Fatal(err)
 		}
 		if len(images) == 4 {
@@ -53,7 +58,8 @@ func TestBrowserHelp(t *testing.T) {
 	v.until("see the images", `[...`+help+`.querySelectorAll('.picture img')].every(i => i.naturalWidth > 0)`)
 	v.screenshot("help-1-start")
 	for topic, text := range map[string]string{
-		"prompts": "(boat:1.3)", "buttons": "Below one image", "images": "a mask", "models": "postcards", "data": "/mydata erase",
+		"prompts": "(boat:1.3)", "buttons": "Below one image", "images": "a mask", "models": "postcards",
+		"data": "/mydata erase",
 	} {
 		v.pick("topic", topic)
 		v.until("read about "+topic, help+`.innerText.includes(`+strconv.Quote(text)+`)`)

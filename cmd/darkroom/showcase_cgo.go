@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"darkroom/queue"
+	"darkroom/queue/worker"
 	"darkroom/render/pipeline"
 	"darkroom/render/request"
 	"darkroom/render/showcase"
@@ -55,12 +56,10 @@ func (r *rendererService) makeShowcase(ctx context.Context) (made bool) {
 	}
 	var models []showcase.Model
 	for _, m := range r.pool.Models() {
-		var card request.Card
-		if m.Load > 0 || shown[m.Hash] || json.Unmarshal(m.Card, &card) != nil {
+		if m.Load > 0 || shown[m.Hash] {
 			continue
 		}
-		card.Name, card.Hash = m.Name, m.Hash
-		models = append(models, showcase.Model{Card: card, Load: func() showcase.Pipeline {
+		models = append(models, showcase.Model{Card: cardOf(m), Load: func() showcase.Pipeline {
 			if p := r.pool.Loaded(m.Hash); p != nil {
 				return p
 			}
@@ -68,6 +67,15 @@ func (r *rendererService) makeShowcase(ctx context.Context) (made bool) {
 		}})
 	}
 	return r.showcases.maker.Next(ctx, models)
+}
+
+// cardOf is the card that a model is announced with.
+func cardOf(m worker.Model) (c request.Card) {
+	if err := json.Unmarshal(m.Card, &c); err != nil {
+		panic("internal error: a card must always decode: " + err.Error())
+	}
+	c.Name, c.Hash = m.Name, m.Hash
+	return c
 }
 
 // idle is what the worker does while there is no job; nil for nothing.

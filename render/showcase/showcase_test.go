@@ -65,12 +65,14 @@ type fixture struct {
 
 func newFixture(t *testing.T) *fixture {
 	c := &clock{time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
-	return &fixture{T: t, dir: filepath.Join(t.TempDir(), "showcase"), clock: c, model: painter{clock: c, each: time.Second},
+	return &fixture{
+		T: t, dir: filepath.Join(t.TempDir(), "showcase"), clock: c, model: painter{clock: c, each: time.Second},
 		card: request.Card{
 			Name: "boats", Hash: hash, Dialect: picture.Diffusers, Samplers: []string{"ddim"},
 			Examples: []string{"a boat", "{a|the} boat", "a ship", "a <lora:ink:1> ship", "a kite", "a star", "a sun"},
 			Defaults: request.Defaults{Size: picture.Size{Width: 768, Height: 512}, Steps: 30, Sampler: "ddim"},
-		}}
+		},
+	}
 }
 
 // maker is a Maker in a process that has just started.
