@@ -148,8 +148,8 @@ func New(o Options) *Handler {
 		commands: map[string]action{
 			"imagine": imagine.imagine,
 			"queue":   (&queueReport{queue: o.Queue, db: o.Store, delivery: o.Delivery, log: o.Log}).show,
-			"info":    (&quota{db: o.Store, catalog: o.Catalog}).show,
-			"help":    newHelp(o).open, "cancel": cancel.command, "inbox": inbox.list, "preset": (&presetCommands{db: o.Store}).run, "mydata": person.run,
+			"info":    (&quota{db: o.Store, catalog: o.Catalog}).show, "help": newHelp(o).open,
+			"cancel": cancel.command, "inbox": inbox.list, "preset": (&presetCommands{db: o.Store}).run, "mydata": person.run,
 			"limits":             (&limits{db: o.Store, usage: o.Store, outbox: o.Outbox, now: o.Now, log: o.Log}).run,
 			"show":               (&showAgain{clicks: clicks, fetcher: o.Fetcher, plain: o.Plain}).run,
 			command.OnMessage:    (&messageCommands{details, imagine, repaint, o.Store}).run,

@@ -205,7 +205,7 @@ func exampleSpec(b *testing.B, m worker.Model) picture.Spec {
 	f := request.Available{Models: []request.Card{cardOf(m)}}
 	r, refusal := request.Resolve(request.Wanted{Prompt: "a red boat", Steps: new(150), Count: new(1)}, f, 1)
 	if refusal != nil {
-		b.Fatal(refusal.Sentence)
+		b.Fatal(refusal.Sentence.String())
 	}
 	return r.Spec
 }

@@ -122,7 +122,7 @@ func (m Maker) render(
 	wanted := request.Wanted{Prompt: prompt, Count: new(1), Steps: &steps}
 	resolved, refusal := request.Resolve(wanted, request.Available{Models: []request.Card{card}}, seed)
 	if refusal != nil {
-		return Image{}, errors.New(refusal.Sentence)
+		return Image{}, errors.New(refusal.Sentence.String())
 	}
 	result, err := pipeline.Render(ctx, resolved.Spec, render.Job{Progress: func(render.Progress) {}})
 	if err != nil {
