@@ -5,7 +5,6 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -74,26 +73,8 @@ type source struct {
 
 func readPackage(t *testing.T, dir string, said map[string]string) {
 	t.Helper()
-	names, err := filepath.Glob(filepath.Join(dir, "*.go"))
-	if err != nil || len(names) == 0 {
-		t.Fatalf("%s has no source: %v", dir, err)
-	}
 	s := source{t: t, fset: token.NewFileSet(), constants: map[string]ast.Expr{}, said: said}
-	var files []*ast.File
-	for _, name := range names {
-		if strings.HasSuffix(name, "_test.go") {
-			continue
-		}
-		text, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		f, err := parser.ParseFile(s.fset, name, text, parser.SkipObjectResolution)
-		if err != nil {
-			t.Fatal(err)
-		}
-		files = append(files, f)
-	}
+	files := s.parse(dir)
 	for _, f := range files {
 		ast.Inspect(f, func(n ast.Node) bool {
 			if v, ok := n.(*ast.ValueSpec); ok && len(v.Names) == len(v.Values) {
@@ -113,6 +94,25 @@ func readPackage(t *testing.T, dir string, said map[string]string) {
 			ast.Inspect(d, s.read)
 		}
 	}
+}
+
+// parse reads the files of a package, without its tests.
+func (s *source) parse(dir string) (files []*ast.File) {
+	names, err := filepath.Glob(filepath.Join(dir, "*.go"))
+	if err != nil || len(names) == 0 {
+		s.t.Fatalf("%s has no source: %v", dir, err)
+	}
+	for _, name := range names {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		f, err := parser.ParseFile(s.fset, name, nil, parser.SkipObjectResolution)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		files = append(files, f)
+	}
+	return files
 }
 
 func paramsOf(f *ast.FuncDecl) (names []string) {
@@ -151,7 +151,8 @@ func (s *source) read(n ast.Node) bool {
 
 // isReason tells whether a constant is a reason of a failure, or one of the worker's steps, which are in such reasons.
 func isReason(name string) bool {
-	return strings.HasPrefix(name, "Reason") || slices.Contains([]string{"checking", "rendering", "sealing", "posting"}, name)
+	steps := []string{"checking", "rendering", "sealing", "posting"}
+	return strings.HasPrefix(name, "Reason") || slices.Contains(steps, name)
 }
 
 // argumentsOf tells which arguments of a call are sentences.
@@ -190,11 +191,11 @@ func nameOf(e ast.Expr) string {
 // add notes a sentence. What a function takes as an argument is a sentence where it is called.
 func (s *source) add(e ast.Expr) {
 	if call, ok := e.(*ast.CallExpr); ok {
-		if f, ok := call.Fun.(*ast.SelectorExpr); ok && f.Sel.Name == "Sprintf" && len(call.Args) > 0 {
-			e = call.Args[0]
-		} else {
+		f, ok := call.Fun.(*ast.SelectorExpr)
+		if !ok || f.Sel.Name != "Sprintf" || len(call.Args) == 0 {
 			return // a sentence that another call makes
 		}
+		e = call.Args[0]
 	}
 	if p, ok := e.(*ast.Ident); ok && slices.Contains(s.params, p.Name) {
 		return

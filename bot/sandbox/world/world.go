@@ -73,7 +73,7 @@ type state struct {
 	Permissions    map[string]uint64         `json:"standing"` // a user's permission bits
 	MemberRoles    map[string][]string       `json:"member_roles,omitempty"`
 	Locales        map[string]string         `json:"locales,omitempty"` // by user
-	BotPermissions map[string]uint64         `json:"bot_permissions"` // by channel; PermMember where absent
+	BotPermissions map[string]uint64         `json:"bot_permissions"`   // by channel; PermMember where absent
 	Guilds         map[string]*wire.Guild    `json:"guilds"`
 	Channels       map[string]*wire.Channel  `json:"channels"`
 	ChannelOrder   []string                  `json:"channel_order"`
