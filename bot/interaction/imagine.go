@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"strconv"
-	"strings"
 
 	"darkroom/bot/command"
 	"darkroom/bot/message"
@@ -52,7 +51,7 @@ func (m *imaginer) imagine(ctx context.Context, r *responder) error {
 
 // usePreset adds the preset that /imagine names to the request.
 func (m *imaginer) usePreset(ctx context.Context, r *responder, wanted *request.Wanted) error {
-	name := strings.TrimSpace(r.req.Options["preset"])
+	name := command.StyleName(r.req.Options)
 	if name == "" {
 		return nil
 	}
