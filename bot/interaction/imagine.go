@@ -46,6 +46,9 @@ func (m *imaginer) imagine(ctx context.Context, r *responder) error {
 	if refusal := takeLink(&w.Wanted, m.allowsLink); refusal != nil {
 		return m.refuse(ctx, r, r.req.ID, w, refusal)
 	}
+	if w.Wanted.Mask != nil && w.Wanted.Init == nil {
+		return request.LoneMask() // a form to edit it has no room for the image
+	}
 	return m.submitPermutations(ctx, r, w)
 }
 

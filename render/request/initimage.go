@@ -36,7 +36,7 @@ var otherFormats = map[string]string{
 // wantedInit judges the start image that was asked for, if any.
 func (r *resolution) wantedInit(w Wanted) *Refusal {
 	if w.Init == nil && w.Mask != nil {
-		return Refuse("Send the image too, as init_image.", "A mask needs a start image.")
+		return LoneMask()
 	}
 	if w.Init == nil {
 		r.earlierInit(w)
@@ -102,6 +102,9 @@ func (r *resolution) initImage(w Wanted, hint string) *Refusal {
 	r.Spec.Init, r.PendingInit = nil, &InitImage{File: f, Strength: r.initStrength(w)}
 	return nil
 }
+
+// LoneMask refuses a mask without a start image.
+func LoneMask() *Refusal { return Refuse("Send the image too, as init_image.", "A mask needs a start image.") }
 
 // mask judges the mask of a start image by what its sender claims.
 func (r *resolution) mask(w Wanted) *Refusal {
