@@ -12,8 +12,8 @@ import (
 func TestEditFormOfARequest(t *testing.T) {
 	t.Parallel()
 	w := permutationRequest{Wanted: request.Wanted{
-		Prompt: "a boat", VAE: new("clear"), Init: &request.Attachment{Name: "me.png"}, Mask: &request.Attachment{Name: "m.png"},
-		Resize: new("fill"), Hires: new(1.5), Private: true,
+		Prompt: "a boat", VAE: new("clear"), Init: &request.Attachment{Name: "me.png"},
+		Mask: &request.Attachment{Name: "m.png"}, Resize: new("fill"), Hires: new(1.5), Private: true,
 	}}
 	f := w.form()
 	if want := "<vae:clear> a boat"; f.Prompt != want {
@@ -24,7 +24,8 @@ func TestEditFormOfARequest(t *testing.T) {
 		t.Errorf("got %q kept, want %q", f.Kept, want)
 	}
 	edited, refusal := w.edited(map[string]string{"prompt": "a star"})
-	if got := edited.Wanted; refusal != nil || got.Prompt != "a star" || got.Mask != w.Wanted.Mask || got.Init != w.Wanted.Init {
+	got := edited.Wanted
+	if refusal != nil || got.Prompt != "a star" || got.Mask != w.Wanted.Mask || got.Init != w.Wanted.Init {
 		t.Errorf("got %+v, %v; want another prompt, and both files", got, refusal)
 	}
 }

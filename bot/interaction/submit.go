@@ -112,7 +112,7 @@ func (s *submitter) submitAll(ctx context.Context, r *responder, judges []judgeF
 			s.dropUnshown(ctx, n.job, err)
 		}
 		if mask != nil {
-			jobs[i].resolved.Notes = append(n.resolved.Notes, maskNote(*mask))
+			jobs[i].resolved.Note("%s", maskNote(*mask))
 		}
 	}
 	s.sendNotes(ctx, r, mergeNotes(jobs))
@@ -133,8 +133,9 @@ func (s *submitter) withdraw(ctx context.Context, jobs []newJob, err error) erro
 	return err
 }
 
-// showAndEnqueue shows that a job was accepted, and enqueues it. mask is how the mask of its start image was read. What its message shows is noted before it is sent:
-// once SQL has the answer, the relay may enqueue the job first, and what it notes about the message is newer.
+// showAndEnqueue shows that a job was accepted, and enqueues it. mask is how the mask of its start image was read. What
+// its message shows is noted before it is sent: once SQL has the answer, the relay may enqueue the job first, and what
+// it notes about the message is newer.
 func (s *submitter) showAndEnqueue(
 	ctx context.Context, r *responder, n newJob, policy store.Policy, began time.Time,
 ) (mask *encode.MaskReading, err error) {

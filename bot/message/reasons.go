@@ -20,7 +20,7 @@ const (
 	ReasonMaskTooLarge       = "the mask is too large: at most 16 megapixels"
 	ReasonMaskTooComplex     = "the mask takes too long to read: save it anew as a PNG and send that"
 	ReasonMaskDamaged        = "the mask is damaged or incomplete"
-	ReasonMaskEmpty          = "the mask marks nothing: paint white, or any colour on transparent, where the image shall change"
+	ReasonMaskEmpty          = "the mask marks nothing: paint white, or any colour on transparent, where it shall change"
 	ReasonRetriesUsed        = "several attempts did not succeed"
 	ReasonUnreadable         = "the stored request cannot be read"
 	ReasonUnreadableSettings = "the renderer cannot read these settings"

@@ -115,7 +115,8 @@ func TestStartPictureIsTriedAgainUnlessItNeverComes(t *testing.T) {
 		o, db, _ := newTestOutbox(errors.New("HTTP 503"))
 		j := fresh(o)
 		j.Created = j.Created.Add(-copyTimeout - time.Second)
-		if _, err := o.Enqueue(t.Context(), j, store.Policy{}); err != nil || db.failed["1-0"] != message.ReasonInputNotFetched {
+		_, err := o.Enqueue(t.Context(), j, store.Policy{})
+		if err != nil || db.failed["1-0"] != message.ReasonInputNotFetched {
 			t.Errorf("got %v, failed %v, want it given up", err, db.failed)
 		}
 	})

@@ -58,8 +58,8 @@ var errUnreadable = errors.New("its Spec cannot be read")
 func (l *lostInput) Error() string { return l.cause.Error() }
 
 // attach copies the start image of a job, and its mask: they are fetched, decoded, reduced to their pixels, kept in SQL
-// and named in the Spec. read is how the mask was understood. An error that is a *lostInput will not pass. Once ctx is done nothing is lost yet: the caller has no more
-// time, and the relay tries again.
+// and named in the Spec. read is how the mask was understood. An error that is a *lostInput will not pass. Once ctx is
+// done nothing is lost yet: the caller has no more time, and the relay tries again.
 func (c *copier) attach(ctx context.Context, j job.Job) (_ job.Job, read *encode.MaskReading, err error) {
 	var source request.InitImage
 	if err := json.Unmarshal(j.PendingInputs, &source); err != nil {

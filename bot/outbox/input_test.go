@@ -121,7 +121,8 @@ func TestInputThatWaitsIsGivenUp(t *testing.T) {
 		ctx context.Context
 		job job.Job
 	}{"of a caller who has gone": {hurried, old}, "whose time is not over": {t.Context(), young}} {
-		if _, err := o.Enqueue(tt.ctx, tt.job, store.Policy{}); !errors.Is(err, context.DeadlineExceeded) || len(db.failed) > 0 {
+		_, err := o.Enqueue(tt.ctx, tt.job, store.Policy{})
+		if !errors.Is(err, context.DeadlineExceeded) || len(db.failed) > 0 {
 			t.Errorf("a job %s: got error %v, failed %q, want it to be tried again", name, err, db.failed)
 		}
 	}

@@ -57,8 +57,8 @@ type Flag struct {
 
 // Flags takes the flags off the end of a prompt: from the first word that is a flag on, every word belongs to a flag. A
 // flag is two or more hyphens, or a dash that phones type for them (— – ‑ and similar), directly followed by a name, at
-// the start of a word. Words after a complete value go back to the prompt, but for --no, --sampler and --vae, which take
-// all.
+// the start of a word. Words after a complete value go back to the prompt, but for --no, --sampler and --vae, which
+// take all.
 //
 // Known flags are returned in the order typed, with Fault set where a value cannot be used. --seed -1 asks for any
 // seed, as in A1111, which is what nobody need ask for: it is left out. A flag that is not known is

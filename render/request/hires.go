@@ -10,7 +10,7 @@ import (
 // them so.
 const hiresStrength = 0.7
 
-// hires settles the second pass at a larger size. It takes as many steps as the first one, as A1111's does unless asked.
+// hires settles the second pass at a larger size. It takes as many steps as the first one, as A1111's does by default.
 func (r *resolution) hires(w Wanted) *Refusal {
 	if w.Hires == nil || !(*w.Hires > 1) {
 		return nil

@@ -20,12 +20,14 @@ func TestHires(t *testing.T) {
 		note      string  // part of the notes
 		refused   string  // part of the refusal
 	}{
-		"none":               {want: Wanted{Prompt: "a boat"}, size: size(128, 128)},
-		"one is none":        {want: Wanted{Prompt: "a boat", Hires: new(1.)}, size: size(128, 128)},
-		"an option":          {want: Wanted{Prompt: "a boat", Hires: new(2.)}, scale: 2, size: size(256, 256)},
-		"a flag":             {want: Wanted{Prompt: "a boat --hires 1.5"}, scale: 1.5, size: size(192, 192)},
-		"an option over all": {want: Wanted{Prompt: "a boat --hires 3", Hires: new(1.), Preset: preset}, size: size(128, 128)},
-		"a preset":           {want: Wanted{Prompt: "a boat", Preset: preset}, scale: 2, size: size(256, 256)},
+		"none":        {want: Wanted{Prompt: "a boat"}, size: size(128, 128)},
+		"one is none": {want: Wanted{Prompt: "a boat", Hires: new(1.)}, size: size(128, 128)},
+		"an option":   {want: Wanted{Prompt: "a boat", Hires: new(2.)}, scale: 2, size: size(256, 256)},
+		"a flag":      {want: Wanted{Prompt: "a boat --hires 1.5"}, scale: 1.5, size: size(192, 192)},
+		"an option first": {
+			want: Wanted{Prompt: "a boat --hires 3", Hires: new(1.), Preset: preset}, size: size(128, 128),
+		},
+		"a preset": {want: Wanted{Prompt: "a boat", Preset: preset}, scale: 2, size: size(256, 256)},
 		"sides that a model can paint": {
 			want: Wanted{Prompt: "a boat --ar 3:2 --hires 1.8"}, scale: 2, size: size(320, 224), note: "2 times larger: 320×224",
 		},

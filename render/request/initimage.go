@@ -104,7 +104,9 @@ func (r *resolution) initImage(w Wanted, hint string) *Refusal {
 }
 
 // LoneMask refuses a mask without a start image.
-func LoneMask() *Refusal { return Refuse("Send the image too, as init_image.", "A mask needs a start image.") }
+func LoneMask() *Refusal {
+	return Refuse("Send the image too, as init_image.", "A mask needs a start image.")
+}
 
 // mask judges the mask of a start image by what its sender claims.
 func (r *resolution) mask(w Wanted) *Refusal {

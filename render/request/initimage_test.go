@@ -115,10 +115,10 @@ func TestMaskOfAStartImage(t *testing.T) {
 		"a mask":                 {init, &mask, ""},
 		"of another size":        {init, with(func(m *Attachment) { m.Width, m.Height = 40, 7 }), ""},
 		"without an image":       {nil, &mask, "A mask needs a start image. Send the image too"},
-		"a photo of an iPhone":   {init, with(func(m *Attachment) { m.ContentType = "image/heic" }), "The mask is a HEIC photo"},
-		"a text":                 {init, with(func(m *Attachment) { m.ContentType = "text/plain" }), "not an image file (text/plain)"},
+		"a photo of an iPhone":   {init, with(func(m *Attachment) { m.ContentType = "image/heic" }), "is a HEIC photo"},
+		"a text":                 {init, with(func(m *Attachment) { m.ContentType = "text/plain" }), "file (text/plain)"},
 		"too many bytes":         {init, with(func(m *Attachment) { m.Size = MaxInputBytes + 1 }), "Mask too large: 25.0 MB"},
-		"too many pixels":        {init, with(func(m *Attachment) { m.Width, m.Height = 9000, 9000 }), "Mask too large: 9000×9000"},
+		"too many pixels":        {init, with(func(m *Attachment) { m.Width, m.Height = 9000, 9000 }), "large: 9000×9000"},
 		"nobody knows what kind": {init, with(func(m *Attachment) { m.ContentType = unknownType }), ""},
 	} {
 		res, refusal := Resolve(Wanted{Prompt: "red boat", Init: c.init, Mask: c.mask}, postcards(), 42)
