@@ -70,7 +70,7 @@ func TestHires(t *testing.T) {
 			if s.Hires != nil && (s.Hires.Scale-c.scale > 1e-9 || c.scale-s.Hires.Scale > 1e-9 || s.Hires.Steps != s.Steps) {
 				t.Errorf("got %+v, want %g times in %d steps", s.Hires, c.scale, s.Steps)
 			}
-			if got := strings.Join(res.Notes, "\n"); !strings.Contains(got, c.note) {
+			if got := strings.Join(res.NoteTexts(), "\n"); !strings.Contains(got, c.note) {
 				t.Errorf("got notes %q, want %q", got, c.note)
 			}
 		})
