@@ -9,6 +9,7 @@ import (
 	"unicode"
 
 	"darkroom/bot/button"
+	"darkroom/bot/language"
 	"darkroom/bot/message"
 	"darkroom/render/encode"
 	"darkroom/render/picture"
@@ -23,7 +24,7 @@ func (m *imaginer) refuse(ctx context.Context, r *responder, question string, w 
 	if err == nil {
 		return nil
 	}
-	text, fault := explain(err)
+	text, fault := explain(r.req.Language, err)
 	if fault {
 		return err
 	}
@@ -33,7 +34,7 @@ func (m *imaginer) refuse(ctx context.Context, r *responder, question string, w 
 		m.submit.log.Warn("a refused request cannot be edited", "interaction", r.req.ID, "error", perr)
 		return err
 	}
-	return r.replyPrivately(ctx, message.EditableRefusal(text, question))
+	return r.replyPrivately(ctx, message.EditableRefusal(r.req.Language, text, question))
 }
 
 // putQuestion keeps a request under the id of its question.
@@ -46,16 +47,16 @@ func (m *imaginer) putQuestion(ctx context.Context, r *responder, id string, w p
 }
 
 // openForm is the form in which the request can be changed.
-func (w permutationRequest) openForm(id button.ID) message.Form {
+func (w permutationRequest) openForm(l language.Language, id button.ID) message.Form {
 	if w.Region != nil {
-		return w.Region.form(w.Wanted.Prompt).Form(id, picture.MaxPromptRunes)
+		return w.Region.form(w.Wanted.Prompt).Form(l, id, picture.MaxPromptRunes)
 	}
-	return w.form().Form(id, picture.MaxPromptRunes)
+	return w.form(l).Form(l, id, picture.MaxPromptRunes)
 }
 
 // form is the request as a form shows it.
-func (w permutationRequest) form() message.EditForm {
-	f := message.EditForm{Size: firstOf(w.Wanted.Size, w.Wanted.Aspect), Count: w.TypedCount, Kept: w.keptSettings()}
+func (w permutationRequest) form(l language.Language) message.EditForm {
+	f := message.EditForm{Size: firstOf(w.Wanted.Size, w.Wanted.Aspect), Count: w.TypedCount, Kept: w.keptSettings(l)}
 	f.Prompt, f.Rest = splitPrompt(w.promptWithTags(), picture.MaxPromptRunes)
 	if m := w.Wanted.Model; m != nil {
 		f.Model = *m
@@ -95,20 +96,29 @@ func firstOf(texts ...*string) string {
 }
 
 // keptSettings names the settings that have no field in the form.
-func (w permutationRequest) keptSettings() (kept []string) {
-	add := func(format string, given bool, value func() any) {
-		if given {
-			kept = append(kept, fmt.Sprintf(format, value()))
-		}
-	}
+func (w permutationRequest) keptSettings(l language.Language) (kept []string) {
 	o := w.Wanted
-	add("seed %d", o.Seed != nil, func() any { return *o.Seed })
-	add("%d steps", o.Steps != nil, func() any { return *o.Steps })
-	add("guidance %g", o.GuidanceScale != nil, func() any { return *o.GuidanceScale })
-	add("start image %s", o.Init != nil, func() any { return o.Init.Name })
-	add("strength %g", o.Strength != nil, func() any { return *o.Strength })
-	add("tiling %v", o.Tiling != nil, func() any { return *o.Tiling })
-	add("draft %v", o.Draft != nil, func() any { return *o.Draft })
+	if o.Seed != nil {
+		kept = append(kept, l.Sprintf("seed %d", *o.Seed))
+	}
+	if o.Steps != nil {
+		kept = append(kept, l.Count(*o.Steps, "%d step", "%d steps", *o.Steps))
+	}
+	if o.GuidanceScale != nil {
+		kept = append(kept, l.Sprintf("guidance %g", *o.GuidanceScale))
+	}
+	if o.Init != nil {
+		kept = append(kept, l.Sprintf("start image %s", o.Init.Name))
+	}
+	if o.Strength != nil {
+		kept = append(kept, l.Sprintf("strength %g", *o.Strength))
+	}
+	if o.Tiling != nil {
+		kept = append(kept, l.Sprintf("tiling %v", *o.Tiling))
+	}
+	if o.Draft != nil {
+		kept = append(kept, l.Sprintf("draft %v", *o.Draft))
+	}
 	return kept
 }
 

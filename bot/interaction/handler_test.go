@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"darkroom/bot/language"
 	"darkroom/bot/message"
 	"darkroom/render/request"
 	"darkroom/store"
@@ -28,8 +29,8 @@ func TestExplain(t *testing.T) {
 		{fmt.Errorf("accept: %w", &pgconn.PgError{Code: "57P01"}), string(message.ErrStoreUnreachable), true},
 		{errors.New("disk on fire"), "", true},
 	} {
-		if text, fault := explain(c.err); text != c.text || fault != c.fault {
-			t.Errorf("explain(%v): got %q, %v; want %q, %v", c.err, text, fault, c.text, c.fault)
+		if text, fault := explain(language.Language{}, c.err); text != c.text || fault != c.fault {
+			t.Errorf("explain(language.Language{}, %v): got %q, %v; want %q, %v", c.err, text, fault, c.text, c.fault)
 		}
 	}
 }

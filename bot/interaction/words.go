@@ -30,7 +30,7 @@ func (k *knownWords) show(ctx context.Context, r *responder) error {
 	addons := slices.DeleteFunc(slices.Clone(available.Addons), func(c request.AddonCard) bool {
 		return !c.Fits(models[i]) || c.NSFW && !r.req.Place.AgeRestricted
 	})
-	return r.replyPrivately(ctx, message.KnownWords(models[i], addons, examples))
+	return r.replyPrivately(ctx, message.KnownWords(r.req.Language, models[i], addons, examples))
 }
 
 // firstExamples returns the first examples of a model, as many as have a button.

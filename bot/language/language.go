@@ -33,7 +33,7 @@ var embedded embed.FS
 type known struct {
 	bundle  *i18n.Bundle
 	english map[string][]string // the English of the sentences, by tag
-	tags    []language.Tag // English first
+	tags    []language.Tag      // English first
 	matcher language.Matcher
 	print   map[string]printer // by tag
 }

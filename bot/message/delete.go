@@ -23,7 +23,7 @@ func DeleteQuestion(l language.Language, id button.ID, target string) Message {
 	}
 	return Message{
 		Content: l.Text("Delete that message with its images? This cannot be undone."),
-		Rows:    []Row{{
+		Rows: []Row{{
 			press(Danger, l.Text("Delete"), DeleteConfirmed+target), press(Secondary, l.Text("Keep"), DeleteKept),
 		}},
 	}

@@ -18,11 +18,11 @@ func RelativeTime(t time.Time) string { return "<t:" + strconv.FormatInt(t.Unix(
 
 // QueueStatus is what a waiting message says about the queue.
 type QueueStatus struct {
-	Position  int       // 1 is next; 0 when it is not known, because the queue is being filled again
-	ETA       time.Time // when the images should be there; zero when it cannot be estimated
-	Paused    bool      // the server, the model or everything is paused
-	Reason    string    // why it is paused
-	Unserved  bool      // renderers are online, and none has everything that the job names
+	Position int       // 1 is next; 0 when it is not known, because the queue is being filled again
+	ETA      time.Time // when the images should be there; zero when it cannot be estimated
+	Paused   bool      // the server, the model or everything is paused
+	Reason   string    // why it is paused
+	Unserved bool      // renderers are online, and none has everything that the job names
 
 	MovedBack phrase.Phrase // why the position is further back than the one shown before
 }
@@ -159,7 +159,7 @@ func Reoffer(to Address, spec picture.Spec, job string) Message {
 	return report{
 		to: to, spec: spec, color: ColorDone,
 		lines: to.Language.Text("🖼️ Finished, but too late to be posted. Press Show to generate the same images again."),
-		rows: []Row{{{Style: Primary, Label: to.Language.Text("Show"), ID: button.ID{Verb: button.Show, Job: job}.String()}}},
+		rows:  []Row{{{Style: Primary, Label: to.Language.Text("Show"), ID: button.ID{Verb: button.Show, Job: job}.String()}}},
 	}.message()
 }
 

@@ -50,7 +50,9 @@ func PresetSaved(l language.Language, p Preset) string {
 }
 
 // PresetDeleted confirms that a preset was deleted.
-func PresetDeleted(l language.Language, name string) string { return l.Sprintf("Deleted: %s", Escape(name)) }
+func PresetDeleted(l language.Language, name string) string {
+	return l.Sprintf("Deleted: %s", Escape(name))
+}
 
 // Presets lists presets. A person has at most so many, and all of them fit into one message.
 func Presets(l language.Language, all []Preset, most int) string {

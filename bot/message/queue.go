@@ -32,7 +32,9 @@ func PausedServer() phrase.Phrase { return phrase.Of("**Paused:** this server") 
 func PausedDirect() phrase.Phrase { return phrase.Of("**Paused:** direct messages") }
 
 // PausedModel is a model that is paused.
-func PausedModel(name string) phrase.Phrase { return phrase.Of("**Paused:** the model %s", Escape(name)) }
+func PausedModel(name string) phrase.Phrase {
+	return phrase.Of("**Paused:** the model %s", Escape(name))
+}
 
 // Paused says what is paused, and why if a reason is known.
 func Paused(l language.Language, what phrase.Phrase, reason string) string {
