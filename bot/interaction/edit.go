@@ -191,7 +191,8 @@ func (w permutationRequest) withCount(text string) (permutationRequest, *request
 	n, err := strconv.Atoi(text)
 	if err != nil {
 		w.TypedCount = text
-		return w, request.Refuse(fmt.Sprintf("Possible: 1 to %d.", picture.MaxCount), "Unknown number of images “%s”.", text)
+		return w, request.Refuse("", "Unknown number of images “%s”.", text).
+			Suggest("Possible: 1 to %d.", picture.MaxCount)
 	}
 	w.Wanted.Count = &n
 	return w, nil

@@ -54,17 +54,17 @@ func explain(l language.Language, err error) (text string, fault bool) {
 	var sentence phrase.Phraser
 	switch {
 	case errors.As(err, &refusal):
-		return message.Refused(refusal.Sentence, refusal.Hint), false
+		return message.Refused(l, refusal), false
 	case errors.As(err, &sentence):
 		return l.Print(sentence.Phrase()), false
 	case errors.Is(err, store.ErrInputGone):
-		return l.Print(message.ErrInputGone.Phrase()), false
+		return l.Text(string(message.ErrInputGone)), false
 	case store.Full(err):
-		return l.Print(message.ErrDiskFull.Phrase()), true
+		return l.Text(string(message.ErrDiskFull)), true
 	case store.Unreachable(err):
-		return l.Print(message.ErrStoreUnreachable.Phrase()), true
+		return l.Text(string(message.ErrStoreUnreachable)), true
 	case errors.Is(err, context.DeadlineExceeded):
-		return l.Print(message.ErrBusy.Phrase()), true
+		return l.Text(string(message.ErrBusy)), true
 	}
 	return "", true
 }

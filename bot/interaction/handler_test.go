@@ -21,7 +21,7 @@ func TestExplain(t *testing.T) {
 		text  string
 		fault bool
 	}{
-		{&request.Refusal{Sentence: "No *stars*.", Hint: "Try others."}, "No \\*stars\\*.\nTry others.", false},
+		{request.Refuse("Try others.", "No *%s*.", "stars"), "No \\*stars\\*.\nTry others.", false},
 		{fmt.Errorf("wrapped: %w", message.ErrPosting), string(message.ErrPosting), false},
 		{fmt.Errorf("accept: %w", store.ErrInputGone), string(message.ErrInputGone), false},
 		{fmt.Errorf("accept: %w", context.DeadlineExceeded), string(message.ErrBusy), true},
@@ -30,7 +30,7 @@ func TestExplain(t *testing.T) {
 		{errors.New("disk on fire"), "", true},
 	} {
 		if text, fault := explain(language.Language{}, c.err); text != c.text || fault != c.fault {
-			t.Errorf("explain(language.Language{}, %v): got %q, %v; want %q, %v", c.err, text, fault, c.text, c.fault)
+			t.Errorf("explain(%v): got %q, %v; want %q, %v", c.err, text, fault, c.text, c.fault)
 		}
 	}
 }

@@ -25,7 +25,7 @@ func takeLink(w *request.Wanted, allows func(address string) bool) *request.Refu
 	return nil
 }
 
-// foreignStartImage refuses a link that does not lead to Discord. The host may be unknown.
+// foreignStartImage refuses a link that does not lead to Discord. Its host may be unknown.
 func foreignStartImage(host string) *request.Refusal {
 	const hint = "Save the image and attach it as init_image."
 	if host == "" {

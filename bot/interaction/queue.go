@@ -56,7 +56,7 @@ func (q *queueReport) show(ctx context.Context, r *responder) error {
 	}
 	l, lines := r.req.Language, []string(nil)
 	if err != nil {
-		lines = append(lines, l.Print(message.ErrReconnecting.Phrase()))
+		lines = append(lines, r.req.Language.Text(string(message.ErrReconnecting)))
 	} else {
 		server := r.account()
 		lines = append(lines, message.Queue(l, s.Waiting, s.Running, len(up)), serverLine(l, s, server))

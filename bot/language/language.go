@@ -207,8 +207,8 @@ func (l *Language) UnmarshalJSON(data []byte) error {
 // Text returns a sentence without values. text is its English; where the catalogue lacks it, it stays English.
 func (l Language) Text(text string) string { return l.lookUp(text, "", 0) }
 
-// Sprintf formats a sentence. format is its English, as of fmt. Values that are a phrase.Phraser are printed in the
-// language first.
+// Sprintf formats a sentence. format is its English, as of fmt. Values that are a phrase.Phraser or a phrase.Number are
+// printed in the language first.
 func (l Language) Sprintf(format string, args ...any) string {
 	if false {
 		_ = fmt.Sprintf(format, args...) // makes vet check the calls
@@ -223,6 +223,9 @@ func (l Language) Count(n int, one, other string, args ...any) string {
 
 // Print returns a phrase in the language.
 func (l Language) Print(p phrase.Phrase) string {
+	if p.Stored {
+		return l.Stored(p.Format)
+	}
 	text := l.lookUp(p.Format, p.One, p.Count)
 	if len(p.Args) == 0 {
 		return text
@@ -230,9 +233,9 @@ func (l Language) Print(p phrase.Phrase) string {
 	return fmt.Sprintf(text, l.values(p.Args)...)
 }
 
-// Decimal returns a number with so many digits behind the point, or what the language has in its place, without groups.
+// Decimal returns a number with so many digits behind the point, or what the language has in its place.
 func (l Language) Decimal(x float64, digits int) string {
-	return l.printer().numbers.Sprint(number.Decimal(x, number.Scale(digits), number.NoSeparator()))
+	return l.printer().numbers.Sprint(number.Decimal(x, number.Scale(digits)))
 }
 
 // Integer returns a number in groups of three digits as the language has them.
@@ -242,6 +245,10 @@ func (l Language) values(args []any) []any {
 	out := slices.Clone(args)
 	for i, a := range out {
 		var p phrase.Phraser
+		if n, ok := a.(phrase.Number); ok {
+			out[i] = l.Decimal(n.X, n.Digits)
+			continue
+		}
 		if err, ok := a.(error); ok && errors.As(err, &p) {
 			out[i] = l.Print(p.Phrase())
 		} else if p, ok := a.(phrase.Phraser); ok {

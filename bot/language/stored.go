@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+
+	"darkroom/render/phrase"
 )
 
 // Stored prints a sentence that was stored in English, such as the reason of a failed job: its language is only known
@@ -35,9 +37,11 @@ func (l Language) recognize(text string) (said string, ok bool) {
 	return l.list(text)
 }
 
-// list recognizes a list of sentences, as And and Or write it in English.
+// list recognizes a list of sentences, as phrase.And and phrase.Or write it in English.
 func (l Language) list(text string) (said string, ok bool) {
-	for last, join := range map[string]func(Language, []string) string{" and ": Language.And, " or ": Language.Or} {
+	for last, join := range map[string]func([]string) phrase.Phrase{
+		" and ": phrase.And[string], " or ": phrase.Or[string],
+	} {
 		before, after, found := cutLast(text, last)
 		if !found {
 			continue
@@ -49,7 +53,7 @@ func (l Language) list(text string) (said string, ok bool) {
 			}
 		}
 		if found {
-			return join(l, items), true
+			return l.Print(join(items)), true
 		}
 	}
 	return "", false
@@ -61,24 +65,6 @@ func cutLast(text, separator string) (before, after string, found bool) {
 		return text, "", false
 	}
 	return text[:at], text[at+len(separator):], true
-}
-
-// And joins a list of names: a, b and c.
-func (l Language) And(names []string) string {
-	if len(names) < 2 {
-		return strings.Join(names, "")
-	}
-	last := len(names) - 1
-	return l.Sprintf("%s and %s", strings.Join(names[:last], ", "), names[last])
-}
-
-// Or joins a list of names: a, b or c.
-func (l Language) Or(names []string) string {
-	if len(names) < 2 {
-		return strings.Join(names, "")
-	}
-	last := len(names) - 1
-	return l.Sprintf("%s or %s", strings.Join(names[:last], ", "), names[last])
 }
 
 // format is an English format that can be recognized in a text.

@@ -7,6 +7,7 @@ import (
 
 	"darkroom/bot/button"
 	"darkroom/bot/language"
+	"darkroom/render/phrase"
 )
 
 const (
@@ -70,7 +71,7 @@ func (e InboxEntry) line(l language.Language) string {
 }
 
 // InboxNote reminds of images that could not be posted.
-func InboxNote(l language.Language, n int) string {
-	return l.Count(n, "%d finished request of yours could not be posted. Open it with /inbox.",
+func InboxNote(n int) phrase.Phrase {
+	return phrase.Count(n, "%d finished request of yours could not be posted. Open it with /inbox.",
 		"%d finished requests of yours could not be posted. Open them with /inbox.", n)
 }

@@ -33,7 +33,7 @@ func TestInboxListsTenEntries(t *testing.T) {
 			if !strings.Contains(got.Content, last) || strings.Contains(got.Content, further) {
 				t.Errorf("got %q, want %d entries", got.Content, listed)
 			}
-			if more := message.MoreListed(language.Language{}, n - listed); n > listed && !strings.HasSuffix(got.Content, more) {
+			if more := message.MoreListed(language.Language{}, n-listed); n > listed && !strings.HasSuffix(got.Content, more) {
 				t.Errorf("got %q, want %q at the end", got.Content, more)
 			}
 		})

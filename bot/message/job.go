@@ -48,7 +48,7 @@ func (s QueueStatus) waitingText(l language.Language, spec picture.Spec) string 
 	case s.Paused:
 		return l.Sprintf("⏸️ Waiting, #%d in the queue. Paused", s.Position)
 	case s.Unserved:
-		parts := shortenEscaped(Escape(partNames(l, spec.Parts(), language.Language.And)), maxPromptShown)
+		parts := shortenEscaped(Escape(l.Print(picture.AllOf(spec.Parts()))), maxPromptShown)
 		return l.Sprintf("⏳ Waiting, #%d in the queue, for a renderer that has %s", s.Position, parts)
 	case !s.ETA.IsZero():
 		return l.Sprintf("⏳ Waiting, #%d in the queue, ETA %s", s.Position, RelativeTime(s.ETA))

@@ -6,12 +6,13 @@ import (
 
 	"darkroom/bot/button"
 	"darkroom/bot/language"
+	"darkroom/render/phrase"
 	"darkroom/render/request"
 )
 
 // NoRenderer is noted when a job is accepted while no renderer is online.
-func NoRenderer(l language.Language) string {
-	return l.Text("No renderer is online. Your request waits in the queue until one is.")
+func NoRenderer() phrase.Phrase {
+	return phrase.Of("No renderer is online. Your request waits in the queue until one is.")
 }
 
 // addModelHint says how to get a model that knows more words than the demo model.

@@ -1,8 +1,6 @@
 package message
 
 import (
-	"slices"
-
 	"darkroom/bot/language"
 	"darkroom/render/phrase"
 	"darkroom/render/picture"
@@ -30,7 +28,7 @@ func ReasonInputRefused(status int) string {
 }
 
 // ReasonInputOtherFormat says that a start image is of a format that is not read, such as "a HEIC photo".
-func ReasonInputOtherFormat(format string) string {
+func ReasonInputOtherFormat(format phrase.Phrase) string {
 	return phrase.Of("the start image is %s: save it as a JPEG or PNG and send that", format).String()
 }
 
@@ -52,10 +50,10 @@ func ReasonUnserved(missing, all []picture.Part) string {
 		return reasonUpgrade
 	}
 	if len(missing) == 0 {
-		parts := Escape(partNames(language.Language{}, all, language.Language.And))
+		parts := Escape(picture.AllOf(all).String())
 		return phrase.Of("no single renderer has all of these: %s", parts).String()
 	}
-	parts := Escape(partNames(language.Language{}, missing, language.Language.Or))
+	parts := Escape(picture.AnyOf(missing).String())
 	return phrase.Of("no renderer has %s any more", parts).String()
 }
 
@@ -78,17 +76,6 @@ const (
 func NotShown(l language.Language, prompt string) string {
 	const skipped = "Skipped, because the message of this prompt could not be sent. Ask for it again with /imagine:"
 	return l.Text(skipped) + "\n• " + prompt
-}
-
-// partNames lists parts of images, each once: the model “photo” and the LoRA “ink”.
-func partNames(l language.Language, parts []picture.Part, join func(language.Language, []string) string) string {
-	var names []string
-	for _, p := range parts {
-		if name := l.Stored(p.String()); !slices.Contains(names, name) {
-			names = append(names, name)
-		}
-	}
-	return join(l, names)
 }
 
 // crashReason is written by the queue (queue/lua/states.lua).

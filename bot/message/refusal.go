@@ -4,11 +4,12 @@ import (
 	"darkroom/bot/button"
 	"darkroom/bot/language"
 	"darkroom/render/phrase"
+	"darkroom/render/request"
 )
 
 // Refusal is a refusal that does not depend on a server's policy: what was clicked is gone, belongs to somebody else,
-// or the click came too late. It is an error whose text the person reads: the English one, which also names the sentence
-// in the catalogues.
+// or the click came too late. It is an error whose text the person reads: the English one, which also names the
+// sentence in the catalogues.
 type Refusal string
 
 // Error returns the sentence in English.
@@ -61,11 +62,11 @@ func ErrUnknownJob(id string) error {
 	return refuse("Unknown request: %s. Pick one from the list that /cancel shows.", Escape(Shorten(id, 40)))
 }
 
-// Refused is a refusal with a hint, which may be empty. Both may contain text that people typed.
-func Refused(sentence, hint string) string {
-	text := Escape(sentence)
-	if hint != "" {
-		text += "\n" + Escape(hint)
+// Refused is a refusal with its hint. Both may contain text that people typed.
+func Refused(l language.Language, r *request.Refusal) string {
+	text := Escape(l.Print(r.Sentence))
+	if !r.Hint.IsZero() {
+		text += "\n" + Escape(l.Print(r.Hint))
 	}
 	return text
 }

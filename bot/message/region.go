@@ -27,8 +27,8 @@ const (
 )
 
 // ErrMaskFormat refuses a mask of a format that is not read, such as "a HEIC photo".
-func ErrMaskFormat(format string) error {
-	return refuse("The mask is %s. Save it as a PNG and send that.", phrase.Of(format))
+func ErrMaskFormat(format phrase.Phrase) error {
+	return refuse("The mask is %s. Save it as a PNG and send that.", format)
 }
 
 // MaskReadByBrightness says how a mask was read.
