@@ -159,7 +159,9 @@ func Reoffer(to Address, spec picture.Spec, job string) Message {
 	return report{
 		to: to, spec: spec, color: ColorDone,
 		lines: to.Language.Text("🖼️ Finished, but too late to be posted. Press Show to generate the same images again."),
-		rows:  []Row{{{Style: Primary, Label: to.Language.Text("Show"), ID: button.ID{Verb: button.Show, Job: job}.String()}}},
+		rows: []Row{{{
+			Style: Primary, Label: to.Language.Text("Show"), ID: button.ID{Verb: button.Show, Job: job}.String(),
+		}}},
 	}.message()
 }
 

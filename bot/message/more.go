@@ -42,7 +42,9 @@ func MoreTile(l language.Language, job string, tile int, enlargeable bool) Messa
 		id := button.ID{Verb: v, Job: job, Tile: tile, Arg: arg}
 		return Button{Style: Secondary, Label: label, ID: id.String()}
 	}
-	vary := Row{press(l.Text("Vary (subtle)"), button.Vary, "subtle"), press(l.Text("Vary (strong)"), button.Vary, "strong")}
+	vary := Row{
+		press(l.Text("Vary (subtle)"), button.Vary, "subtle"), press(l.Text("Vary (strong)"), button.Vary, "strong"),
+	}
 	rows := []Row{vary, moreRow(l, job, tile, "")}
 	if enlargeable {
 		up := Row{

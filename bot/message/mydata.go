@@ -13,7 +13,9 @@ func EraseQuestion(l language.Language) Message {
 			"• Your prompts, settings, start images and presets are erased. Buttons under your images stop working.\n" +
 			"• Messages with images stay on Discord until you delete them there.\n" +
 			"• For one day the bot still knows how many images you asked for, and nothing else about them."),
-		Rows: []Row{{{Style: Danger, Label: l.Text("Erase everything"), ID: button.ID{Verb: button.Forget, Job: "me"}.String()}}},
+		Rows: []Row{{{
+			Style: Danger, Label: l.Text("Erase everything"), ID: button.ID{Verb: button.Forget, Job: "me"}.String(),
+		}}},
 	}
 }
 

@@ -59,13 +59,13 @@ func TestEachImageTellsItsPrompt(t *testing.T) {
 	if m.Files[0].Description != "Image 1: a red boat" || m.Files[1].Description != "Image 2: a *blue* boat" {
 		t.Errorf("alternative texts: got %q and %q", m.Files[0].Description, m.Files[1].Description)
 	}
-	all := Info(language.Language{}, JobInfo{ID: "7-0", Spec: spec})
+	all := Info(english, JobInfo{ID: "7-0", Spec: spec})
 	for _, want := range []string{"**Prompt 1** a red boat\n", `**Prompt 2** a \*blue\* boat`, "**Negative 2** fog\n"} {
 		if !strings.Contains(all, want) {
 			t.Errorf("settings of all: got %q, want %q in it", all, want)
 		}
 	}
-	if one := Info(language.Language{}, JobInfo{ID: "7-0", Spec: spec, Tile: 2}); !strings.Contains(one, `**Prompt** a \*blue\* boat`) ||
+	if one := Info(english, JobInfo{ID: "7-0", Spec: spec, Tile: 2}); !strings.Contains(one, `**Prompt** a \*blue\* boat`) ||
 		strings.Contains(one, "red") {
 		t.Errorf("settings of image 2: got %q", one)
 	}
