@@ -65,7 +65,8 @@ func TestEachImageTellsItsPrompt(t *testing.T) {
 			t.Errorf("settings of all: got %q, want %q in it", all, want)
 		}
 	}
-	if one := Info(english, JobInfo{ID: "7-0", Spec: spec, Tile: 2}); !strings.Contains(one, `**Prompt** a \*blue\* boat`) ||
+	one := Info(english, JobInfo{ID: "7-0", Spec: spec, Tile: 2})
+	if !strings.Contains(one, `**Prompt** a \*blue\* boat`) ||
 		strings.Contains(one, "red") {
 		t.Errorf("settings of image 2: got %q", one)
 	}
