@@ -97,28 +97,23 @@ func firstOf(texts ...*string) string {
 
 // keptSettings names the settings that have no field in the form.
 func (w permutationRequest) keptSettings(l language.Language) (kept []string) {
+	add := func(given bool, text func() string) {
+		if given {
+			kept = append(kept, text())
+		}
+	}
 	o := w.Wanted
-	if o.Seed != nil {
-		kept = append(kept, l.Sprintf("seed %d", *o.Seed))
-	}
-	if o.Steps != nil {
-		kept = append(kept, l.Count(*o.Steps, "%d step", "%d steps", *o.Steps))
-	}
-	if o.GuidanceScale != nil {
-		kept = append(kept, l.Sprintf("guidance %g", *o.GuidanceScale))
-	}
-	if o.Init != nil {
-		kept = append(kept, l.Sprintf("start image %s", o.Init.Name))
-	}
-	if o.Strength != nil {
-		kept = append(kept, l.Sprintf("strength %g", *o.Strength))
-	}
-	if o.Tiling != nil {
-		kept = append(kept, l.Sprintf("tiling %v", *o.Tiling))
-	}
-	if o.Draft != nil {
-		kept = append(kept, l.Sprintf("draft %v", *o.Draft))
-	}
+	add(o.Seed != nil, func() string { return l.Sprintf("seed %d", *o.Seed) })
+	add(o.Steps != nil, func() string { return l.Count(*o.Steps, "%d step", "%d steps", *o.Steps) })
+	add(o.GuidanceScale != nil, func() string { return l.Sprintf("guidance %g", *o.GuidanceScale) })
+	add(o.Init != nil, func() string { return l.Sprintf("start image %s", o.Init.Name) })
+	add(o.Mask != nil, func() string { return l.Sprintf("mask %s", o.Mask.Name) })
+	add(o.Resize != nil, func() string { return l.Sprintf("fit %s", *o.Resize) })
+	add(o.Strength != nil, func() string { return l.Sprintf("strength %g", *o.Strength) })
+	add(o.Hires != nil, func() string { return l.Sprintf("hires %g", *o.Hires) })
+	add(o.Tiling != nil, func() string { return l.Sprintf("tiling %v", *o.Tiling) })
+	add(o.Draft != nil, func() string { return l.Sprintf("draft %v", *o.Draft) })
+	add(o.Private, func() string { return l.Sprintf("private %v", o.Private) })
 	return kept
 }
 

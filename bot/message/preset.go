@@ -46,7 +46,7 @@ func (p Preset) line() string {
 
 // PresetSaved confirms that a preset was saved.
 func PresetSaved(l language.Language, p Preset) string {
-	return l.Sprintf("Saved. Use it as `/imagine preset:` %s", Escape(p.Name)) + "\n" + p.line()
+	return l.Sprintf("Saved. Use it as `/imagine style:` %s", Escape(p.Name)) + "\n" + p.line()
 }
 
 // PresetDeleted confirms that a preset was deleted.

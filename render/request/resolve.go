@@ -103,13 +103,14 @@ func (r *resolution) applyRules(w Wanted) *Refusal {
 	chosen := prompt.DetectNotation(r.Spec.Prompt) != r.Spec.Notation
 	r.Spec.Prompt = text
 	w = r.mergeFlags(w, flags)
-	r.Flags, r.Spoiler = flagText(w), r.Spoiler || w.Spoiler
+	r.Flags, r.Spoiler, r.Private = flagText(w), r.Spoiler || w.Spoiler, r.Private || w.Private
 	w = r.applyPreset(w)
 	if !chosen {
 		r.Spec.Notation = prompt.DetectNotation(r.Spec.Prompt)
 	}
 	for _, rule := range []func(Wanted) *Refusal{
-		r.notation, r.emphasis, r.optionTags, r.vae, r.prompts, r.checkWeights, r.size, r.numbers, r.sampler, r.wantedInit,
+		r.notation, r.emphasis, r.optionTags, r.vae, r.prompts, r.checkWeights, r.size, r.numbers, r.sampler, r.hires,
+		r.wantedInit,
 	} {
 		if refusal := rule(w); refusal != nil {
 			return refusal
@@ -156,6 +157,6 @@ func (r *resolution) applyPreset(w Wanted) Wanted {
 		}
 		r.Spec.Prompt += words
 	}
-	r.Spoiler = r.Spoiler || w.Preset.Settings.Spoiler
+	r.Spoiler, r.Private = r.Spoiler || w.Preset.Settings.Spoiler, r.Private || w.Preset.Settings.Private
 	return w.Preset.applyTo(w)
 }
