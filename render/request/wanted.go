@@ -29,6 +29,7 @@ type Wanted struct {
 	Draft         *bool       `json:"Draft,omitempty"`       // few steps first, see Resolved.Draft
 	Repeat        *int        `json:"Repeat,omitempty"`      // jobs, each with seeds of its own
 	SeedOffset    int64       `json:"SeedOffset,omitempty"`  // of one of them: added to the seed, see Expand
+	Private       bool        `json:"Private,omitempty"`     // only who asks sees the answer
 
 	Tiles  []Wanted `json:"-"`      // the further tiles' words, if choices gave them others: see Expand
 	Preset *Preset  `json:"Preset"` // settings that count where nothing else was asked for
