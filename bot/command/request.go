@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"darkroom/bot/button"
+	"darkroom/bot/language"
 	"darkroom/render/request"
 )
 
@@ -37,6 +38,7 @@ type Request struct {
 	FocusedOption string // autocomplete: the option being typed
 	Place         Place
 	Person        Person
+	Language      language.Language // in which the person is answered
 	Wanted        request.Wanted
 	Options       map[string]string             // options of other commands, and the fields of a form, as text
 	Message       string                        // the message that a button is on

@@ -110,5 +110,6 @@ func (r *responder) address() message.Address {
 	return message.Address{
 		Application: r.req.Application, Token: r.req.Token, Expires: created.Add(TokenLife), Channel: r.req.Place.Channel,
 		Message: message.Original, User: r.req.Person.ID, FileLimit: r.req.Place.FileLimit, Locale: r.req.Person.Locale,
+		Language: r.req.Language,
 	}
 }
