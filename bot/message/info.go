@@ -1,6 +1,7 @@
 package message
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -84,12 +85,11 @@ type Link struct {
 }
 
 // String writes the link as Markdown.
-func (l Link) String() string {
-	server := l.Server
-	if server == "" {
-		server = "@me"
-	}
-	return fmt.Sprintf("[%s](https://discord.com/channels/%s/%s/%s)", Escape(l.Verb), server, l.Channel, l.Message)
+func (l Link) String() string { return fmt.Sprintf("[%s](%s)", Escape(l.Verb), l.address()) }
+
+// address is the link itself, which Discord shows as the channel's name.
+func (l Link) address() string {
+	return fmt.Sprintf("https://discord.com/channels/%s/%s/%s", cmp.Or(l.Server, "@me"), l.Channel, l.Message)
 }
 
 // madeText lists links as far as there is room for them, in characters.
