@@ -142,6 +142,7 @@ func imagine() Command {
 	options = append(options, imageSettings()...)
 	return slashCommand("imagine", "Generate images from a prompt", append(options,
 		Option{Type: kindAttachment, Name: "init_image", Description: "An image to start from"},
+		Option{Type: kindBool, Name: "private", Description: "Only you see the images; same as --private"},
 		Option{
 			Type: kindString, Name: "preset", Autocomplete: true,
 			Description: "Settings that you saved with /preset save; the options here override them",

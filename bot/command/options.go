@@ -87,7 +87,7 @@ func parseWanted(options map[string]string, files object) request.Wanted {
 		Prompt: options["prompt"], Negative: stringOption(options, "negative_prompt"),
 		Aspect: stringOption(options, "aspect_ratio"),
 		Size:   stringOption(options, "size"), Sampler: stringOption(options, "sampler"),
-		Spoiler: options["spoiler"] == "true",
+		Spoiler: options["spoiler"] == "true", Private: options["private"] == "true",
 		Steps:   intOption(options, "steps"), Count: intOption(options, "count"),
 		GuidanceScale: floatOption(options, "guidance_scale"), Strength: floatOption(options, "strength"),
 	}

@@ -40,6 +40,7 @@ type Store interface { //nolint:interfacebloat // the sum of what its parts need
 	acceptance
 	acknowledgements
 	cancellations
+	settingsReader
 	presets
 	recentJobsOf
 	family
@@ -222,6 +223,7 @@ func (h *Handler) handle(parent context.Context, req command.Request) {
 			h.reportError(ctx, r, fmt.Errorf("panic: %v\n%s", p, debug.Stack()))
 		}
 	}()
+	h.readSettings(ctx, r)
 	if err := h.route(ctx, r); err != nil {
 		h.reportError(ctx, r, err)
 	}

@@ -97,7 +97,7 @@ func (r *resolution) applyRules(w Wanted) *Refusal {
 	chosen := prompt.DetectNotation(r.Spec.Prompt) != r.Spec.Notation
 	r.Spec.Prompt = text
 	w = r.mergeFlags(w, flags)
-	r.Flags, r.Spoiler = flagText(w), r.Spoiler || w.Spoiler
+	r.Flags, r.Spoiler, r.Private = flagText(w), r.Spoiler || w.Spoiler, r.Private || w.Private
 	w = r.applyPreset(w)
 	if !chosen {
 		r.Spec.Notation = prompt.DetectNotation(r.Spec.Prompt)
@@ -150,6 +150,6 @@ func (r *resolution) applyPreset(w Wanted) Wanted {
 		}
 		r.Spec.Prompt += words
 	}
-	r.Spoiler = r.Spoiler || w.Preset.Settings.Spoiler
+	r.Spoiler, r.Private = r.Spoiler || w.Preset.Settings.Spoiler, r.Private || w.Preset.Settings.Private
 	return w.Preset.applyTo(w)
 }

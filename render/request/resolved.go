@@ -12,6 +12,7 @@ type Resolved struct {
 	Spec         picture.Spec // without Init while PendingInit is set: its bytes must be read first
 	PendingInit  *InitImage   // the start picture to read
 	Spoiler      bool
+	Private      bool     // only who asks sees the answer
 	Notes        []string // what was changed or left out, one sentence each, not escaped
 	UnknownWords []string // words of the prompt that the model never saw
 	Nearest      []Near   // known words that are like some of these
