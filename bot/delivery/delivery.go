@@ -233,6 +233,16 @@ func (d *Delivery) Estimate(ctx context.Context, j job.Job, p store.Policy) mess
 	return st
 }
 
+// Foretell returns how long it would take until the last of these jobs has ended, if they were accepted now. known is
+// false if nobody can tell, as while no renderer is online.
+func (d *Delivery) Foretell(ctx context.Context, jobs []job.Job, p store.Policy) (longest time.Duration, known bool) {
+	var all []queue.Job
+	for _, j := range jobs {
+		all = append(all, j.ForQueue(p))
+	}
+	return d.view.foretell(ctx, all)
+}
+
 // Forget takes back what Estimate noted: the first message was not sent.
 func (d *Delivery) Forget(id string) { d.shown.forget(id) }
 

@@ -158,7 +158,7 @@ func New(o Options) *Handler {
 			button.Reroll: repaint.reroll, button.Vary: repaint.vary, button.Upscale: repaint.upscale, button.Zoom: repaint.zoom,
 			button.Pan: repaint.pan, button.Show: repaint.show, button.Remix: imagine.openRemix, button.Example: imagine.example,
 			button.Permute: imagine.answerQuestion, button.Cancel: cancel.button, button.Forget: person.eraseMe,
-			button.Single: singles.post, button.Region: imagine.region.open,
+			button.Private: submit.private.answer, button.Single: singles.post, button.Region: imagine.region.open,
 			button.Info: details.show, button.Square: repaint.square, button.Finish: repaint.finish,
 			button.More: (&more{clicks}).open, button.Words: (&knownWords{o.Catalog}).show,
 			button.Delete: (&deletion{clicks}).run,
@@ -168,10 +168,12 @@ func New(o Options) *Handler {
 }
 
 func newSubmitter(o Options) *submitter {
-	return &submitter{
+	s := &submitter{
 		db: o.Store, catalog: o.Catalog, outbox: o.Outbox, delivery: o.Delivery, discord: o.Discord, plain: o.Plain,
 		now: o.Now, log: o.Log,
 	}
+	s.private = &privateQuestions{db: o.Store, inputs: o.Store, submit: s}
+	return s
 }
 
 // forms are the actions of forms, by the verbs of the buttons that open them.

@@ -33,6 +33,7 @@ type submitStore interface {
 	acceptance
 	acknowledgements
 	inboxOf
+	questions
 }
 
 // enqueuer adds a new job to the queue, or wakes the relay to do it.
@@ -45,6 +46,7 @@ type enqueuer interface {
 // firstMessages knows what the first message of a job shows.
 type firstMessages interface {
 	Estimate(ctx context.Context, j job.Job, p store.Policy) message.QueueStatus
+	Foretell(ctx context.Context, jobs []job.Job, p store.Policy) (longest time.Duration, known bool)
 	Forget(id string)
 	LosePosition(j job.Job)
 	ExpireUnshown(ctx context.Context, j job.Job) error
@@ -57,6 +59,7 @@ type submitter struct {
 	outbox   enqueuer
 	delivery firstMessages
 	discord  *rest.Client
+	private  *privateQuestions
 	plain    bool // jobs get messages of the older form
 	now      func() time.Time
 	log      *slog.Logger
@@ -73,6 +76,8 @@ type newJob struct {
 	tile     int    // the tile that a button started from
 	inPlace  bool   // the message that was clicked becomes the answer
 	private  bool   // only the person who asked sees it
+	settled  bool   // it was asked where private images go that take too long, or need not be
+	direct   string // the channel of direct messages in which private images come
 	followUp bool   // its message is a follow-up; the first answer of the interaction is another message
 	draft    int    // of a draft that a button started from, how many steps the finished image has
 	flags    string // those of the job that a button started from, as far as they are still true
@@ -91,11 +96,17 @@ func (s *submitter) submit(ctx context.Context, r *responder, judge judgeFunc) e
 func (s *submitter) submitAll(ctx context.Context, r *responder, judges []judgeFunc) (accepted bool, err error) {
 	began := s.now()
 	jobs, policy, err := s.accept(ctx, r, judges)
+	if slow, ok := errors.AsType[*slowPrivateError](err); ok {
+		return false, s.private.ask(ctx, r, slow)
+	}
 	if errors.Is(err, store.ErrDuplicate) {
 		return false, nil // the event came twice; the other one is being answered
 	}
 	if err != nil {
 		return false, err
+	}
+	if jobs[0].direct != "" {
+		return s.showDirectly(ctx, r, jobs, policy, began)
 	}
 	if jobs[0].followUp {
 		if _, err := r.respond(ctx, message.Update(message.PermutationsAccepted(len(jobs)))); err != nil {
@@ -103,7 +114,7 @@ func (s *submitter) submitAll(ctx context.Context, r *responder, judges []judgeF
 		}
 	}
 	for i, n := range jobs {
-		err := s.showAndEnqueue(ctx, r, n, policy, began)
+		_, err := s.showAndEnqueue(ctx, r, n, policy, began)
 		if err != nil && i == 0 && !n.followUp {
 			return true, s.withdraw(ctx, jobs, err)
 		}
@@ -130,15 +141,15 @@ func (s *submitter) withdraw(ctx context.Context, jobs []newJob, err error) erro
 }
 
 // showAndEnqueue shows that a job was accepted, and enqueues it. What its message shows is noted before it is sent:
-// once SQL has the answer, the relay may enqueue the job first, and what it notes about the message is newer.
+// once SQL has the answer, the relay may enqueue the job first, and what it notes about the message is newer. It returns
+// the message's id if that is known.
 func (s *submitter) showAndEnqueue(
 	ctx context.Context, r *responder, n newJob, policy store.Policy, began time.Time,
-) error {
+) (posted string, err error) {
 	st := s.delivery.Estimate(ctx, n.job, policy)
-	posted, err := s.acknowledge(ctx, r, n, st)
-	if err != nil {
+	if posted, err = s.acknowledge(ctx, r, n, st); err != nil {
 		s.delivery.Forget(n.job.ID)
-		return err
+		return "", err
 	}
 	j := n.job
 	if n.followUp {
@@ -150,7 +161,7 @@ func (s *submitter) showAndEnqueue(
 		s.outbox.Wake()
 		s.delivery.LosePosition(j)
 	}
-	return nil
+	return posted, nil
 }
 
 // dropUnshown gives up one of several jobs, because Discord refused its message. If Discord may have taken the message,
@@ -170,7 +181,7 @@ func (s *submitter) acknowledge(
 	ctx context.Context, r *responder, n newJob, st message.QueueStatus,
 ) (id string, err error) {
 	m := message.Waiting(n.job.Address, n.job.Spec, n.job.ID, st)
-	m.Private = n.private
+	m.Private = n.job.Address.Ephemeral && !n.inPlace
 	posted, err := s.showWaiting(ctx, r, n, m)
 	if err != nil {
 		return "", err
@@ -183,9 +194,13 @@ func (s *submitter) acknowledge(
 	return id, err
 }
 
-// showWaiting shows a waiting message: as the answer, in place of the message that was clicked, or as a follow-up.
+// showWaiting shows a waiting message: as the answer, in place of the message that was clicked, as a follow-up, or as a
+// direct message.
 func (s *submitter) showWaiting(ctx context.Context, r *responder, n newJob, m message.Message) (rest.Message, error) {
 	switch {
+	case n.direct != "":
+		m.Nonce = n.job.ID
+		return s.discord.PostMessage(ctx, n.direct, m)
 	case n.followUp:
 		return s.discord.FollowUp(ctx, r.address(), m)
 	case n.inPlace:
@@ -259,7 +274,7 @@ func appendNew(all, more []string) []string {
 
 // derived submits a job that a button made from an earlier one, for the person who clicked.
 func (s *submitter) derived(ctx context.Context, r *responder, from job.Job, spec picture.Spec, n newJob) error {
-	n.draft = from.Address.Draft
+	n.draft, n.private = from.Address.Draft, n.private || keepsPrivate(r, from)
 	n.parent, n.flags = from.ID, request.WithoutFlags(from.Address.Flags, prompt.FlagSeed)
 	return s.submit(ctx, r, func(available request.Available, policy store.Policy) (newJob, *request.Refusal) {
 		var refusal *request.Refusal
