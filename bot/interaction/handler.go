@@ -51,6 +51,7 @@ type Store interface { //nolint:interfacebloat // the sum of what its parts need
 	usageStore
 	quotaStore
 	personalData
+	sharedPosts
 }
 
 // Queue is what interactions need of the queue.
@@ -158,7 +159,8 @@ func New(o Options) *Handler {
 			button.Reroll: repaint.reroll, button.Vary: repaint.vary, button.Upscale: repaint.upscale, button.Zoom: repaint.zoom,
 			button.Pan: repaint.pan, button.Show: repaint.show, button.Remix: imagine.openRemix, button.Example: imagine.example,
 			button.Permute: imagine.answerQuestion, button.Cancel: cancel.button, button.Forget: person.eraseMe,
-			button.Private: submit.private.answer, button.Single: singles.post, button.Region: imagine.region.open,
+			button.Private: submit.private.answer,
+			button.Share: newSharing(o, clicks).share, button.Single: singles.post, button.Region: imagine.region.open,
 			button.Info: details.show, button.Square: repaint.square, button.Finish: repaint.finish,
 			button.More: (&more{clicks}).open, button.Words: (&knownWords{o.Catalog}).show,
 			button.Delete: (&deletion{clicks}).run,

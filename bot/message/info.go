@@ -89,7 +89,11 @@ func (l Link) String() string { return fmt.Sprintf("[%s](%s)", Escape(l.Verb), l
 
 // address is the link itself, which Discord shows as the channel's name.
 func (l Link) address() string {
-	return fmt.Sprintf("https://discord.com/channels/%s/%s/%s", cmp.Or(l.Server, "@me"), l.Channel, l.Message)
+	to := fmt.Sprintf("https://discord.com/channels/%s/%s", cmp.Or(l.Server, "@me"), l.Channel)
+	if l.Message == "" {
+		return to
+	}
+	return to + "/" + l.Message
 }
 
 // madeText lists links as far as there is room for them, in characters.

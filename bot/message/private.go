@@ -19,7 +19,6 @@ const (
 	ErrCannotShare    = Refusal("I am not allowed to post in this channel. Ask a moderator, or use another channel.")
 	ErrMaybeShared    = Refusal("These images may be shared already, but I cannot read the channel to check.")
 	ErrShareTooLarge  = Refusal("The images are larger than Discord allows here.")
-	ErrShareTooFresh  = Refusal("These images are being shared. Look into the channel in a moment.")
 	ErrShareAdult     = Refusal(
 		"These images were made with something for adults. They can be shared in an age-restricted channel only.",
 	)
