@@ -88,7 +88,7 @@ func parseWanted(options map[string]string, files object) request.Wanted {
 		Aspect: stringOption(options, "aspect_ratio"),
 		Size:   stringOption(options, "size"), Sampler: stringOption(options, "sampler"),
 		Spoiler: options["spoiler"] == "true", Private: options["private"] == "true",
-		Steps:   intOption(options, "steps"), Count: intOption(options, "count"),
+		Steps: intOption(options, "steps"), Count: intOption(options, "count"),
 		GuidanceScale: floatOption(options, "guidance_scale"), Strength: floatOption(options, "strength"),
 	}
 	w.Notation, w.Emphasis = stringOption(options, "notation"), stringOption(options, "emphasis")

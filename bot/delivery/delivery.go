@@ -27,6 +27,7 @@ type Store interface { //nolint:interfacebloat // the sum of what its parts need
 	posts
 	reoffers
 	endedJobs
+	pings
 }
 
 type finder interface {
@@ -138,6 +139,7 @@ type Delivery struct {
 	events      *events
 	late        *lateResults
 	reoffers    *reofferer
+	pings       *pinger
 	unanswered  *unacknowledged
 	ended       endedJobs
 
@@ -176,6 +178,10 @@ func New(o Options) *Delivery {
 			db: o.Store, posts: posts, discord: o.Discord, corrections: c, attempts: newAttempts(), claim: o.Claim,
 			claimName: "offers:" + o.Pool, now: o.Now, log: o.Log,
 		},
+		pings: &pinger{
+			db: o.Store, discord: o.Discord, attempts: newAttempts(), claim: o.Claim, claimName: "pings:" + o.Pool, now: o.Now,
+			log: o.Log,
+		},
 		unanswered: &unacknowledged{
 			db: o.Store, discord: o.Discord, wakeRelay: o.Outbox.Wake, lookups: lookupBackoff{},
 			handlerTimeout: o.HandlerTimeout,
@@ -198,13 +204,14 @@ func (d *Delivery) Run(ctx context.Context) error {
 // Wait waits for the messages that are being corrected in the background.
 func (d *Delivery) Wait() { d.corrections.background.wait() }
 
-// deliver brings undelivered results, offers to render again what is lost, and tells of jobs that failed.
+// deliver brings undelivered results, offers to render again what is lost, tells of jobs that failed, and pings.
 func (d *Delivery) deliver(ctx context.Context) error {
 	for {
 		if more := d.late.deliver(ctx); more {
 			continue
 		}
 		d.reoffers.all(ctx)
+		d.pings.all(ctx)
 		if backoff.Sleep(ctx, d.deliverEvery) != nil {
 			return nil
 		}
