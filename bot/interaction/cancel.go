@@ -103,7 +103,7 @@ func (c *canceller) command(ctx context.Context, r *responder) error {
 	if j.Address.Private() && j.User != r.req.Person.ID {
 		title = j.ID // its prompt is nobody else's
 	}
-	return r.say(ctx, message.CancelledJob(title))
+	return r.say(ctx, message.CancelledJob(r.req.Language, title))
 }
 
 func (c *canceller) named(ctx context.Context, r *responder) (store.Job, error) {

@@ -105,7 +105,7 @@ func (s *submitter) showDirectly(
 			first = posted
 		}
 	}
-	s.sendNotes(ctx, r, mergeNotes(jobs))
+	s.sendNotes(ctx, r, mergeNotes(r.req.Language, jobs))
 	at := message.Link{Channel: jobs[0].direct, Message: first}
 	return true, r.edit(ctx, message.DirectAccepted(r.req.Language, at))
 }

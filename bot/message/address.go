@@ -21,11 +21,11 @@ type Address struct {
 	Spoiler     bool      `json:"spoiler,omitempty"`
 	Ephemeral   bool      `json:"ephemeral,omitempty"`
 	Direct      bool      `json:"direct,omitempty"` // it is private, and its message is a direct message: see Private
-	FromImage   bool      `json:"start,omitempty"` // the job starts from an image that the person sent
-	FileLimit   int64     `json:"file_limit"`      // bytes per file
-	Card        bool      `json:"card,omitempty"`  // the form of the message, which it keeps: see Card
-	Flags       string    `json:"flags,omitempty"` // settings that were asked for, as flags: "--ar 3:2 --seed 7"
-	Draft       int       `json:"draft,omitempty"` // it is a draft: how many steps the finished image has
+	FromImage   bool      `json:"start,omitempty"`  // the job starts from an image that the person sent
+	FileLimit   int64     `json:"file_limit"`       // bytes per file
+	Card        bool      `json:"card,omitempty"`   // the form of the message, which it keeps: see Card
+	Flags       string    `json:"flags,omitempty"`  // settings that were asked for, as flags: "--ar 3:2 --seed 7"
+	Draft       int       `json:"draft,omitempty"`  // it is a draft: how many steps the finished image has
 	Locale      string    `json:"locale"`
 
 	Language language.Language `json:"language,omitzero"` // of the message, which it keeps
