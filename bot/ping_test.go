@@ -84,7 +84,8 @@ func TestPing(t *testing.T) {
 		h.startRendererWith(failing)
 		m := h.waitText(i, "out of paint")
 		h.waitPingEnd(i)
-		if all := h.pings(); len(all) != 1 || all[0].Reference.MessageID != m.ID || !strings.Contains(all[0].Text(), "failed") {
+		all := h.pings()
+		if len(all) != 1 || all[0].Reference.MessageID != m.ID || !strings.Contains(all[0].Text(), "failed") {
 			t.Errorf("got %d pings, want one that tells of a failure", len(all))
 		}
 	})

@@ -135,7 +135,8 @@ func TestPrivate(t *testing.T) {
 		defer h.renderer.pause()()
 		open := h.imaginePrivately()
 		h.waitText(open, "Generating")
-		said := h.waitText(h.commandAs(other, h.defaults.Channel.ID, "cancel", sandbox.With("job", open.ID+"-0")), "Cancelled")
+		cancel := h.commandAs(other, h.defaults.Channel.ID, "cancel", sandbox.With("job", open.ID+"-0"))
+		said := h.waitText(cancel, "Cancelled")
 		if strings.Contains(unescaped(said.Text()), secret) {
 			t.Errorf("a moderator reads %q, want no prompt", said.Text())
 		}
@@ -151,13 +152,11 @@ func TestPrivateEnds(t *testing.T) {
 	t.Parallel()
 	for name, end := range map[string]func(*cluster) (sandbox.Interaction, string){
 		"late images": func(h *cluster) (sandbox.Interaction, string) {
-			defer h.startRenderer()
-			release := h.renderer.pause()
-			defer release()
 			i := h.imaginePrivately()
 			h.waitText(i, "Waiting")
 			h.pollUntil("the job to be in the queue", func() bool { return h.job(i).Epoch > 0 })
 			h.clock.advance(16 * time.Minute)
+			h.startRenderer()
 			return i, "seed"
 		},
 		"images without room": func(h *cluster) (sandbox.Interaction, string) {
@@ -416,7 +415,10 @@ func TestSlowPrivate(t *testing.T) {
 		if slices.ContainsFunc(buttons(m.Components), func(id string) bool { return strings.HasPrefix(id, "1:share:") }) {
 			t.Errorf("got %s, want no Share there", describe(m))
 		}
-		h.waitFor("the waiting message to go", func() bool { _, there := h.sandbox.VisibleMessage(me, waits.ID); return !there })
+		h.waitFor("the waiting message to go", func() bool {
+			_, there := h.sandbox.VisibleMessage(me, waits.ID)
+			return !there
+		})
 		h.waitDone(direct)
 		h.keptSecret(direct.ID + "-0")
 		h.waitPictures(h.command("show", sandbox.With("image", direct.ID+"-0")), 4)

@@ -175,12 +175,10 @@ func New(o Options) *Delivery {
 			now: o.Now, log: o.Log,
 		},
 		reoffers: &reofferer{
-			db: o.Store, posts: posts, discord: o.Discord, corrections: c, attempts: newAttempts(), claim: o.Claim,
-			claimName: "offers:" + o.Pool, now: o.Now, log: o.Log,
+			db: o.Store, posts: posts, discord: o.Discord, corrections: c, rounds: o.rounds("offers:"), now: o.Now, log: o.Log,
 		},
 		pings: &pinger{
-			db: o.Store, discord: o.Discord, attempts: newAttempts(), claim: o.Claim, claimName: "pings:" + o.Pool, now: o.Now,
-			log: o.Log,
+			db: o.Store, discord: o.Discord, rounds: o.rounds("pings:"), now: o.Now, log: o.Log,
 		},
 		unanswered: &unacknowledged{
 			db: o.Store, discord: o.Discord, wakeRelay: o.Outbox.Wake, lookups: lookupBackoff{},
@@ -189,6 +187,10 @@ func New(o Options) *Delivery {
 		},
 		ended: o.Store, deliverEvery: o.Deliver, expireEvery: o.Expire, log: o.Log,
 	}
+}
+
+func (o Options) rounds(claimName string) *rounds {
+	return &rounds{attempts: newAttempts(), claim: o.Claim, claimName: claimName + o.Pool, now: o.Now, log: o.Log}
 }
 
 // Run does all of it until ctx is done, and then returns nil. Messages that are being corrected are waited for.

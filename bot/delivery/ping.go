@@ -39,51 +39,28 @@ type pingStore interface {
 // finds such a note after a crash repeats the reply while Discord remembers its nonce. After that it gives the ping up:
 // no ping is better than two.
 type pinger struct {
-	db        pingStore
-	discord   *rest.Client
-	attempts  *attempts
-	claim     claim
-	claimName string
-	now       func() time.Time
-	log       *slog.Logger
+	db      pingStore
+	discord *rest.Client
+	rounds  *rounds
+	now     func() time.Time
+	log     *slog.Logger
 }
 
-// all makes the pings that are due. A few failures that may pass end the round: Discord is in trouble.
+// all makes the pings that are due.
 func (p *pinger) all(ctx context.Context) {
-	if mine, err := p.claim(ctx, p.claimName, backgroundTimeout); err != nil || !mine {
-		return
-	}
-	due, err := p.db.DuePings(ctx, pingBatch)
-	if err != nil && ctx.Err() == nil {
-		p.log.Warn("the pings that are due cannot be read", "error", err)
-	}
-	round, cancel := context.WithTimeout(ctx, backgroundTimeout)
-	defer cancel()
-	failed := 0
-	for _, d := range due {
-		if !p.attempts.due(d.Job, p.now()) {
-			continue
+	p.rounds.run(ctx, "ping", func(ctx context.Context) (jobs []string, err error) {
+		due, err := p.db.DuePings(ctx, pingBatch)
+		for _, d := range due {
+			jobs = append(jobs, d.Job)
 		}
-		err := p.ping(round, d)
-		if err == nil {
-			p.attempts.forget(d.Job)
-			continue
-		}
-		if ctx.Err() != nil {
-			return
-		}
-		p.attempts.fail(d.Job, p.now())
-		p.log.Warn("the owner of a job is not pinged yet", "job", d.Job, "error", rest.Redact(err.Error()))
-		if failed++; failed == maxFailedRetries {
-			return
-		}
-	}
+		return jobs, err
+	}, p.ping)
 }
 
 // ping makes one ping, or drops it. An error means that it should be tried again.
-func (p *pinger) ping(ctx context.Context, due store.Post) error {
-	drop := func() error { return p.db.EndPost(ctx, due.Job, store.PingPost, store.PostDropped, "") }
-	row, err := p.db.Find(ctx, due.Job)
+func (p *pinger) ping(ctx context.Context, id string) error {
+	drop := func() error { return p.db.EndPost(ctx, id, store.PingPost, store.PostDropped, "") }
+	row, err := p.db.Find(ctx, id)
 	if errors.Is(err, store.ErrNotFound) {
 		return drop()
 	}
@@ -98,11 +75,15 @@ func (p *pinger) ping(ctx context.Context, due store.Post) error {
 	if err != nil || d.State == store.ReofferDue {
 		return err // how it ended is not told yet
 	}
-	if !wantsPing(j, d) || due.State == store.PostSending && p.now().Sub(due.At) >= nonceLife {
+	if !wantsPing(j, d) {
 		return drop()
 	}
-	if _, _, err := p.db.BeginPost(ctx, j.ID, store.PingPost, j.Address.Channel); err != nil {
+	post, begun, err := p.db.BeginPost(ctx, j.ID, store.PingPost, j.Address.Channel)
+	if err != nil {
 		return err
+	}
+	if !begun && p.now().Sub(post.At) >= nonceLife {
+		return drop()
 	}
 	m := message.Ping(j.Address.Language, j.User, j.State == store.Failed)
 	m.Nonce, m.ReplyTo = "p"+j.ID, j.Message

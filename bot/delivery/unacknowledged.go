@@ -46,8 +46,8 @@ func (b lookupBackoff) keepOnly(open []store.Job) {
 }
 
 // unacknowledged decides about jobs whose acknowledgement was never written down. If Discord shows the job's message,
-// the person knows of it: the job is rendered. If not, nobody waits for it and it expires. Nobody can look for a private
-// message, once the token is too old or if it is a follow-up: its job is rendered, and comes by direct message.
+// the person knows of it: the job is rendered. If not, nobody waits for it and it expires. A private message cannot be
+// looked for once the token is too old, or if it is a follow-up: its job is rendered, and comes by direct message.
 type unacknowledged struct {
 	db             acknowledgements
 	discord        *rest.Client

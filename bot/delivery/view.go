@@ -138,8 +138,9 @@ func (v *queueView) addAll(ctx context.Context, all []*newcomer) {
 	}
 }
 
-// foretell returns how long it would take until the last of these jobs has ended, if they were added now. known is false
-// if the view cannot tell: the queue does not answer or is too long, it is paused, or no renderer takes one of them.
+// foretell returns how long it would take until the last of these jobs has ended, if they were added now. known is
+// false if the view cannot tell: the queue does not answer or is too long, it is paused, or no renderer takes one of
+// them.
 func (v *queueView) foretell(ctx context.Context, jobs []queue.Job) (longest time.Duration, known bool) {
 	if err := v.refreshOld(ctx); err != nil {
 		return 0, false

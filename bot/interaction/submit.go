@@ -142,8 +142,8 @@ func (s *submitter) withdraw(ctx context.Context, jobs []newJob, err error) erro
 }
 
 // showAndEnqueue shows that a job was accepted, and enqueues it. What its message shows is noted before it is sent:
-// once SQL has the answer, the relay may enqueue the job first, and what it notes about the message is newer. It returns
-// the message's id if that is known.
+// once SQL has the answer, the relay may enqueue the job first, and what it notes about the message is newer. It
+// returns the message's id if that is known.
 func (s *submitter) showAndEnqueue(
 	ctx context.Context, r *responder, n newJob, policy store.Policy, began time.Time,
 ) (posted string, err error) {

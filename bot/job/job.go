@@ -102,8 +102,8 @@ func (j Job) lane() (lane string, needs []string) {
 	return picture.ModelLane(j.Lane), nil
 }
 
-// rendererAddress is where a renderer posts. If the images may be in a message of their own, or the job's message is not
-// known, the address has no token: the renderer then leaves the images to the bot.
+// rendererAddress is where a renderer posts. If the images may be in a message of their own, or the job's message is
+// not known, the address has no token: the renderer then leaves the images to the bot.
 func (j Job) rendererAddress() json.RawMessage {
 	to := j.Address
 	switch {

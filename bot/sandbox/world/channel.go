@@ -64,8 +64,8 @@ func (w *World) DM(user string) (wire.Channel, error) {
 	return c, nil
 }
 
-// CloseDM has a user take no direct messages of the bot, or take them again. The bot can still open the channel, and read
-// and edit what is there.
+// CloseDM has a user take no direct messages of the bot, or take them again. The bot can still open the channel, and
+// read and edit what is there.
 func (w *World) CloseDM(user string, closed bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
