@@ -66,6 +66,7 @@ type catalog interface {
 	Await(ctx context.Context) request.Available
 	NoRenderers() bool
 	Estimate(s picture.Spec) int64
+	showcases
 }
 
 // outbox brings jobs into the queue.
@@ -148,8 +149,8 @@ func New(o Options) *Handler {
 		commands: map[string]action{
 			"imagine": imagine.imagine,
 			"queue":   (&queueReport{queue: o.Queue, db: o.Store, delivery: o.Delivery, log: o.Log}).show,
-			"info":    (&quota{db: o.Store, catalog: o.Catalog}).show,
-			"cancel":  cancel.command, "inbox": inbox.list, "preset": (&presetCommands{db: o.Store}).run, "mydata": person.run,
+			"info":    (&quota{db: o.Store, catalog: o.Catalog}).show, "help": newHelp(o).open,
+			"cancel": cancel.command, "inbox": inbox.list, "preset": (&presetCommands{db: o.Store}).run, "mydata": person.run,
 			"limits":             (&limits{db: o.Store, usage: o.Store, outbox: o.Outbox, now: o.Now, log: o.Log}).run,
 			"show":               (&showAgain{clicks: clicks, db: o.Store, fetcher: o.Fetcher, plain: o.Plain}).run,
 			command.OnMessage:    (&messageCommands{details, imagine, repaint, o.Store}).run,
@@ -161,7 +162,7 @@ func New(o Options) *Handler {
 			button.Permute: imagine.answerQuestion, button.Cancel: cancel.button, button.Forget: person.eraseMe,
 			button.Private: submit.private.answer, button.Share: newSharing(o, clicks).share, button.Single: singles.post,
 			button.Region: imagine.region.open, button.Info: details.show, button.Square: repaint.square,
-			button.Finish: repaint.finish, button.More: (&more{clicks}).open,
+			button.Finish: repaint.finish, button.More: (&more{clicks}).open, button.Help: newHelp(o).pick,
 			button.Words: (&knownWords{o.Catalog}).show, button.Delete: (&deletion{clicks}).run,
 		},
 		forms: forms(imagine, repaint),
