@@ -95,15 +95,16 @@ func (s *submitter) showDirectly(
 ) (accepted bool, err error) {
 	var first string
 	for i, n := range jobs {
-		posted, err := s.showAndEnqueue(ctx, r, n, policy, began)
+		shown, err := s.showAndEnqueue(ctx, r, n, policy, began)
 		switch {
 		case err != nil && i == 0 && rest.Final(err):
 			return false, errors.Join(errDirectClosed, s.expireAll(ctx, jobs))
 		case err != nil:
 			s.dropUnshown(ctx, n.job, err)
 		case first == "":
-			first = posted
+			first = shown.message
 		}
+		jobs[i].noteMask(shown)
 	}
 	s.sendNotes(ctx, r, mergeNotes(r.req.Language, jobs))
 	at := message.Link{Channel: jobs[0].direct, Message: first}

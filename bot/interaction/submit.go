@@ -12,6 +12,7 @@ import (
 	"darkroom/bot/language"
 	"darkroom/bot/message"
 	"darkroom/bot/rest"
+	"darkroom/render/encode"
 	"darkroom/render/picture"
 	"darkroom/render/prompt"
 	"darkroom/render/request"
@@ -39,7 +40,7 @@ type submitStore interface {
 
 // enqueuer adds a new job to the queue, or wakes the relay to do it.
 type enqueuer interface {
-	Enqueue(ctx context.Context, j job.Job, p store.Policy) error
+	Enqueue(ctx context.Context, j job.Job, p store.Policy) (mask *encode.MaskReading, err error)
 	EpochBegan() time.Time
 	Wake()
 }
@@ -115,16 +116,24 @@ func (s *submitter) submitAll(ctx context.Context, r *responder, judges []judgeF
 		}
 	}
 	for i, n := range jobs {
-		_, err := s.showAndEnqueue(ctx, r, n, policy, began)
+		shown, err := s.showAndEnqueue(ctx, r, n, policy, began)
 		if err != nil && i == 0 && !n.followUp {
 			return true, s.withdraw(ctx, jobs, err)
 		}
 		if err != nil {
 			s.dropUnshown(ctx, n.job, err)
 		}
+		jobs[i].noteMask(shown)
 	}
 	s.sendNotes(ctx, r, mergeNotes(r.req.Language, jobs))
 	return true, nil
+}
+
+// noteMask adds a note of how the mask of the start image was read, if there is one.
+func (n *newJob) noteMask(shown shownJob) {
+	if shown.mask != nil {
+		n.resolved.Note(maskNote(*shown.mask))
+	}
 }
 
 // withdraw expires jobs at once if another program answered their interaction, and returns err. Whether the person saw
@@ -141,28 +150,33 @@ func (s *submitter) withdraw(ctx context.Context, jobs []newJob, err error) erro
 	return err
 }
 
+// shownJob is what is known of a job that was shown and enqueued.
+type shownJob struct {
+	message string              // the id of its message, if that is known
+	mask    *encode.MaskReading // how the mask of its start image was read
+}
+
 // showAndEnqueue shows that a job was accepted, and enqueues it. What its message shows is noted before it is sent:
-// once SQL has the answer, the relay may enqueue the job first, and what it notes about the message is newer. It
-// returns the message's id if that is known.
+// once SQL has the answer, the relay may enqueue the job first, and what it notes about the message is newer.
 func (s *submitter) showAndEnqueue(
 	ctx context.Context, r *responder, n newJob, policy store.Policy, began time.Time,
-) (posted string, err error) {
+) (shown shownJob, err error) {
 	st := s.delivery.Estimate(ctx, n.job, policy)
-	if posted, err = s.acknowledge(ctx, r, n, st); err != nil {
+	if shown.message, err = s.acknowledge(ctx, r, n, st); err != nil {
 		s.delivery.Forget(n.job.ID)
-		return "", err
+		return shownJob{}, err
 	}
 	j := n.job
 	if n.followUp {
-		j = j.WithMessage(posted)
+		j = j.WithMessage(shown.message)
 	}
 	j.MaybePosted = s.outbox.EpochBegan().After(began) // the relay may have enqueued it in an epoch that is over
-	if err := s.outbox.Enqueue(ctx, j, policy); err != nil {
+	if shown.mask, err = s.outbox.Enqueue(ctx, j, policy); err != nil {
 		s.log.Warn("the job waits for the relay", "job", j.ID, "error", rest.Redact(err.Error()))
 		s.outbox.Wake()
 		s.delivery.LosePosition(j)
 	}
-	return posted, nil
+	return shown, nil
 }
 
 // dropUnshown gives up one of several jobs, because Discord refused its message. If Discord may have taken the message,

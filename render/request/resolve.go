@@ -109,7 +109,8 @@ func (r *resolution) applyRules(w Wanted) *Refusal {
 		r.Spec.Notation = prompt.DetectNotation(r.Spec.Prompt)
 	}
 	for _, rule := range []func(Wanted) *Refusal{
-		r.notation, r.emphasis, r.optionTags, r.vae, r.prompts, r.checkWeights, r.size, r.numbers, r.sampler, r.wantedInit,
+		r.notation, r.emphasis, r.optionTags, r.vae, r.prompts, r.checkWeights, r.size, r.numbers, r.sampler, r.hires,
+		r.wantedInit,
 	} {
 		if refusal := rule(w); refusal != nil {
 			return refusal

@@ -34,6 +34,7 @@ type InitImage struct {
 	Place    *picture.Placement `json:"place,omitempty"`  // where it lies on the canvas, if something is painted around it
 	Window   *Size              `json:"window,omitempty"` // in which that is painted; nil: the whole canvas at once
 	Resize   string             `json:"resize,omitempty"` // how it is brought to another shape; "" is ResizeCrop
+	Mask     *Attachment        `json:"mask,omitempty"`   // what of it is painted anew; nil for all of it
 }
 
 // SettleVersion gives the Spec the lowest version that can express it, with the start picture that is still to be read.
