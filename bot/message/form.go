@@ -38,9 +38,9 @@ func ZoomForm(id button.ID, least, most float64) Form {
 }
 
 // ErrZoom refuses what was typed as a zoom.
-func ErrZoom(text string, least, most float64) Refusal {
-	return Refusal(fmt.Sprintf("Unknown zoom “%s”. Write a number from %g to %g, such as 1.8.",
-		Escape(Shorten(text, 40)), least, most))
+func ErrZoom(text string, least, most float64) error {
+	return refuse("Unknown zoom “%s”. Write a number from %g to %g, such as 1.8.",
+		Escape(Shorten(text, 40)), least, most)
 }
 
 // EditForm is what was typed for a request, in a form to change it.

@@ -33,14 +33,13 @@ const LimitsNotApplied = "The queue cannot be reached right now. It gets the new
 const ErrLargestSize = Refusal("Write largest_size as width x height, such as 768x512. 0 removes the limit.")
 
 // ErrWeight refuses a role's weight.
-func ErrWeight(least, most int) Refusal {
-	const format = "A weight is a percentage from %d to %d. 100 is normal, 0 removes the weight."
-	return Refusal(fmt.Sprintf(format, least, most))
+func ErrWeight(least, most int) error {
+	return refuse("A weight is a percentage from %d to %d. 100 is normal, 0 removes the weight.", least, most)
 }
 
 // ErrLimit refuses the value of a limit.
-func ErrLimit(name string) Refusal {
-	return Refusal("The limit " + name + " is a whole number. 0 removes the limit.")
+func ErrLimit(name string) error {
+	return refuse("The limit %s is a whole number. 0 removes the limit.", name)
 }
 
 // Text lists the limits.

@@ -1,7 +1,6 @@
 package message
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -16,13 +15,13 @@ const (
 )
 
 // ErrPresetName refuses a preset's name that is empty or longer than most characters.
-func ErrPresetName(most int) Refusal {
-	return Refusal(fmt.Sprintf("A preset needs a name of 1 to %d characters.", most))
+func ErrPresetName(most int) error {
+	return refuse("A preset needs a name of 1 to %d characters.", most)
 }
 
 // ErrPresetTooMany refuses one preset more than most.
-func ErrPresetTooMany(most int) Refusal {
-	return Refusal(fmt.Sprintf("You already have %d presets, the most possible. Delete one with /preset delete.", most))
+func ErrPresetTooMany(most int) error {
+	return refuse("You already have %d presets, the most possible. Delete one with /preset delete.", most)
 }
 
 // Preset is one preset as a list shows it.
