@@ -113,7 +113,7 @@ func (p *privateQuestions) answer(ctx context.Context, r *responder) error {
 		if _, err := p.db.DropQuestion(ctx, r.click.Job); err != nil {
 			return err
 		}
-		_, err := r.respond(ctx, message.Update(message.NothingRendered()))
+		_, err := r.respond(ctx, message.Update(message.NothingRendered(r.req.Language)))
 		return err
 	case message.AnswerPublic:
 		return p.accept(ctx, r, asked, "")

@@ -111,7 +111,7 @@ func (s *submitter) submitAll(ctx context.Context, r *responder, judges []judgeF
 		return s.showDirectly(ctx, r, jobs, policy, began)
 	}
 	if jobs[0].followUp {
-		if _, err := r.respond(ctx, message.Update(message.PermutationsAccepted(len(jobs)))); err != nil {
+		if _, err := r.respond(ctx, message.Update(message.PermutationsAccepted(r.req.Language, len(jobs)))); err != nil {
 			return true, s.withdraw(ctx, jobs, err)
 		}
 	}
@@ -132,7 +132,7 @@ func (s *submitter) submitAll(ctx context.Context, r *responder, judges []judgeF
 // noteMask adds a note of how the mask of the start image was read, if there is one.
 func (n *newJob) noteMask(shown shownJob) {
 	if shown.mask != nil {
-		n.resolved.Note(maskNote(*shown.mask))
+		n.resolved.Notes = append(n.resolved.Notes, maskNote(*shown.mask))
 	}
 }
 
@@ -227,12 +227,12 @@ func (s *submitter) showWaiting(ctx context.Context, r *responder, n newJob, m m
 // sendNotes tells the person privately what was changed. If that fails, it is only logged.
 func (s *submitter) sendNotes(ctx context.Context, r *responder, n message.Notes) {
 	if s.catalog.NoRenderers() {
-		n.Notes = append(n.Notes, message.NoRenderer)
+		n.Notes = append(n.Notes, r.req.Language.Print(message.NoRenderer()))
 	}
 	if waiting := s.countInbox(ctx, r); waiting > 0 {
-		n.Notes = append(n.Notes, message.InboxNote(waiting))
+		n.Notes = append(n.Notes, r.req.Language.Print(message.InboxNote(waiting)))
 	}
-	m, ok := n.Message()
+	m, ok := n.Message(r.req.Language)
 	if !ok {
 		return
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"darkroom/bot/language"
 	"darkroom/render/encode"
 )
 
@@ -44,19 +45,21 @@ func (p Preset) line() string {
 }
 
 // PresetSaved confirms that a preset was saved.
-func PresetSaved(p Preset) string {
-	return "Saved. Use it as `/imagine style:` " + Escape(p.Name) + "\n" + p.line()
+func PresetSaved(l language.Language, p Preset) string {
+	return l.Sprintf("Saved. Use it as `/imagine style:` %s", Escape(p.Name)) + "\n" + p.line()
 }
 
 // PresetDeleted confirms that a preset was deleted.
-func PresetDeleted(name string) string { return "Deleted: " + Escape(name) }
+func PresetDeleted(l language.Language, name string) string {
+	return l.Sprintf("Deleted: %s", Escape(name))
+}
 
 // Presets lists presets. A person has at most so many, and all of them fit into one message.
-func Presets(all []Preset, most int) string {
+func Presets(l language.Language, all []Preset, most int) string {
 	if len(all) == 0 {
-		return "You have no presets. Save settings under a name with `/preset save`."
+		return l.Text("You have no presets. Save settings under a name with `/preset save`.")
 	}
-	lines := []string{"**Your presets**"}
+	lines := []string{l.Text("**Your presets**")}
 	for _, p := range all {
 		lines = append(lines, Shorten(p.line(), MaxContent/(most+1)-1))
 	}
