@@ -149,8 +149,8 @@ func checkSelect(f *FieldErrors, at string, c *Component) {
 	}
 }
 
-// checkSelectOptions checks the options of a select menu, a radio group or a checkbox group, and counts those that are chosen
-// when it is shown.
+// checkSelectOptions checks the options of a select menu, a radio group or a checkbox group, and counts those that are
+// chosen when it is shown.
 func checkSelectOptions(f *FieldErrors, at string, options []SelectOption) (chosen int) {
 	seen := map[string]bool{}
 	for i, o := range options {

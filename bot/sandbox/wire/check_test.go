@@ -42,8 +42,10 @@ func TestRows(t *testing.T) {
 		"neither label nor emoji": {
 			row(button(`,"custom_id":"a"`)), first + " BUTTON_COMPONENT_LABEL_REQUIRED",
 		},
-		"a label of 80":      {row(button(`,"custom_id":"a","label":"` + long(80) + `"`)), ""},
-		"a label of 81":      {row(button(`,"custom_id":"a","label":"` + long(81) + `"`)), first + ".label BASE_TYPE_MAX_LENGTH"},
+		"a label of 80": {row(button(`,"custom_id":"a","label":"` + long(80) + `"`)), ""},
+		"a label of 81": {
+			row(button(`,"custom_id":"a","label":"` + long(81) + `"`)), first + ".label BASE_TYPE_MAX_LENGTH",
+		},
 		"a custom_id of 100": {row(button(`,"label":"x","custom_id":"` + long(100) + `"`)), ""},
 		"a custom_id of 101": {
 			row(button(`,"label":"x","custom_id":"` + long(101) + `"`)), first + ".custom_id BASE_TYPE_BAD_LENGTH",
@@ -73,12 +75,18 @@ func TestRows(t *testing.T) {
 			menu(`"options":[{"label":"a","value":"a","default":true},{"label":"b","value":"b","default":true}]`),
 			first + ".options SELECT_COMPONENT_TOO_MANY_DEFAULTS",
 		},
-		"more than there are":  {menu(`"max_values":3,` + manyOptions(2)), first + ".max_values NUMBER_TYPE_MAX"},
-		"fewer than none":      {menu(`"min_values":-1,` + manyOptions(2)), first + ".min_values NUMBER_TYPE_MAX"},
-		"a placeholder of 151": {menu(`"placeholder":"` + long(151) + `",` + manyOptions(2)), first + ".placeholder BASE_TYPE_MAX_LENGTH"},
-		"a menu's id of 101":   {row(`{"type":3,"custom_id":"` + long(101) + `",` + manyOptions(1) + `}`), first + ".custom_id BASE_TYPE_BAD_LENGTH"},
+		"more than there are": {menu(`"max_values":3,` + manyOptions(2)), first + ".max_values NUMBER_TYPE_MAX"},
+		"fewer than none":     {menu(`"min_values":-1,` + manyOptions(2)), first + ".min_values NUMBER_TYPE_MAX"},
+		"a placeholder of 151": {
+			menu(`"placeholder":"` + long(151) + `",` + manyOptions(2)), first + ".placeholder BASE_TYPE_MAX_LENGTH",
+		},
+		"a menu's id of 101": {
+			row(`{"type":3,"custom_id":"` + long(101) + `",` + manyOptions(1) + `}`),
+			first + ".custom_id BASE_TYPE_BAD_LENGTH",
+		},
 		"a menu beside a button": {
-			row(`{"type":3,"custom_id":"m",` + manyOptions(1) + `},` + numbered(1)), "components.0 COMPONENT_LAYOUT_WIDTH_EXCEEDED",
+			row(`{"type":3,"custom_id":"m",` + manyOptions(1) + `},` + numbered(1)),
+			"components.0 COMPONENT_LAYOUT_WIDTH_EXCEEDED",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
