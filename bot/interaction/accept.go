@@ -92,6 +92,7 @@ func (s *submitter) newJob(r *responder, n newJob, i int, weights map[string]int
 	res := n.resolved
 	to := r.address()
 	to.Verb, to.Tile, to.Spoiler, to.Ephemeral = n.verb, n.tile, res.Spoiler, n.private || n.inPlace && r.req.Ephemeral
+	to.Language = r.languageFor(to.Ephemeral)
 	to.Flags, to.Card, to.Draft = cmp.Or(res.Flags, n.flags), !s.plain, cmp.Or(res.Draft, n.draft)
 	if n.inPlace {
 		to.Card = r.req.Card // a message cannot go from one form to the other

@@ -19,8 +19,9 @@ type settingsReader interface {
 }
 
 // readSettings reads, once for each interaction, what the person and the server want by default. If that fails, only
-// what needs it fails: see responder.defaults. Suggestions need none, and must be quick.
+// what needs it fails. Suggestions need none, and must be quick.
 func (h *Handler) readSettings(ctx context.Context, r *responder) {
+	defer r.settleLanguages()
 	if r.req.Verb == command.Autocomplete {
 		return
 	}
