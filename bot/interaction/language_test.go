@@ -23,7 +23,7 @@ func TestLanguages(t *testing.T) {
 		"a server's choice of English":           {"", "en", "de", "de", "de", "en"},
 		"a person's choice before all":           {"en", "de", "de", "de", "en", "en"},
 		"a person's choice of German":            {"de", "en", "en-US", "en-US", "de", "de"},
-		"a choice whose catalogue is gone":       {"tlh", "de", "en-US", "", "en", "de"},
+		"a choice whose catalogue is gone":       {"fr", "de", "en-US", "", "en", "de"},
 	} {
 		r := &responder{
 			now: time.Now, req: command.Request{Person: command.Person{Locale: c.locale}, Place: command.Place{Locale: c.guild}},
