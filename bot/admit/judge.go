@@ -12,8 +12,24 @@ import (
 )
 
 // Judge judges a request for new pictures by the model that it names, or else by the first. seed is drawn by the
-// caller, for requests that name none.
+// caller, for requests that name none. What only preferences would make impossible is done without them, with a note:
+// a person who asks for a boat did not ask for them.
 func Judge(
+	req command.Request, available request.Available, policy limits.Policy, seed int64,
+) (request.Resolved, *request.Refusal) {
+	res, refusal := judgeNew(req, available, policy, seed)
+	if refusal == nil || len(req.Wanted.Preferences) == 0 {
+		return res, refusal
+	}
+	req.Wanted = req.Wanted.WithoutPreferences()
+	res, again := judgeNew(req, available, policy, seed)
+	if again == nil {
+		res.Note("What /prefer and /settings set was left out. %s", refusal.Sentence)
+	}
+	return res, again
+}
+
+func judgeNew(
 	req command.Request, available request.Available, policy limits.Policy, seed int64,
 ) (request.Resolved, *request.Refusal) {
 	return judge(req, available, policy, func(available request.Available) (request.Resolved, *request.Refusal) {

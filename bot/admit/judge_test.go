@@ -137,6 +137,39 @@ func TestJudgeSamplerOfTooManySteps(t *testing.T) {
 	}
 }
 
+func TestJudgeWithoutPreferences(t *testing.T) {
+	t.Parallel()
+	o := postcards()
+	o.Models[0].Samplers = append(o.Models[0].Samplers, "euler_ays")
+	w := request.Wanted{
+		Prompt: "red boat", Tiles: []request.Wanted{{Prompt: "night sky"}, {Prompt: "boat"}, {Prompt: "red"}},
+		Preferences: []request.Preference{{
+			From: request.FromPerson, Settings: request.Wanted{Sampler: new("euler_ays"), Count: new(2)},
+		}},
+	}
+	for i := range w.Tiles {
+		w.Tiles[i].Preferences = w.Preferences
+	}
+	policy := limits.Policy{MaxSteps: 8}
+	got, no := Judge(asks(w), o, policy, 5)
+	if no != nil {
+		t.Fatalf("refused: %v", no)
+	}
+	want := "What /prefer and /settings set was left out. "
+	if got.Spec.Sampler != "euler_a" || got.Spec.Count != 4 || len(got.Notes) != 2 ||
+		!strings.HasPrefix(got.Notes[1], want) || !strings.Contains(got.Notes[1], "this server allows at most 8") {
+		t.Errorf("got %s, %d images, %q, want the model's own settings and why", got.Spec.Sampler, got.Spec.Count, got.Notes)
+	}
+	policy.Paused = true
+	if _, no := Judge(asks(w), o, policy, 5); no == nil || !strings.Contains(no.Sentence, "paused") {
+		t.Errorf("a pause: got %v, want a refusal", no)
+	}
+	w.Preferences[0].Settings.Sampler = new("ddim")
+	if got, no := Judge(asks(w), o, limits.Policy{}, 5); no != nil || got.Spec.Sampler != "ddim" || got.Spec.Count != 2 {
+		t.Errorf("got %+v, %v, want what the person wants", got.Spec, no)
+	}
+}
+
 func TestJudgeRemix(t *testing.T) {
 	t.Parallel()
 	base, _ := Judge(asks(request.Wanted{Prompt: "red boat", Count: new(4)}), postcards(), limits.Policy{}, 5)
