@@ -36,13 +36,14 @@ const (
 	Example Verb = "example" // Job is the number of an example prompt
 	Words   Verb = "words"   // what a model can render; Job is the beginning of its hash
 	Permute Verb = "permute" // Job is the interaction that asked whether many prompts shall be painted; Arg is the answer
+	Prefer  Verb = "prefer"  // a setting of whoever presses it is turned on or off, by Arg; Job is "me"
 	Forget  Verb = "forget"  // all that is kept about whoever presses it is erased; Job is "me"
 )
 
 var verbs = map[Verb]bool{
 	Reroll: true, Vary: true, Single: true, Upscale: true, Zoom: true, Pan: true, Remix: true, Info: true, Delete: true,
 	Finish: true, Square: true, Region: true, More: true, Cancel: true, Show: true, Example: true, Words: true,
-	Permute: true, Forget: true,
+	Permute: true, Prefer: true, Forget: true,
 }
 
 const (

@@ -93,6 +93,7 @@ func parseWanted(options map[string]string, files object) request.Wanted {
 	}
 	w.Notation, w.Emphasis = stringOption(options, "notation"), stringOption(options, "emphasis")
 	w.Tiling, w.Draft = boolOption(options, "tile"), boolOption(options, "draft")
+	w.ClipSkip = intOption(options, "clip_skip")
 	w.Model, w.VAE = stringOption(options, "model"), stringOption(options, "vae")
 	for _, name := range addonOptions {
 		if v := options[name]; v != "" {

@@ -10,6 +10,7 @@ import (
 	"darkroom/bot/admit"
 	"darkroom/bot/job"
 	"darkroom/render/picture"
+	"darkroom/render/request"
 	"darkroom/store"
 )
 
@@ -97,6 +98,7 @@ func (s *submitter) newJob(r *responder, n newJob, i int, weights map[string]int
 	if n.inPlace {
 		to.Card = r.req.Card // a message cannot go from one form to the other
 	}
+	to.Origins = cmp.Or(request.FormatOrigins(res.Origins), n.origins)
 	to.FromImage = res.PendingInit != nil || res.Spec.Init != nil
 	if n.followUp {
 		to.Message = "" // it has none yet: see job.WithMessage

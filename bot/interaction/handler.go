@@ -41,6 +41,8 @@ type Store interface { //nolint:interfacebloat // the sum of what its parts need
 	acknowledgements
 	cancellations
 	settingsReader
+	preferenceStore
+	serverSettingsStore
 	presets
 	recentJobsOf
 	family
@@ -140,6 +142,8 @@ func New(o Options) *Handler {
 	inbox := &inbox{db: o.Store, submit: submit, now: o.Now}
 	repaint := &repainter{clicks: clicks, submit: submit, seed: o.Seed, inbox: inbox, used: used}
 	person := &personal{db: o.Store, cancel: cancel, now: o.Now}
+	tried := trial{catalog: o.Catalog, wildcards: o.Wildcards}
+	prefer := &preferCommands{db: o.Store, trial: tried}
 	details := &info{clicks, o.Catalog, o.Store}
 	return &Handler{
 		o: o, direct: newDirectMessages(o), token: newSharedToken(o.Now, o.Log), used: used,
@@ -150,6 +154,8 @@ func New(o Options) *Handler {
 			"info":    (&quota{db: o.Store, catalog: o.Catalog}).show,
 			"cancel":  cancel.command, "inbox": inbox.list, "preset": (&presetCommands{db: o.Store}).run, "mydata": person.run,
 			"limits":             (&limits{db: o.Store, usage: o.Store, outbox: o.Outbox, now: o.Now, log: o.Log}).run,
+			"prefer":             prefer.run,
+			"settings":           (&serverSettings{db: o.Store, trial: tried}).run,
 			"show":               (&showAgain{clicks: clicks, fetcher: o.Fetcher, plain: o.Plain}).run,
 			command.OnMessage:    (&messageCommands{details, imagine, repaint, o.Store}).run,
 			command.Autocomplete: (&autocompletion{catalog: o.Catalog, db: o.Store}).run,
@@ -161,7 +167,7 @@ func New(o Options) *Handler {
 			button.Single: singles.post, button.Region: imagine.region.open,
 			button.Info: details.show, button.Square: repaint.square, button.Finish: repaint.finish,
 			button.More: (&more{clicks}).open, button.Words: (&knownWords{o.Catalog}).show,
-			button.Delete: (&deletion{clicks}).run,
+			button.Delete: (&deletion{clicks}).run, button.Prefer: prefer.click,
 		},
 		forms: forms(imagine, repaint),
 	}

@@ -61,10 +61,22 @@ func (w permutationRequest) expand(ctx context.Context, from dynamic.Wildcards) 
 	ctx, cancel := context.WithTimeout(ctx, expandTimeout)
 	defer cancel()
 	all, err := request.Expand(ctx, w.Wanted, w.DrawnSeed, picture.MaxCount, from, maxPermutations)
+	if isUnreadable(err) && len(w.Wanted.Preferences) > 0 {
+		all, err = request.Expand(
+			ctx, w.Wanted.WithUnreadPreferences(), w.DrawnSeed, picture.MaxCount, from, maxPermutations,
+		)
+	}
 	if err != nil {
 		return nil, expansionRefusal(err)
 	}
 	return all, nil
+}
+
+// isUnreadable tells whether choices cannot be made because of a text, such as a wildcard that is not there.
+func isUnreadable(err error) bool {
+	var unknown *dynamic.UnknownError
+	var unreadable *dynamic.UnreadableError
+	return errors.As(err, &unknown) || errors.As(err, &unreadable)
 }
 
 // expansionRefusal turns an error of the expansion into a refusal.

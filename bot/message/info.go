@@ -6,6 +6,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"darkroom/bot/language"
 	"darkroom/render/encode"
 	"darkroom/render/picture"
 	"darkroom/render/request"
@@ -25,6 +26,8 @@ type JobInfo struct {
 
 	Guess  string              // what was concluded from the model's name, see request.Card
 	Addons []request.AddonCard // what is known of add-ons
+
+	Origins []request.Origin // what presets and defaults decided
 }
 
 // Info lists the settings. Prompt and negative prompt may be long: the attached file holds all of them.
@@ -54,6 +57,9 @@ func Info(i JobInfo) string {
 	}
 	if addons := addonsText(s, i.Addons); addons != "" {
 		line("Add-ons", "%s", addons)
+	}
+	for _, o := range i.Origins {
+		fmt.Fprintf(&b, "-# %s\n", originText(language.Language{}, o))
 	}
 	if len(i.Millis) > 0 {
 		line("Time", "%s", millisText(i.Millis))

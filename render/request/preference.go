@@ -39,11 +39,37 @@ func (w Wanted) WithoutPreferences() Wanted {
 	return w
 }
 
-// Origin says which settings of a request a source decided, by the names of the options of /imagine. Its JSON is kept
-// with jobs.
+// WithUnreadPreferences is the request with preferences whose choices cannot be made.
+func (w Wanted) WithUnreadPreferences() Wanted {
+	w.Preferences = slices.Clone(w.Preferences)
+	for i := range w.Preferences {
+		w.Preferences[i].Unread = true
+	}
+	return w
+}
+
+// Origin says which settings of a request a source decided, by the names of the options of /imagine.
 type Origin struct {
-	From     Source   `json:"from"`
-	Settings []string `json:"of"`
+	From     Source
+	Settings []string
+}
+
+// FormatOrigins writes origins as they are kept with jobs: "prefer:steps,sampler settings:size".
+func FormatOrigins(all []Origin) string {
+	var text []string
+	for _, o := range all {
+		text = append(text, string(o.From)+":"+strings.Join(o.Settings, ","))
+	}
+	return strings.Join(text, " ")
+}
+
+// ParseOrigins reads what FormatOrigins wrote.
+func ParseOrigins(text string) (all []Origin) {
+	for _, one := range strings.Fields(text) {
+		from, settings, _ := strings.Cut(one, ":")
+		all = append(all, Origin{From: Source(from), Settings: strings.Split(settings, ",")})
+	}
+	return all
 }
 
 // suffixOrigin is the setting of an Origin whose suffix was put behind the prompt.

@@ -157,6 +157,9 @@ func TestSuffix(t *testing.T) {
 	if !reflect.DeepEqual(got.Origins, want) {
 		t.Errorf("origins: got %v, want %v", got.Origins, want)
 	}
+	if text := FormatOrigins(want); text != "prefer:aspect_ratio,suffix" || !reflect.DeepEqual(ParseOrigins(text), want) {
+		t.Errorf("origins as text: got %q, which reads as %v", text, ParseOrigins(text))
+	}
 	again, refusal := Remix(Wanted{Prompt: got.Spec.Prompt}, available, got.Spec, 2)
 	if refusal != nil || again.Spec.Prompt != got.Spec.Prompt || len(again.Origins) > 0 {
 		t.Errorf("a remix: got %q, %v, want the suffix once", again.Spec.Prompt, refusal)
