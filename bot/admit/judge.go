@@ -37,11 +37,15 @@ func judgeNew(
 	})
 }
 
-// JudgeRemix judges a remix: the words are new, and what they leave open is as it was in base. The seed is new too.
+// JudgeRemix judges a remix: the words are new, and what they leave open is as it was in base. The seed is new too, or
+// if vary is not 0, it varies base by so much.
 func JudgeRemix(
-	req command.Request, available request.Available, policy limits.Policy, base picture.Spec, seed int64,
+	req command.Request, available request.Available, policy limits.Policy, base picture.Spec, seed int64, vary float64,
 ) (request.Resolved, *request.Refusal) {
 	return judge(req, available, policy, func(available request.Available) (request.Resolved, *request.Refusal) {
+		if vary > 0 {
+			return needWords(request.RemixVaried(req.Wanted, available, base, seed, vary))
+		}
 		return needWords(request.Remix(req.Wanted, available, base, seed))
 	})
 }

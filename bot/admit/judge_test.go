@@ -173,11 +173,11 @@ func TestJudgeWithoutPreferences(t *testing.T) {
 func TestJudgeRemix(t *testing.T) {
 	t.Parallel()
 	base, _ := Judge(asks(request.Wanted{Prompt: "red boat", Count: new(4)}), postcards(), limits.Policy{}, 5)
-	got, no := JudgeRemix(asks(request.Wanted{Prompt: "night sky"}), postcards(), limits.Policy{MaxCount: 2}, base.Spec, 9)
+	got, no := JudgeRemix(asks(request.Wanted{Prompt: "night sky"}), postcards(), limits.Policy{MaxCount: 2}, base.Spec, 9, 0)
 	if no != nil || got.Spec.Prompt != "night sky" || got.Spec.Seed != 9 || got.Spec.Count != 2 || len(got.Notes) != 1 {
 		t.Errorf("got %+v, %v, want new words, a new seed, two pictures and a note", got, no)
 	}
-	if _, no := JudgeRemix(asks(request.Wanted{}), postcards(), limits.Policy{}, base.Spec, 9); no == nil ||
+	if _, no := JudgeRemix(asks(request.Wanted{}), postcards(), limits.Policy{}, base.Spec, 9, 0); no == nil ||
 		!strings.Contains(no.Sentence, "is empty") {
 		t.Errorf("no words: got %v, want a refusal", no)
 	}
@@ -364,7 +364,7 @@ func TestJudgeAgeRestricted(t *testing.T) {
 			return Judge(r, o, limits.Policy{}, 5)
 		},
 		"a remix": func(r command.Request) (request.Resolved, *request.Refusal) {
-			return JudgeRemix(r, o, limits.Policy{}, res.Spec, 5)
+			return JudgeRemix(r, o, limits.Policy{}, res.Spec, 5, 0)
 		},
 		"a reroll": func(r command.Request) (request.Resolved, *request.Refusal) {
 			return JudgeSpec(r, o, limits.Policy{}, res.Spec, false)

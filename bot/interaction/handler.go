@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -142,6 +143,7 @@ func New(o Options) *Handler {
 	inbox := &inbox{db: o.Store, submit: submit, now: o.Now}
 	repaint := &repainter{clicks: clicks, submit: submit, seed: o.Seed, inbox: inbox, used: used}
 	person := &personal{db: o.Store, cancel: cancel, now: o.Now}
+	mode := &remixMode{imagine: imagine, used: used}
 	tried := trial{catalog: o.Catalog, wildcards: o.Wildcards}
 	prefer := &preferCommands{db: o.Store, trial: tried}
 	details := &info{clicks, o.Catalog, o.Store}
@@ -161,7 +163,7 @@ func New(o Options) *Handler {
 			command.Autocomplete: (&autocompletion{catalog: o.Catalog, db: o.Store}).run,
 		},
 		buttons: map[button.Verb]action{
-			button.Reroll: repaint.reroll, button.Vary: repaint.vary, button.Upscale: repaint.upscale, button.Zoom: repaint.zoom,
+			button.Reroll: mode.before(repaint.reroll), button.Vary: mode.before(repaint.vary), button.Upscale: repaint.upscale, button.Zoom: repaint.zoom,
 			button.Pan: repaint.pan, button.Show: repaint.show, button.Remix: imagine.openRemix, button.Example: imagine.example,
 			button.Permute: imagine.answerQuestion, button.Cancel: cancel.button, button.Forget: person.eraseMe,
 			button.Single: singles.post, button.Region: imagine.region.open,
@@ -169,7 +171,7 @@ func New(o Options) *Handler {
 			button.More: (&more{clicks}).open, button.Words: (&knownWords{o.Catalog}).show,
 			button.Delete: (&deletion{clicks}).run, button.Prefer: prefer.click,
 		},
-		forms: forms(imagine, repaint),
+		forms: forms(imagine, repaint, mode),
 	}
 }
 
@@ -181,10 +183,11 @@ func newSubmitter(o Options) *submitter {
 }
 
 // forms are the actions of forms, by the verbs of the buttons that open them.
-func forms(imagine *imaginer, repaint *repainter) map[button.Verb]action {
+func forms(imagine *imaginer, repaint *repainter, mode *remixMode) map[button.Verb]action {
 	return map[button.Verb]action{
 		button.Remix: imagine.remix, button.Permute: imagine.submitEditedPrompt, button.Zoom: repaint.zoomCustom,
 		button.Upscale: repaint.submitUpscale, button.Region: imagine.region.submit,
+		button.Reroll: mode.submit(repaint.reroll), button.Vary: mode.submit(repaint.vary),
 	}
 }
 
@@ -277,16 +280,15 @@ func (h *Handler) route(ctx context.Context, r *responder) (err error) {
 // the custom_id of any job with any message that it sees. So whatever a handler does to the message of a click, it does
 // to a message of that job, and what it shows belongs to a message that the person sees.
 //
-// A form may be older than the message, which has lost its buttons since. A remix or an upscale that was typed into it
-// is taken if the job is the person's own, because it is answered by a new message. A question that lost its buttons
-// was answered.
+// A form may be older than the message, which has lost its buttons since. What was typed into it is taken if the job is
+// the person's own, because it is answered by a new message. A question that lost its buttons was answered.
 func (h *Handler) authentic(ctx context.Context, r *responder) error {
 	switch {
 	case r.req.Genuine:
 		return nil
 	case r.req.Verb != command.Form:
 		return message.ErrOldButton
-	case r.click.Verb != button.Remix && r.click.Verb != button.Upscale:
+	case !slices.Contains([]button.Verb{button.Remix, button.Upscale, button.Reroll, button.Vary}, r.click.Verb):
 		return message.ErrQuestionGone
 	}
 	row, err := h.o.Store.Find(ctx, r.click.Job)

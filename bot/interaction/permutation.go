@@ -33,6 +33,9 @@ type permutationRequest struct {
 
 	TypedCount string `json:"typed_count,omitempty"` // what was typed as the number of images and cannot be read
 
+	Vary float64 `json:"vary,omitempty"` // the remix varies Base by so much, see request.RemixVaried
+	Tile int     `json:"tile,omitempty"` // the tile of Parent that it varies
+
 	Region *regionRequest `json:"region,omitempty"` // what of an image is painted anew
 
 	Confirmed bool `json:"-"` // the person was asked, and said yes
@@ -43,8 +46,8 @@ func (w permutationRequest) judge(req command.Request, wanted request.Wanted) ju
 	req.Wanted = wanted
 	return func(available request.Available, p store.Policy) (newJob, *request.Refusal) {
 		if w.Base != nil {
-			res, refusal := admit.JudgeRemix(req, available, p, *w.Base, w.DrawnSeed)
-			made := newJob{resolved: res, verb: "remix", parent: w.Parent, followUp: w.Confirmed}
+			res, refusal := admit.JudgeRemix(req, available, p, *w.Base, w.DrawnSeed, w.Vary)
+			made := newJob{resolved: res, verb: "remix", parent: w.Parent, tile: w.Tile, followUp: w.Confirmed}
 			if w.Region != nil {
 				made.verb, made.tile = "region", w.Region.Tile
 			}
