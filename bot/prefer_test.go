@@ -26,13 +26,16 @@ func TestPrefer(t *testing.T) {
 		h.command("prefer set", sandbox.With("steps", 5), sandbox.With("count", 2), sandbox.With("aspect_ratio", "3:2")),
 		"`steps` 5 · your /prefer",
 	)
-	for _, want := range []string{"Changed.", "`count` 2 · your /prefer", "`size` 160×112 · your /prefer", "`guidance_scale`"} {
+	for _, want := range []string{
+		"Changed.", "`count` 2 · your /prefer", "`size` 160×112 · your /prefer", "`guidance_scale`",
+	} {
 		if !strings.Contains(set.Text(), want) {
 			t.Errorf("set: got %s, want %q in it", describe(set), want)
 		}
 	}
 	h.waitText(
-		h.command("prefer suffix", sandbox.With("text", "in oil --cfg 3 --no fog --sref x")), "Unknown flag --sref x was ignored",
+		h.command("prefer suffix", sandbox.With("text", "in oil --cfg 3 --no fog --sref x")),
+		"Unknown flag --sref x was ignored",
 	)
 	i := h.command("imagine", sandbox.With("prompt", "a red boat --steps 6"))
 	grid := h.waitPictures(i, 2)
@@ -120,7 +123,7 @@ func TestStalePreferences(t *testing.T) {
 	if s := h.spec(i); s.Prompt != "a red boat" || s.Steps != 5 || s.Model.Name != "postcards" {
 		t.Errorf("spec: got %+v, want what is possible", s)
 	}
-	note := h.waitNote(me, h.defaults.Channel.ID, "The model “gone” of /prefer is not available. postcards is used instead.")
+	note := h.waitNote(me, h.defaults.Channel.ID, "The model “gone” of /prefer is not available. postcards is used")
 	for _, want := range []string{"The sampler “DPM2” of /prefer was left out", "The suffix of /prefer was left out"} {
 		if !strings.Contains(unescaped(note.Text()), want) {
 			t.Errorf("note: got %s, want %q in it", describe(note), want)

@@ -71,7 +71,8 @@ func testRemixedReroll(t *testing.T, h *cluster, first sandbox.Interaction, grid
 	}
 	other := h.submitForm(h.openForm(grid, id), map[string]string{"prompt": "a blue star", "negative": "fog"})
 	h.waitPictures(other, 4)
-	if s := h.spec(other); h.job(other).Verb != "remix" || s.Prompt != "a blue star" || s.Negative != "fog" || s.Steps != 6 {
-		t.Errorf("changed: got %s %+v, want a remix", h.job(other).Verb, s)
+	s, verb := h.spec(other), h.job(other).Verb
+	if verb != "remix" || s.Prompt != "a blue star" || s.Negative != "fog" || s.Steps != 6 {
+		t.Errorf("changed: got %s %+v, want a remix", verb, s)
 	}
 }

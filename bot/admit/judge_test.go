@@ -156,9 +156,9 @@ func TestJudgeWithoutPreferences(t *testing.T) {
 		t.Fatalf("refused: %v", no)
 	}
 	want := "What /prefer and /settings set was left out. "
-	if got.Spec.Sampler != "euler_a" || got.Spec.Count != 4 || len(got.Notes) != 2 ||
+	if s := got.Spec; s.Sampler != "euler_a" || s.Count != 4 || len(got.Notes) != 2 ||
 		!strings.HasPrefix(got.Notes[1], want) || !strings.Contains(got.Notes[1], "this server allows at most 8") {
-		t.Errorf("got %s, %d images, %q, want the model's own settings and why", got.Spec.Sampler, got.Spec.Count, got.Notes)
+		t.Errorf("got %s, %d images, %q, want the model's own settings and why", s.Sampler, s.Count, got.Notes)
 	}
 	policy.Paused = true
 	if _, no := Judge(asks(w), o, policy, 5); no == nil || !strings.Contains(no.Sentence, "paused") {

@@ -36,7 +36,9 @@ func preset() Command {
 	}
 	whose := Option{
 		Type: kindString, Name: presetOwner, Description: "Whose preset; a server's may be saved and deleted by moderators",
-		Choices: []Choice{{Name: "yours, in every server", Value: "me"}, {Name: "everybody's in this server", Value: ForServer}},
+		Choices: []Choice{
+			{Name: "yours, in every server", Value: "me"}, {Name: "everybody's in this server", Value: ForServer},
+		},
 	}
 	return slashCommand("preset", "Save settings under a name",
 		Option{

@@ -143,11 +143,8 @@ func New(o Options) *Handler {
 	inbox := &inbox{db: o.Store, submit: submit, now: o.Now}
 	repaint := &repainter{clicks: clicks, submit: submit, seed: o.Seed, inbox: inbox, used: used}
 	person := &personal{db: o.Store, cancel: cancel, now: o.Now}
-	mode := &remixMode{imagine: imagine, used: used}
-	tried := trial{catalog: o.Catalog, wildcards: o.Wildcards}
-	prefer := &preferCommands{db: o.Store, trial: tried}
 	details := &info{clicks, o.Catalog, o.Store}
-	return &Handler{
+	return (&Handler{
 		o: o, direct: newDirectMessages(o), token: newSharedToken(o.Now, o.Log), used: used,
 		ages: &ages{discord: o.Discord, catalog: o.Catalog, now: o.Now, log: o.Log, known: map[string]knownAge{}},
 		commands: map[string]action{
@@ -156,23 +153,21 @@ func New(o Options) *Handler {
 			"info":    (&quota{db: o.Store, catalog: o.Catalog}).show,
 			"cancel":  cancel.command, "inbox": inbox.list, "preset": (&presetCommands{db: o.Store}).run, "mydata": person.run,
 			"limits":             (&limits{db: o.Store, usage: o.Store, outbox: o.Outbox, now: o.Now, log: o.Log}).run,
-			"prefer":             prefer.run,
-			"settings":           (&serverSettings{db: o.Store, trial: tried}).run,
 			"show":               (&showAgain{clicks: clicks, fetcher: o.Fetcher, plain: o.Plain}).run,
 			command.OnMessage:    (&messageCommands{details, imagine, repaint, o.Store}).run,
 			command.Autocomplete: (&autocompletion{catalog: o.Catalog, db: o.Store}).run,
 		},
 		buttons: map[button.Verb]action{
-			button.Reroll: mode.before(repaint.reroll), button.Vary: mode.before(repaint.vary), button.Upscale: repaint.upscale, button.Zoom: repaint.zoom,
+			button.Reroll: repaint.reroll, button.Vary: repaint.vary, button.Upscale: repaint.upscale, button.Zoom: repaint.zoom,
 			button.Pan: repaint.pan, button.Show: repaint.show, button.Remix: imagine.openRemix, button.Example: imagine.example,
 			button.Permute: imagine.answerQuestion, button.Cancel: cancel.button, button.Forget: person.eraseMe,
 			button.Single: singles.post, button.Region: imagine.region.open,
 			button.Info: details.show, button.Square: repaint.square, button.Finish: repaint.finish,
 			button.More: (&more{clicks}).open, button.Words: (&knownWords{o.Catalog}).show,
-			button.Delete: (&deletion{clicks}).run, button.Prefer: prefer.click,
+			button.Delete: (&deletion{clicks}).run,
 		},
-		forms: forms(imagine, repaint, mode),
-	}
+		forms: forms(imagine, repaint),
+	}).withSettings(imagine, repaint)
 }
 
 func newSubmitter(o Options) *submitter {
@@ -183,11 +178,10 @@ func newSubmitter(o Options) *submitter {
 }
 
 // forms are the actions of forms, by the verbs of the buttons that open them.
-func forms(imagine *imaginer, repaint *repainter, mode *remixMode) map[button.Verb]action {
+func forms(imagine *imaginer, repaint *repainter) map[button.Verb]action {
 	return map[button.Verb]action{
 		button.Remix: imagine.remix, button.Permute: imagine.submitEditedPrompt, button.Zoom: repaint.zoomCustom,
 		button.Upscale: repaint.submitUpscale, button.Region: imagine.region.submit,
-		button.Reroll: mode.submit(repaint.reroll), button.Vary: mode.submit(repaint.vary),
 	}
 }
 

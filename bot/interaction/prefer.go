@@ -133,7 +133,8 @@ func (p *preferCommands) shown(r *responder) message.Message {
 	s := r.settings
 	return message.Preferences{
 		Effective: p.trial.effective(r, r.preferences()), Options: s.Person.Options, Suffix: s.Person.Suffix,
-		Remix: s.Person.Remix, Ping: s.Person.Ping, Language: s.Person.Language, Reset: preferButton(message.ResetPreferences),
+		Remix: s.Person.Remix, Ping: s.Person.Ping, Language: s.Person.Language,
+		Reset:       preferButton(message.ResetPreferences),
 		ToggleRemix: preferButton(command.SettingRemix), TogglePing: preferButton(command.SettingPing),
 		Names: command.DefaultNames(),
 	}.Message(r.req.Language)

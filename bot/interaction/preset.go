@@ -14,10 +14,15 @@ import (
 	"darkroom/store"
 )
 
-// presets stores people's presets.
+// presets stores presets of people and of servers.
 type presets interface {
 	presetFinder
 	presetLister
+	presetWriter
+}
+
+// presetWriter saves and deletes presets.
+type presetWriter interface {
 	SavePreset(ctx context.Context, user, name string, body json.RawMessage) error
 	DeletePreset(ctx context.Context, user, name string) error
 	SaveServerPreset(ctx context.Context, server, name string, body json.RawMessage, by string) error

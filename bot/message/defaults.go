@@ -17,7 +17,7 @@ const (
 	ErrNoDefault        = Refusal("Nothing to set: choose at least one setting.")
 	ErrSuffixTooLong    = Refusal("This suffix is too long: at most 500 characters.")
 	ErrLanguage         = Refusal("I do not know that language. Choose one from the list.")
-	ErrNotManager       = Refusal("Only moderators (Manage Server) can do that. What you want yourself is set by /prefer.")
+	ErrNotManager       = Refusal("Only moderators (Manage Server) can do that. Set what you want yourself by /prefer.")
 	ErrNoServerSettings = Refusal("This is set for a server. In direct messages there is /prefer.")
 )
 
@@ -55,10 +55,10 @@ func (p Preferences) Message(l language.Language) Message {
 		suffix = Escape(Shorten(p.Suffix, maxValueShown))
 	}
 	lines = append(lines, "", l.Sprintf("**Suffix** of every prompt: %s", suffix),
-		l.Sprintf("**Language:** %s", languageName(l, p.Language)))
-	lines = append(lines, p.noteLines(l)...)
-	lines = append(lines, "-# "+l.Text("Change it with /prefer set, suffix and language. An option, a flag in the prompt and "+
-		"a style go before it; it goes before what this server sets."))
+		l.Sprintf("**Language:** %s", languageName(p.Language, l.Text("the one of your Discord"))))
+	lines = append(lines, p.noteLines()...)
+	lines = append(lines, "-# "+l.Text("Change it with /prefer set, suffix and language. An option, a flag in the "+
+		"prompt and a style go before it; it goes before what this server sets."))
 	return Message{Content: strings.Join(lines, "\n"), Rows: []Row{{
 		toggle(l.Text("Remix mode"), p.Remix, p.ToggleRemix), toggle(l.Text("Ping me at the end"), p.Ping, p.TogglePing),
 		{Style: Danger, Label: l.Text("Reset all"), ID: p.Reset},
@@ -88,9 +88,11 @@ type ServerSettings struct {
 func (s ServerSettings) Message(l language.Language) Message {
 	lines := []string{l.Text("**What requests in this server use, where they do not say it**")}
 	lines = append(lines, s.lines(l, s.Names, s.Options)...)
-	lines = append(lines, "", l.Sprintf("**Language** of what everybody reads: %s", languageName(l, s.Language)))
-	lines = append(lines, s.noteLines(l)...)
-	lines = append(lines, "-# "+l.Text("Change it with /settings set and language. What people set by /prefer goes before it."))
+	all := languageName(s.Language, l.Text("the one of each person's Discord"))
+	lines = append(lines, "", l.Sprintf("**Language** of what everybody reads: %s", all))
+	lines = append(lines, s.noteLines()...)
+	lines = append(lines,
+		"-# "+l.Text("Change it with /settings set and language. What people set by /prefer goes before it."))
 	if s.Changed {
 		lines = append(lines, LastChange(s.ChangedBy, s.ChangedAt))
 	}
@@ -102,21 +104,21 @@ const maxValueShown = 200
 
 // SettingsChanged is the heading of what is shown after a change, with notes about it.
 func SettingsChanged(l language.Language, notes []string) string {
-	text := l.Text("**Changed.**") + "\n"
+	lines := []string{l.Text("**Changed.**")}
 	for _, note := range notes {
-		text += "• " + Escape(note) + "\n"
+		lines = append(lines, "• "+Escape(note))
 	}
-	return text
+	return strings.Join(lines, "\n") + "\n"
 }
 
-func languageName(l language.Language, tag string) string {
+func languageName(tag, discords string) string {
 	if tag == "" {
-		return l.Text("the one of your Discord")
+		return discords
 	}
 	return language.Find(tag).Name()
 }
 
-func (e Effective) noteLines(l language.Language) (lines []string) {
+func (e Effective) noteLines() (lines []string) {
 	for _, note := range e.Notes {
 		lines = append(lines, "⚠️ "+Escape(note))
 	}
@@ -219,6 +221,15 @@ func optionText(name, value string) string {
 		return encode.SamplerTitle(encode.SamplerName(value, ""))
 	}
 	return value
+}
+
+// originsText says which settings of an image who decided, a line each.
+func originsText(l language.Language, all []request.Origin) string {
+	var b strings.Builder
+	for _, o := range all {
+		fmt.Fprintf(&b, "-# %s\n", originText(l, o))
+	}
+	return b.String()
 }
 
 // originText says which settings of an image a source decided.

@@ -58,9 +58,7 @@ func Info(i JobInfo) string {
 	if addons := addonsText(s, i.Addons); addons != "" {
 		line("Add-ons", "%s", addons)
 	}
-	for _, o := range i.Origins {
-		fmt.Fprintf(&b, "-# %s\n", originText(language.Language{}, o))
-	}
+	b.WriteString(originsText(language.Language{}, i.Origins))
 	if len(i.Millis) > 0 {
 		line("Time", "%s", millisText(i.Millis))
 	}

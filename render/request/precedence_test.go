@@ -46,10 +46,12 @@ func layeredSettings() []layered {
 	return []layered{
 		{"steps", [...]string{"11", "12", "13", "14", "15", "16", "17", "20"},
 			whole(func(w *Wanted) **int { return &w.Steps }), "--steps ",
-			func(c *Card, v string) { c.Defaults.Steps = number(v) }, func(s picture.Spec) string { return fmt.Sprint(s.Steps) }},
+			func(c *Card, v string) { c.Defaults.Steps = number(v) },
+			func(s picture.Spec) string { return fmt.Sprint(s.Steps) }},
 		{"count", [...]string{"1", "2", "3", "4", "1", "2", "3", "4"},
 			whole(func(w *Wanted) **int { return &w.Count }), "--count ",
-			func(c *Card, v string) { c.Defaults.Count = number(v) }, func(s picture.Spec) string { return fmt.Sprint(s.Count) }},
+			func(c *Card, v string) { c.Defaults.Count = number(v) },
+			func(s picture.Spec) string { return fmt.Sprint(s.Count) }},
 		{"guidance_scale", [...]string{"1", "2", "3", "4", "5", "6", "8", "7"},
 			func(w *Wanted, v string) { w.GuidanceScale = new(float64(number(v))) }, "--cfg ",
 			func(c *Card, v string) { c.Defaults.GuidanceScale = float64(number(v)) },
@@ -180,7 +182,9 @@ func (l layered) check(t *testing.T, strong, weak int) {
 		other := first
 		other.Name, other.Hash = fmt.Sprint("m", i), fmt.Sprint("0", i+1)
 		available.Models = append(available.Models, other)
-		available.Addons = append(available.Addons, AddonCard{Kind: picture.VAE, Name: fmt.Sprint("v", i), Hash: strings.Repeat(fmt.Sprint(i), 64)})
+		available.Addons = append(available.Addons, AddonCard{
+			Kind: picture.VAE, Name: fmt.Sprint("v", i), Hash: strings.Repeat(fmt.Sprint(i), 64),
+		})
 	}
 	got, refusal := Resolve(w, available, 1)
 	if refusal != nil {

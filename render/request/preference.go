@@ -65,7 +65,7 @@ func FormatOrigins(all []Origin) string {
 
 // ParseOrigins reads what FormatOrigins wrote.
 func ParseOrigins(text string) (all []Origin) {
-	for _, one := range strings.Fields(text) {
+	for one := range strings.FieldsSeq(text) {
 		from, settings, _ := strings.Cut(one, ":")
 		all = append(all, Origin{From: Source(from), Settings: strings.Split(settings, ",")})
 	}
@@ -121,9 +121,9 @@ func (r *resolution) addOrigin(from Source, setting string) {
 	r.Origins[i].Settings = append(r.Origins[i].Settings, setting)
 }
 
-// applyPreferences fills what neither the request nor its preset says, by the strongest preference first. What cannot be
-// done of them is left out with a note: nobody asked for it this time. byFlag tells that a --no flag of the prompt set
-// the negative prompt: that of a suffix is added to it, as all --no flags of one prompt are.
+// applyPreferences fills what neither the request nor its preset says, by the strongest preference first. What of them
+// cannot be done is left out with a note: nobody asked for it this time. byFlag tells that a --no flag of the prompt
+// set the negative prompt: that of a suffix is added to it, as all --no flags of one prompt are.
 func (r *resolution) applyPreferences(w Wanted, byFlag bool) Wanted {
 	for _, p := range w.Preferences {
 		words, flags := r.suffix(p)
@@ -234,28 +234,27 @@ func (r *resolution) possible(w, s Wanted, by string) Wanted {
 
 // readable leaves out what was set by another version of the program and cannot be read.
 func (r *resolution) readable(w, s Wanted, by string) Wanted {
-	leftOut := func(what string, value *string) *string {
-		r.Note("%s “%s” of %s was left out: I cannot read it.", what, shorten(*value), by)
-		return nil
+	leaveOut := func(setting **string, format string) {
+		r.Note(format, shorten(**setting), by)
+		*setting = nil
 	}
-	if w.Aspect == nil && w.Size == nil {
-		if v := s.Size; v != nil {
-			if _, ok := ParseSize(*v); !ok {
-				s.Size = leftOut("The size", v)
-			}
+	isSized := w.Aspect != nil || w.Size != nil
+	if v := s.Size; v != nil && !isSized {
+		if _, ok := ParseSize(*v); !ok {
+			leaveOut(&s.Size, "The size “%s” of %s was left out: I cannot read it.")
 		}
-		if v := s.Aspect; v != nil {
-			if _, ok := parseAspect(*v); !ok {
-				s.Aspect = leftOut("The aspect ratio", v)
-			}
+	}
+	if v := s.Aspect; v != nil && !isSized {
+		if _, ok := parseAspect(*v); !ok {
+			leaveOut(&s.Aspect, "The aspect ratio “%s” of %s was left out: I cannot read it.")
 		}
 	}
 	probe := *r
-	if v := s.Notation; v != nil && w.Notation == nil && probe.notation(s) != nil {
-		s.Notation = leftOut("The notation", v)
+	if w.Notation == nil && probe.notation(s) != nil {
+		leaveOut(&s.Notation, "The notation “%s” of %s was left out: I cannot read it.")
 	}
-	if v := s.Emphasis; v != nil && w.Emphasis == nil && probe.emphasis(s) != nil {
-		s.Emphasis = leftOut("The emphasis", v)
+	if w.Emphasis == nil && probe.emphasis(s) != nil {
+		leaveOut(&s.Emphasis, "The emphasis “%s” of %s was left out: I cannot read it.")
 	}
 	return s
 }

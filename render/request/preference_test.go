@@ -1,6 +1,7 @@
 package request
 
 import (
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -106,11 +107,7 @@ func TestPreferencesThatCannotBe(t *testing.T) {
 			if refusal != nil {
 				t.Fatal(refusal)
 			}
-			var notes []string
-			for _, n := range got.Notes {
-				notes = append(notes, n)
-			}
-			if !strings.Contains(strings.Join(notes, "\n"), c.note) {
+			if !strings.Contains(fmt.Sprint(got.Notes), c.note) {
 				t.Errorf("notes: got %q, want %q in them", got.Notes, c.note)
 			}
 			if v := c.got(got); !reflect.DeepEqual(v, c.want) {
@@ -175,7 +172,8 @@ func TestExpandSuffix(t *testing.T) {
 		}
 		return all
 	}
-	prefer := preferring(Preference{Suffix: "{oil, ink} --repeat 2"}, Preference{Settings: Wanted{Negative: new("{a, b}")}})
+	servers := Preference{Settings: Wanted{Negative: new("{a, b}")}}
+	prefer := preferring(Preference{Suffix: "{oil, ink} --repeat 2"}, servers)
 	all := expand(prefer)
 	if len(all) != 8 {
 		t.Fatalf("got %d requests, want 8: two suffixes and two negative prompts, twice", len(all))

@@ -60,16 +60,16 @@ type Preset struct {
 // applyTo fills what neither an option nor a flag asked for with what the preset says.
 func (p Preset) applyTo(w Wanted) Wanted { return w.filledBy(p.Settings.suiting(w)) }
 
-// suiting returns settings without those about a start image if the request w has none, or if it says how much of its
-// own changes.
-func (s Wanted) suiting(w Wanted) Wanted {
-	if w.Init == nil {
-		s.Resize = nil
+// suiting returns settings without those about a start image if a request has none, or if it says how much of its own
+// changes.
+func (w Wanted) suiting(request Wanted) Wanted {
+	if request.Init == nil {
+		w.Resize = nil
 	}
-	if w.Init == nil || w.Strength != nil || w.ImageWeight != nil {
-		s.Strength, s.ImageWeight = nil, nil
+	if request.Init == nil || request.Strength != nil || request.ImageWeight != nil {
+		w.Strength, w.ImageWeight = nil, nil
 	}
-	return s
+	return w
 }
 
 // filledBy is the request with what s asks for where it says nothing.
