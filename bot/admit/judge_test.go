@@ -112,8 +112,8 @@ func TestJudge(t *testing.T) {
 				t.Fatalf("notes: got %q, want %d", got.Notes, len(c.notes))
 			}
 			for i, n := range c.notes {
-				if !strings.Contains(got.Notes[i], n) {
-					t.Errorf("note %d: got %q, want %q in it", i, got.Notes[i], n)
+				if !strings.Contains(got.Notes[i].String(), n) {
+					t.Errorf("note %d: got %q, want %q in it", i, got.Notes[i].String(), n)
 				}
 			}
 		})
@@ -155,13 +155,14 @@ func TestJudgeWithoutPreferences(t *testing.T) {
 	if no != nil {
 		t.Fatalf("refused: %v", no)
 	}
-	want := "What /prefer and /settings set was left out. "
+	why := got.Notes[len(got.Notes)-1].String()
 	if s := got.Spec; s.Sampler != "euler_a" || s.Count != 4 || len(got.Notes) != 2 ||
-		!strings.HasPrefix(got.Notes[1], want) || !strings.Contains(got.Notes[1], "this server allows at most 8") {
+		!strings.HasPrefix(why, "What /prefer and /settings set was left out. ") ||
+		!strings.Contains(why, "this server allows at most 8") {
 		t.Errorf("got %s, %d images, %q, want the model's own settings and why", s.Sampler, s.Count, got.Notes)
 	}
 	policy.Paused = true
-	if _, no := Judge(asks(w), o, policy, 5); no == nil || !strings.Contains(no.Sentence, "paused") {
+	if _, no := Judge(asks(w), o, policy, 5); no == nil || !strings.Contains(no.Error(), "paused") {
 		t.Errorf("a pause: got %v, want a refusal", no)
 	}
 	w.Preferences[0].Settings.Sampler = new("ddim")
@@ -173,12 +174,13 @@ func TestJudgeWithoutPreferences(t *testing.T) {
 func TestJudgeRemix(t *testing.T) {
 	t.Parallel()
 	base, _ := Judge(asks(request.Wanted{Prompt: "red boat", Count: new(4)}), postcards(), limits.Policy{}, 5)
-	got, no := JudgeRemix(asks(request.Wanted{Prompt: "night sky"}), postcards(), limits.Policy{MaxCount: 2}, base.Spec, 9, 0)
+	sky := asks(request.Wanted{Prompt: "night sky"})
+	got, no := JudgeRemix(sky, postcards(), limits.Policy{MaxCount: 2}, base.Spec, 9, 0)
 	if no != nil || got.Spec.Prompt != "night sky" || got.Spec.Seed != 9 || got.Spec.Count != 2 || len(got.Notes) != 1 {
 		t.Errorf("got %+v, %v, want new words, a new seed, two pictures and a note", got, no)
 	}
 	if _, no := JudgeRemix(asks(request.Wanted{}), postcards(), limits.Policy{}, base.Spec, 9, 0); no == nil ||
-		!strings.Contains(no.Sentence, "is empty") {
+		!strings.Contains(no.Sentence.String(), "is empty") {
 		t.Errorf("no words: got %v, want a refusal", no)
 	}
 }
@@ -246,7 +248,7 @@ func TestJudgeOutpaint(t *testing.T) {
 			t.Errorf("within the limit: got %v", no)
 		}
 		_, no := JudgeOutpaint(asks(request.Wanted{}), postcards(), policy, base.Spec, from, wider, false)
-		if no == nil || !strings.Contains(no.Sentence, "Too large to extend") {
+		if no == nil || !strings.Contains(no.Sentence.String(), "Too large to extend") {
 			t.Errorf("got %v, want a refusal", no)
 		}
 	})
@@ -255,8 +257,8 @@ func TestJudgeOutpaint(t *testing.T) {
 		o := postcards()
 		o.Models[0].ImageToImage = false
 		if _, no := JudgeOutpaint(asks(request.Wanted{}), o, limits.Policy{}, base.Spec, from, half, false); no == nil ||
-			!strings.Contains(no.Sentence, "cannot start") ||
-			no.Hint != "" {
+			!strings.Contains(no.Sentence.String(), "cannot start") ||
+			no.Hint.String() != "" {
 			t.Errorf("got %+v, want a refusal that does not speak of an option", no)
 		}
 	})
@@ -301,7 +303,7 @@ func TestJudgeSpec(t *testing.T) {
 		if _, no := JudgeSpec(
 			asks(request.Wanted{}), postcards(), limits.Policy{MaxPixels: 176 * 96 * 3}, s, false,
 		); no == nil ||
-			!strings.Contains(no.Sentence, "Too large to upscale") {
+			!strings.Contains(no.Sentence.String(), "Too large to upscale") {
 			t.Errorf("got %v, want a refusal", no)
 		}
 		if _, no := JudgeSpec(
@@ -379,7 +381,7 @@ func TestJudgeAgeRestricted(t *testing.T) {
 		if _, no := judge(ask); no != nil {
 			t.Errorf("%s: got %v, want none in an age-restricted channel", name, no)
 		}
-		if _, no := judge(elsewhere); no == nil || !strings.Contains(no.Sentence, "age-restricted channels only") {
+		if _, no := judge(elsewhere); no == nil || !strings.Contains(no.Sentence.String(), "age-restricted channels only") {
 			t.Errorf("%s: got %v, want a refusal elsewhere", name, no)
 		}
 	}
@@ -394,7 +396,7 @@ func TestJudgeRefusesWhatNoRendererHas(t *testing.T) {
 	spec := base.Spec
 	spec.Addons = []picture.Addon{{Kind: picture.LoRA, Name: "ink", Hash: hashB, Strength: 1}}
 	_, refusal = JudgeSpec(asks(request.Wanted{}), postcards(), limits.Policy{}, spec, false)
-	if refusal == nil || !strings.HasPrefix(refusal.Sentence, "No renderer has the LoRA “ink” now.") {
+	if refusal == nil || !strings.HasPrefix(refusal.Sentence.String(), "No renderer has the LoRA “ink” now.") {
 		t.Errorf("got %v, want a refusal that names the LoRA", refusal)
 	}
 	with := postcards()

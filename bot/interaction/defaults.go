@@ -7,6 +7,7 @@ import (
 
 	"darkroom/bot/command"
 	"darkroom/bot/message"
+	"darkroom/render/phrase"
 	"darkroom/render/prompt/dynamic"
 	"darkroom/render/request"
 )
@@ -31,7 +32,7 @@ type trial struct {
 
 // options tries the defaults that somebody sets, with the model of those that are set already. notes tell what will be
 // changed. While no model is known, everything is taken.
-func (t trial) options(changed, earlier map[string]string) (notes []string, refusal *request.Refusal) {
+func (t trial) options(changed, earlier map[string]string) (notes []phrase.Phrase, refusal *request.Refusal) {
 	all := maps.Clone(changed)
 	available := t.catalog.Available()
 	if m := earlier["model"]; all["model"] == "" && m != "" {
@@ -45,7 +46,7 @@ func (t trial) options(changed, earlier map[string]string) (notes []string, refu
 }
 
 // suffix tries a suffix as the end of a prompt.
-func (t trial) suffix(ctx context.Context, suffix string) (notes []string, err error) {
+func (t trial) suffix(ctx context.Context, suffix string) (notes []phrase.Phrase, err error) {
 	w := permutationRequest{Wanted: request.Wanted{Prompt: triedPrompt + ", " + suffix}}
 	all, err := w.expand(ctx, t.wildcards)
 	if err != nil {
@@ -58,7 +59,7 @@ func (t trial) suffix(ctx context.Context, suffix string) (notes []string, err e
 	return notes, nil
 }
 
-func (t trial) try(available request.Available, w request.Wanted) (notes []string, refusal *request.Refusal) {
+func (t trial) try(available request.Available, w request.Wanted) (notes []phrase.Phrase, refusal *request.Refusal) {
 	if len(available.Models) == 0 {
 		return nil, nil
 	}

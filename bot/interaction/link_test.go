@@ -33,7 +33,7 @@ func TestTakeLink(t *testing.T) {
 		}
 		refusal := takeLink(&w, allows)
 		if c.refusal != "" {
-			if refusal == nil || !strings.Contains(refusal.Sentence+" "+refusal.Hint, c.refusal) || w.Prompt != c.prompt {
+			if refusal == nil || !strings.Contains(refusal.Error(), c.refusal) || w.Prompt != c.prompt {
 				t.Errorf("%s: got %v and %q, want a refusal with %q and the prompt as it was", name, refusal, w.Prompt, c.refusal)
 			}
 			continue

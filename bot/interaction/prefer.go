@@ -9,6 +9,7 @@ import (
 	"darkroom/bot/button"
 	"darkroom/bot/command"
 	"darkroom/bot/message"
+	"darkroom/render/phrase"
 	"darkroom/store"
 )
 
@@ -93,7 +94,7 @@ func (p *preferCommands) suffix(ctx context.Context, r *responder) error {
 	if utf8.RuneCountInString(text) > command.MaxSuffix {
 		return message.ErrSuffixTooLong
 	}
-	var notes []string
+	var notes []phrase.Phrase
 	if text != "" {
 		var err error
 		if notes, err = p.trial.suffix(ctx, text); err != nil {
@@ -105,7 +106,7 @@ func (p *preferCommands) suffix(ctx context.Context, r *responder) error {
 
 // change changes the preferences and shows them, with notes about the change.
 func (p *preferCommands) change(
-	ctx context.Context, r *responder, notes []string, change func(*store.Preferences),
+	ctx context.Context, r *responder, notes []phrase.Phrase, change func(*store.Preferences),
 ) error {
 	if err := p.write(ctx, r, change); err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 
 	"darkroom/bot/command"
 	"darkroom/bot/message"
+	"darkroom/render/phrase"
 	"darkroom/render/request"
 	"darkroom/store"
 )
@@ -74,7 +75,7 @@ func (s *serverSettings) set(ctx context.Context, r *responder) error {
 
 // change changes the settings and shows them, with notes about the change.
 func (s *serverSettings) change(
-	ctx context.Context, r *responder, notes []string, change func(*store.ServerSettings),
+	ctx context.Context, r *responder, notes []phrase.Phrase, change func(*store.ServerSettings),
 ) error {
 	write, cancel := r.beforeAnswer(ctx)
 	defer cancel()

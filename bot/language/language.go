@@ -186,8 +186,8 @@ func (l *Language) UnmarshalJSON(data []byte) error {
 // Text returns a sentence without values. text is its English; where the catalogue lacks it, it stays English.
 func (l Language) Text(text string) string { return l.lookUp(text, "", 0) }
 
-// Sprintf formats a sentence. format is its English, as of fmt. Values that are a phrase.Phraser are printed in the
-// language first.
+// Sprintf formats a sentence. format is its English, as of fmt. Values that are a phrase.Phraser or a phrase.Number are
+// printed in the language first.
 func (l Language) Sprintf(format string, args ...any) string {
 	if false {
 		_ = fmt.Sprintf(format, args...) // makes vet check the calls
@@ -221,6 +221,10 @@ func (l Language) values(args []any) []any {
 	out := slices.Clone(args)
 	for i, a := range out {
 		var p phrase.Phraser
+		if n, ok := a.(phrase.Number); ok {
+			out[i] = l.Decimal(n.X, n.Digits)
+			continue
+		}
 		if err, ok := a.(error); ok && errors.As(err, &p) {
 			out[i] = l.Print(p.Phrase())
 		} else if p, ok := a.(phrase.Phraser); ok {

@@ -64,6 +64,8 @@ func TestPrint(t *testing.T) {
 		{pl.Sprintf("%v", errors.New("plain")), "plain"},
 		{pl.Name(), "polski"}, {Find("de").Name(), "Deutsch"}, {en.Name(), "English"},
 		{en.Integer(1234567), "1,234,567"}, {Find("de").Integer(1234567), "1.234.567"},
+		{Find("de").Sprintf("%s MB", phrase.Decimal(1234.5, 1)), "1.234,5 MB"},
+		{en.Sprintf("%s MB", phrase.Decimal(1234.5, 1)), "1,234.5 MB"},
 		{en.Decimal(2.5, 1), "2.5"}, {Find("de").Decimal(2.5, 1), "2,5"},
 	} {
 		if c.got != c.want {

@@ -8,6 +8,7 @@ import (
 
 	"darkroom/bot/language"
 	"darkroom/render/encode"
+	"darkroom/render/phrase"
 	"darkroom/render/picture"
 	"darkroom/render/request"
 )
@@ -31,7 +32,7 @@ func Languages() []string { return language.Known() }
 type Effective struct {
 	Spec    picture.Spec
 	Origins []request.Origin
-	Notes   []string // what of the defaults cannot be used, one sentence each, not escaped
+	Notes   []phrase.Phrase // what of the defaults cannot be used, one sentence each, not escaped
 }
 
 // Preferences are what a person wants by default, as a message shows them.
@@ -56,7 +57,7 @@ func (p Preferences) Message(l language.Language) Message {
 	}
 	lines = append(lines, "", l.Sprintf("**Suffix** of every prompt: %s", suffix),
 		l.Sprintf("**Language:** %s", languageName(p.Language, l.Text("the one of your Discord"))))
-	lines = append(lines, p.noteLines()...)
+	lines = append(lines, p.noteLines(l)...)
 	lines = append(lines, "-# "+l.Text("Change it with /prefer set, suffix and language. An option, a flag in the "+
 		"prompt and a style go before it; it goes before what this server sets."))
 	return Message{Content: strings.Join(lines, "\n"), Rows: []Row{{
@@ -90,7 +91,7 @@ func (s ServerSettings) Message(l language.Language) Message {
 	lines = append(lines, s.lines(l, s.Names, s.Options)...)
 	all := languageName(s.Language, l.Text("the one of each person's Discord"))
 	lines = append(lines, "", l.Sprintf("**Language** of what everybody reads: %s", all))
-	lines = append(lines, s.noteLines()...)
+	lines = append(lines, s.noteLines(l)...)
 	lines = append(lines,
 		"-# "+l.Text("Change it with /settings set and language. What people set by /prefer goes before it."))
 	if s.Changed {
@@ -103,10 +104,10 @@ func (s ServerSettings) Message(l language.Language) Message {
 const maxValueShown = 200
 
 // SettingsChanged is the heading of what is shown after a change, with notes about it.
-func SettingsChanged(l language.Language, notes []string) string {
+func SettingsChanged(l language.Language, notes []phrase.Phrase) string {
 	lines := []string{l.Text("**Changed.**")}
 	for _, note := range notes {
-		lines = append(lines, "• "+Escape(note))
+		lines = append(lines, "• "+Escape(l.Print(note)))
 	}
 	return strings.Join(lines, "\n") + "\n"
 }
@@ -118,9 +119,9 @@ func languageName(tag, discords string) string {
 	return language.Find(tag).Name()
 }
 
-func (e Effective) noteLines() (lines []string) {
+func (e Effective) noteLines(l language.Language) (lines []string) {
 	for _, note := range e.Notes {
-		lines = append(lines, "⚠️ "+Escape(note))
+		lines = append(lines, "⚠️ "+Escape(l.Print(note)))
 	}
 	return lines
 }

@@ -10,6 +10,7 @@ type Phrase struct {
 	One    string // the English format for a count of one; empty when the sentence has no count
 	Count  int    // what decides between the two, and between the plural forms of other languages
 	Args   []any  // the values; those that are a Phrase, or a Phraser, are put into the language, too
+	Stored bool   // Format is no format but an English text that one was made to, see Stored
 }
 
 // Phraser is something that can be said in any language, such as an error.
@@ -23,6 +24,9 @@ func Of(format string, args ...any) Phrase { return Phrase{Format: format, Args:
 func Count(n int, one, other string, args ...any) Phrase {
 	return Phrase{Format: other, One: one, Count: n, Args: args}
 }
+
+// Stored is a sentence that was kept or sent in English, such as why a job failed. bot/language finds its format again.
+func Stored(text string) Phrase { return Phrase{Format: text, Stored: true} }
 
 // IsZero tells whether there is no sentence.
 func (p Phrase) IsZero() bool { return p.Format == "" }

@@ -13,12 +13,16 @@ import (
 func (r *resolution) readFlags(text string) (string, []prompt.Flag) {
 	rest, flags, unknown := prompt.Flags(text)
 	for _, f := range unknown {
-		r.Note("%s", strings.TrimSpace(fmt.Sprintf("Unknown flag %s was ignored. %s", typed(f), prompt.Nearest(f.Name))))
+		if nearest := prompt.Nearest(f.Name); nearest.IsZero() {
+			r.Note("Unknown flag %s was ignored.", typed(f))
+		} else {
+			r.Note("Unknown flag %s was ignored. %s", typed(f), nearest)
+		}
 	}
 	var good []prompt.Flag
 	for _, f := range flags {
-		if f.Fault != "" {
-			r.Note("%s", f.Fault)
+		if !f.Fault.IsZero() {
+			r.Notes = append(r.Notes, f.Fault)
 			continue
 		}
 		good = append(good, f)

@@ -162,7 +162,7 @@ func (r *resolution) suffix(p Preference) (words string, flags Wanted) {
 	text, _ := prompt.CutComments(p.Suffix)
 	words, all, _ := prompt.Flags(text)
 	for _, f := range joinNegatives(all) {
-		if f.Fault == "" {
+		if f.Fault.IsZero() {
 			flags.put(f)
 		}
 	}
