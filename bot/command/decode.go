@@ -83,6 +83,7 @@ func Decode(raw json.RawMessage) (Request, error) {
 		readCommand(&req, data)
 	case typeComponent:
 		req.Verb, req.Sub, req.Genuine = Button, data.text("custom_id"), isGenuine(on, data)
+		req.Picked = data.texts("values")
 	case typeAutocomplete:
 		readCommand(&req, data)
 		req.Verb, req.Sub = Autocomplete, data.text("name")

@@ -42,6 +42,7 @@ type Request struct {
 	Language      language.Language // in which the person is answered
 	Wanted        request.Wanted
 	Options       map[string]string             // options of other commands, and the fields of a form, as text
+	Picked        []string                      // what was picked in a select menu
 	Message       string                        // the message that a button is on
 	Uploads       map[string]request.Attachment // the files of a form, by field; of several the first
 	Files         []request.Attachment          // the images on that message

@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"path"
 	"strings"
+	"unicode"
 
 	"darkroom/render/request"
 )
@@ -38,8 +39,11 @@ func foreignStartImage(host string) *request.Refusal {
 // Discord from showing it, are left out.
 func cutLinks(text string) (links []string, rest string) {
 	for rest = strings.TrimSpace(text); ; {
-		word, after, _ := strings.Cut(rest, " ")
-		link := strings.TrimRight(strings.TrimSuffix(strings.TrimPrefix(word, "<"), ">"), ",;")
+		word, after := rest, ""
+		if i := strings.IndexFunc(rest, unicode.IsSpace); i >= 0 { // forms take several lines
+			word, after = rest[:i], rest[i:]
+		}
+		link := strings.TrimRight(strings.TrimPrefix(word, "<"), ">,;")
 		lower := strings.ToLower(link)
 		if !strings.HasPrefix(lower, "https://") && !strings.HasPrefix(lower, "http://") {
 			return links, rest

@@ -246,7 +246,7 @@ func mergeNotes(l language.Language, jobs []newJob) message.Notes {
 // examplesOf returns the examples of a model with these numbers.
 func examplesOf(c request.Card, numbers []int) (all []message.Example) {
 	for _, n := range numbers {
-		all = append(all, message.Example{Number: n, Prompt: c.Examples[n]})
+		all = append(all, message.Example{Number: n, Prompt: c.Examples[n], Model: c.Hash})
 	}
 	return all
 }

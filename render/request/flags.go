@@ -41,11 +41,18 @@ func (r *resolution) mergeFlags(w Wanted, flags []prompt.Flag) Wanted {
 			before[f.Name] = true
 		case before[f.Name]:
 			r.Note("%s was ignored: the first --%s counts.", typed(f), f.Name)
+		case before[rivalOf[f.Name]]:
+			r.Note("%s was ignored: --iw and --strength set the same, and the first counts.", typed(f))
 		default:
 			r.Note("%s was ignored: an option already sets that.", typed(f))
 		}
 	}
 	return w
+}
+
+// rivalOf names the flag that sets the same in another way.
+var rivalOf = map[string]string{
+	prompt.FlagImageWeight: prompt.FlagStrength, prompt.FlagStrength: prompt.FlagImageWeight,
 }
 
 // put fills the field that a flag sets, and returns false if there is a value already. prompt.Flags has checked the

@@ -82,6 +82,19 @@ func TestFinishesImages(t *testing.T) {
 	}
 }
 
+// TestLargestStartImage sees that an image of exactly the limits is taken.
+func TestLargestStartImage(t *testing.T) {
+	t.Parallel()
+	file := Attachment{URL: "https://cdn.discordapp.com/a.png", Size: MaxInputBytes, Width: 4096, Height: 4096}
+	if _, no := Resolve(Wanted{Prompt: "a boat", Init: &file}, postcards(), 1); no != nil {
+		t.Errorf("got %v, want it to be taken", no)
+	}
+	file.Height++
+	if _, no := Resolve(Wanted{Prompt: "a boat", Init: &file}, postcards(), 1); no == nil {
+		t.Error("a row more: got no refusal")
+	}
+}
+
 func TestRemixNotesANewShape(t *testing.T) {
 	t.Parallel()
 	base := picture.Spec{
@@ -97,5 +110,10 @@ func TestRemixNotesANewShape(t *testing.T) {
 		if refusal != nil || !strings.Contains(got, want) || (want == "") != (got == "") {
 			t.Errorf("%s: got notes %q and %v, want %q", prompt, got, refusal, want)
 		}
+	}
+	base.Init.Placement = &picture.Placement{Width: 100, Height: 100} // it is not brought to the image's shape
+	res, refusal := Remix(Wanted{Prompt: "red boat --ar 3:2"}, postcards(), base, 7)
+	if refusal != nil || len(res.Notes) > 0 {
+		t.Errorf("placed on the image: got notes %q and %v, want none", res.Notes, refusal)
 	}
 }
