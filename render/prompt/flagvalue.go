@@ -90,7 +90,7 @@ var nearest = map[string]phrase.Phrase{
 	"zoom":    phrase.Of("The buttons below an image zoom out."),
 	"c":       phrase.Of("Choices such as {red|blue} or --repeat make the images differ more."),
 	"s":       phrase.Of("--cfg says how closely the prompt is followed."),
-	"stealth": {},
+	"stealth": phrase.Of("--private comes nearest."),
 	"uplight": phrase.Of(upscaleButton),
 	"video":   phrase.Of("Only still images are made here."),
 }

@@ -99,7 +99,11 @@ func (r *resolution) applyToTiles(w Wanted) *Refusal {
 
 // applyRules applies what was asked for, one rule after the other.
 func (r *resolution) applyRules(w Wanted) *Refusal {
-	text, flags := r.readFlags(r.cutComments(w.Prompt,
+	words, cut := prompt.CutCommand(w.Prompt)
+	if cut {
+		r.Note("“/imagine” at the start was left out: it is the command, and no part of a prompt.")
+	}
+	text, flags := r.readFlags(r.cutComments(words,
 		"A # begins a comment, so “%s” of the prompt was left out. Write \\# for a plain #."))
 	// A notation that does not look like the earlier words was chosen by somebody, so it stays.
 	chosen := prompt.DetectNotation(r.Spec.Prompt) != r.Spec.Notation
