@@ -21,6 +21,14 @@ func Judge(
 	if refusal == nil || len(req.Wanted.Preferences) == 0 {
 		return res, refusal
 	}
+	if wanted, ok := req.Wanted.WithoutPreferredHires(); ok {
+		smaller := req
+		smaller.Wanted = wanted
+		if res, again := judgeNew(smaller, available, policy, seed); again == nil {
+			res.Note("The second pass that /prefer or /settings asks for was left out. %s", refusal.Sentence)
+			return res, nil
+		}
+	}
 	req.Wanted = req.Wanted.WithoutPreferences()
 	res, again := judgeNew(req, available, policy, seed)
 	if again == nil {

@@ -161,11 +161,19 @@ func TestJudgeWithoutPreferences(t *testing.T) {
 		!strings.Contains(why, "this server allows at most 8") {
 		t.Errorf("got %s, %d images, %q, want the model's own settings and why", s.Sampler, s.Count, got.Notes)
 	}
+	o = anySize()
+	w = request.Wanted{Prompt: "boat", Preferences: []request.Preference{{
+		From: request.FromPerson, Settings: request.Wanted{Count: new(2)}, Suffix: "--hires 2",
+	}}}
+	got, no = Judge(asks(w), o, limits.Policy{MaxPixels: 512 * 512}, 5)
+	if no != nil || got.Spec.Hires != nil || got.Spec.Count != 2 || len(got.Notes) != 1 {
+		t.Errorf("a second pass that is too large: got %+v, %q, %v, want it left out alone", got.Spec, got.Notes, no)
+	}
 	policy.Paused = true
 	if _, no := Judge(asks(w), o, policy, 5); no == nil || !strings.Contains(no.Error(), "paused") {
 		t.Errorf("a pause: got %v, want a refusal", no)
 	}
-	w.Preferences[0].Settings.Sampler = new("ddim")
+	w.Preferences[0].Settings.Sampler, w.Preferences[0].Suffix = new("ddim"), ""
 	if got, no := Judge(asks(w), o, limits.Policy{}, 5); no != nil || got.Spec.Sampler != "ddim" || got.Spec.Count != 2 {
 		t.Errorf("got %+v, %v, want what the person wants", got.Spec, no)
 	}

@@ -46,7 +46,7 @@ func DefaultNames() []string {
 
 // defaultOptions are the options of /prefer set and of /settings set.
 func defaultOptions() (options []Option) {
-	all := append(imageSettings(), withRange(Option{
+	all := append(presetSettings(), withRange(Option{
 		Type: kindInteger, Name: "clip_skip", Description: "Which layer of the text encoder is read; same as --clip-skip",
 	}, 1, maxClipSkip))
 	for _, name := range defaultNames {

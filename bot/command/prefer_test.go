@@ -13,7 +13,7 @@ func TestDefaults(t *testing.T) {
 	t.Parallel()
 	want := []string{
 		"model", "aspect_ratio", "size", "count", "steps", "guidance_scale", "sampler", "negative_prompt", "vae", "clip_skip",
-		"tile", "notation", "emphasis",
+		"tile", "hires", "notation", "emphasis",
 	}
 	if got := command.DefaultNames(); !slices.Equal(got, want) {
 		t.Errorf("names: got %q, want %q", got, want)

@@ -106,9 +106,13 @@ func (w permutationRequest) keptSettings() (kept []string) {
 	add("%d steps", o.Steps != nil, func() any { return *o.Steps })
 	add("guidance %g", o.GuidanceScale != nil, func() any { return *o.GuidanceScale })
 	add("start image %s", o.Init != nil, func() any { return o.Init.Name })
+	add("mask %s", o.Mask != nil, func() any { return o.Mask.Name })
+	add("fit %s", o.Resize != nil, func() any { return *o.Resize })
 	add("strength %g", o.Strength != nil, func() any { return *o.Strength })
+	add("hires %g", o.Hires != nil, func() any { return *o.Hires })
 	add("tiling %v", o.Tiling != nil, func() any { return *o.Tiling })
 	add("draft %v", o.Draft != nil, func() any { return *o.Draft })
+	add("private %v", o.Private, func() any { return o.Private })
 	return kept
 }
 

@@ -108,13 +108,18 @@ func (s *shownRegion) readMask(ctx context.Context, cells []int, file []byte) (e
 	if err != nil {
 		return err
 	}
-	s.notes = append(s.notes, map[encode.MaskReading]string{
-		encode.MaskByBrightness: message.MaskReadByBrightness, encode.MaskByOpacity: message.MaskReadByOpacity,
-		encode.MaskByHoles: message.MaskReadByHoles,
-	}[reading])
+	s.notes = append(s.notes, maskNote(reading))
 	if drawn, err = drawn.Stretch(s.image.Width, s.image.Height); err != nil {
 		return err
 	}
 	s.mask, err = encode.JoinMasks(s.mask, drawn)
 	return err
+}
+
+// maskNote says how a mask was read.
+func maskNote(reading encode.MaskReading) string {
+	return map[encode.MaskReading]string{
+		encode.MaskByBrightness: message.MaskReadByBrightness, encode.MaskByOpacity: message.MaskReadByOpacity,
+		encode.MaskByHoles: message.MaskReadByHoles,
+	}[reading]
 }

@@ -177,6 +177,8 @@ func (e Effective) rareValue(name string) string {
 	switch {
 	case e.origin(name) == "":
 		return ""
+	case name == "hires" && s.Hires != nil:
+		return fmt.Sprintf("%g×", s.Hires.Scale)
 	case name == "vae" && s.VAE != nil:
 		return s.VAE.Name
 	case name == "vae":

@@ -47,7 +47,7 @@ func (p Preset) line() string {
 
 // PresetSaved confirms that a preset was saved.
 func PresetSaved(p Preset) string {
-	return "Saved. Use it as `/imagine preset:` " + Escape(p.Name) + "\n" + p.line()
+	return "Saved. Use it as `/imagine style:` " + Escape(p.Name) + "\n" + p.line()
 }
 
 // PresetDeleted confirms that a preset was deleted.

@@ -16,6 +16,12 @@ const (
 	ReasonInputNoImage       = "the start image is not a PNG, JPEG, WebP or GIF file"
 	ReasonInputTooComplex    = "the start image takes too long to read: save it anew as a PNG and send that"
 	ReasonInputDamaged       = "the start image is damaged or incomplete"
+	ReasonMaskNotFetched     = "the mask could not be downloaded from Discord"
+	ReasonMaskNoImage        = "the mask is not a PNG, JPEG, WebP or GIF file"
+	ReasonMaskTooLarge       = "the mask is too large: at most 16 megapixels"
+	ReasonMaskTooComplex     = "the mask takes too long to read: save it anew as a PNG and send that"
+	ReasonMaskDamaged        = "the mask is damaged or incomplete"
+	ReasonMaskEmpty          = "the mask marks nothing: paint white, or any colour on transparent, where it shall change"
 	ReasonRetriesUsed        = "several attempts did not succeed"
 	ReasonUnreadable         = "the stored request cannot be read"
 	ReasonUnreadableSettings = "the renderer cannot read these settings"
@@ -30,6 +36,11 @@ func ReasonInputRefused(status int) string {
 // ReasonInputOtherFormat says that a start image is of a format that is not read, such as "a HEIC photo".
 func ReasonInputOtherFormat(format phrase.Phrase) string {
 	return fmt.Sprintf("the start image is %s: save it as a JPEG or PNG and send that", format)
+}
+
+// ReasonMaskOtherFormat says that a mask is of a format that is not read, such as "a HEIC photo".
+func ReasonMaskOtherFormat(format phrase.Phrase) string {
+	return fmt.Sprintf("the mask is %s: save it as a PNG and send that", format)
 }
 
 // ReasonInputTooBig says that a start image has more than most bytes.

@@ -80,8 +80,16 @@ func layeredSettings() []layered {
 			text(func(w *Wanted) **string { return &w.Emphasis }), "--emphasis ", nil, func(s picture.Spec) string {
 				return map[picture.Emphasis]string{picture.EmphasisNoNorm: "no_norm", "": "original"}[s.Emphasis]
 			}},
-		{"vae", [...]string{"v0", "", "v2", "v3", "", "v5", "", ""},
-			text(func(w *Wanted) **string { return &w.VAE }), "", nil, func(s picture.Spec) string {
+		{"hires", [...]string{"1.25", "1.5", "1.75", "2", "2.25", "2.5", "", ""},
+			func(w *Wanted, v string) { f, _ := strconv.ParseFloat(v, 64); w.Hires = &f }, "--hires ", nil,
+			func(s picture.Spec) string {
+				if s.Hires == nil {
+					return ""
+				}
+				return fmt.Sprint(s.Hires.Scale)
+			}},
+		{"vae", [...]string{"v0", "v1", "v2", "v3", "v4", "v5", "", ""},
+			text(func(w *Wanted) **string { return &w.VAE }), "--vae ", nil, func(s picture.Spec) string {
 				if s.VAE == nil {
 					return ""
 				}

@@ -39,13 +39,33 @@ func (w Wanted) WithoutPreferences() Wanted {
 	return w
 }
 
-// WithUnreadPreferences is the request with preferences whose choices cannot be made.
-func (w Wanted) WithUnreadPreferences() Wanted {
-	w.Preferences = slices.Clone(w.Preferences)
-	for i := range w.Preferences {
-		w.Preferences[i].Unread = true
+// WithoutPreferredHires is the request without the second pass that preferences ask for. ok tells whether any does.
+func (w Wanted) WithoutPreferredHires() (without Wanted, ok bool) {
+	w = w.withPreferences(func(p Preference) Preference {
+		_, suffixed := prompt.FindFlag(p.Suffix, prompt.FlagHires)
+		if suffixed || p.Settings.Hires != nil {
+			ok, p.Settings.Hires = true, new(1.0)
+		}
+		return p
+	})
+	return w, ok
+}
+
+// withPreferences is the request with changed preferences, in each of its tiles too.
+func (w Wanted) withPreferences(change func(Preference) Preference) Wanted {
+	w.Preferences, w.Tiles = slices.Clone(w.Preferences), slices.Clone(w.Tiles)
+	for i, p := range w.Preferences {
+		w.Preferences[i] = change(p)
+	}
+	for i, tile := range w.Tiles {
+		w.Tiles[i] = tile.withPreferences(change)
 	}
 	return w
+}
+
+// WithUnreadPreferences is the request with preferences whose choices cannot be made.
+func (w Wanted) WithUnreadPreferences() Wanted {
+	return w.withPreferences(func(p Preference) Preference { p.Unread = true; return p })
 }
 
 // Origin says which settings of a request a source decided, by the names of the options of /imagine.
@@ -91,6 +111,7 @@ var originSettings = []struct {
 	{"steps", func(w Wanted) bool { return w.Steps != nil }},
 	{"guidance_scale", func(w Wanted) bool { return w.GuidanceScale != nil }},
 	{"sampler", func(w Wanted) bool { return w.Sampler != nil }},
+	{"hires", func(w Wanted) bool { return w.Hires != nil }},
 	{"vae", func(w Wanted) bool { return w.VAE != nil }},
 	{"tile", func(w Wanted) bool { return w.Tiling != nil }},
 	{"notation", func(w Wanted) bool { return w.Notation != nil }},
@@ -100,7 +121,7 @@ var originSettings = []struct {
 	{"stop", func(w Wanted) bool { return w.Stop != nil }},
 	{"draft", func(w Wanted) bool { return w.Draft != nil }},
 	{"strength", func(w Wanted) bool { return w.Strength != nil || w.ImageWeight != nil }},
-	{"resize", func(w Wanted) bool { return w.Resize != nil }},
+	{"fit", func(w Wanted) bool { return w.Resize != nil }},
 	{"lora", func(w Wanted) bool { return w.Addons != nil }},
 }
 
@@ -139,7 +160,7 @@ func (r *resolution) applyPreferences(w Wanted, byFlag bool) Wanted {
 		}
 		w = w.filledBy(r.possible(w, settings.suiting(w), p.From.command()))
 		r.noteOrigin(p.From, before, w)
-		r.Spoiler = r.Spoiler || flags.Spoiler
+		r.Spoiler, r.Private = r.Spoiler || flags.Spoiler, r.Private || flags.Private
 		if words != "" {
 			r.appendWords(words)
 			r.addOrigin(p.From, suffixOrigin)
@@ -218,6 +239,10 @@ func (r *resolution) possible(w, s Wanted, by string) Wanted {
 	if v := s.Tiling; v != nil && *v && w.Tiling == nil && !r.Card.CanTile() {
 		r.Note("Tiling was left out, which %s asks for: %s cannot generate tileable images.", by, r.Card.Name)
 		s.Tiling = nil
+	}
+	if v := s.Hires; v != nil && *v > 1 && w.Hires == nil && !r.Card.CanHires() {
+		r.Note("The second pass was left out, which %s asks for: %s has one size only.", by, r.Card.Name)
+		s.Hires = nil
 	}
 	if v := s.VAE; v != nil && w.VAE == nil && !r.canUseVAE(*v) {
 		r.Note("The VAE “%s” of %s was left out: it cannot be used with %s now.", shorten(*v), by, r.Card.Name)

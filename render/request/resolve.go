@@ -110,14 +110,15 @@ func (r *resolution) applyRules(w Wanted) *Refusal {
 	r.Spec.Prompt = text
 	option := w.Negative != nil
 	w = r.mergeFlags(w, flags)
-	r.Flags, r.Spoiler = flagText(w), r.Spoiler || w.Spoiler
+	r.Flags, r.Spoiler, r.Private = flagText(w), r.Spoiler || w.Spoiler, r.Private || w.Private
 	byFlag := w.Negative != nil && !option
 	w = r.applyPreferences(r.applyPreset(w), byFlag)
 	if !chosen {
 		r.Spec.Notation = prompt.DetectNotation(r.Spec.Prompt)
 	}
 	for _, rule := range []func(Wanted) *Refusal{
-		r.notation, r.emphasis, r.optionTags, r.vae, r.prompts, r.checkWeights, r.size, r.numbers, r.sampler, r.wantedInit,
+		r.notation, r.emphasis, r.optionTags, r.vae, r.prompts, r.checkWeights, r.size, r.numbers, r.sampler, r.hires,
+		r.wantedInit,
 	} {
 		if refusal := rule(w); refusal != nil {
 			return refusal
@@ -161,7 +162,7 @@ func (r *resolution) applyPreset(w Wanted) Wanted {
 	if words := w.Preset.Words; words != "" {
 		r.appendWords(words)
 	}
-	r.Spoiler = r.Spoiler || w.Preset.Settings.Spoiler
+	r.Spoiler, r.Private = r.Spoiler || w.Preset.Settings.Spoiler, r.Private || w.Preset.Settings.Private
 	filled := w.Preset.applyTo(w)
 	r.noteOrigin(FromPreset, w, filled)
 	return filled
