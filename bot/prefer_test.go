@@ -183,7 +183,7 @@ func TestServerPresets(t *testing.T) {
 	h.waitText(save(mod, "ink", "server", 5), "Saved")
 	h.waitText(h.command("preset list"), "**Presets of this server**")
 	steps := func() int {
-		i := h.command("imagine", sandbox.With("prompt", "a red boat"), sandbox.With("preset", "ink"))
+		i := h.command("imagine", sandbox.With("prompt", "a red boat"), sandbox.With("style", "ink"))
 		h.waitPictures(i, 4)
 		return h.spec(i).Steps
 	}

@@ -93,7 +93,8 @@ func TestPreferencesThatCannotBe(t *testing.T) {
 		"words of another version": {
 			preferring(Preference{Settings: Wanted{Notation: new("poem")}}, Preference{Settings: Wanted{Size: new("vast")}}),
 			"The size “vast” of /settings was left out: I cannot read it.",
-			func(r Resolved) any { return r.Notes[0].String() }, "The notation “poem” of /prefer was left out: I cannot read it.",
+			func(r Resolved) any { return r.Notes[0].String() },
+			"The notation “poem” of /prefer was left out: I cannot read it.",
 		},
 		"a wildcard that is gone": {
 			preferring(Preference{Suffix: "__gone__ --steps 5", Unread: true}, Preference{}),
