@@ -41,7 +41,7 @@ func (p *repainter) askZoom(ctx context.Context, r *responder) error {
 	if _, err := p.clicks.job(ctx, r); err != nil {
 		return err
 	}
-	_, err := r.respond(ctx, message.OpenForm(message.ZoomForm(r.click, leastZoom, mostZoom)))
+	_, err := r.respond(ctx, message.OpenForm(message.ZoomForm(r.req.Language, r.click, leastZoom, mostZoom)))
 	return err
 }
 

@@ -82,7 +82,7 @@ func (p *presetCommands) save(ctx context.Context, r *responder) error {
 	if err != nil {
 		return err
 	}
-	return r.say(ctx, message.PresetSaved(message.Preset{Name: name, Options: options}))
+	return r.say(ctx, message.PresetSaved(r.req.Language, message.Preset{Name: name, Options: options}))
 }
 
 func (p *presetCommands) list(ctx context.Context, r *responder) error {
@@ -114,7 +114,7 @@ func (p *presetCommands) delete(ctx context.Context, r *responder) error {
 	if err != nil {
 		return err
 	}
-	return r.say(ctx, message.PresetDeleted(name))
+	return r.say(ctx, message.PresetDeleted(r.req.Language, name))
 }
 
 // presetOptions reads the options of a preset. A preset that cannot be read has none.

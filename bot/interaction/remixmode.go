@@ -30,7 +30,8 @@ func (m *remixMode) before(plain action) action {
 		if err != nil {
 			return err
 		}
-		_, err = r.respond(ctx, message.OpenForm(m.imagine.remixForm(ctx, r, j).Form(r.click, picture.MaxPromptRunes)))
+		form := m.imagine.remixForm(ctx, r, j).Form(r.req.Language, r.click, picture.MaxPromptRunes)
+		_, err = r.respond(ctx, message.OpenForm(form))
 		return err
 	}
 }

@@ -101,7 +101,7 @@ func (s *submitter) submitAll(ctx context.Context, r *responder, judges []judgeF
 		return false, err
 	}
 	if jobs[0].followUp {
-		if _, err := r.respond(ctx, message.Update(message.PermutationsAccepted(len(jobs)))); err != nil {
+		if _, err := r.respond(ctx, message.Update(message.PermutationsAccepted(r.req.Language, len(jobs)))); err != nil {
 			return true, s.withdraw(ctx, jobs, err)
 		}
 	}
@@ -114,7 +114,7 @@ func (s *submitter) submitAll(ctx context.Context, r *responder, judges []judgeF
 			s.dropUnshown(ctx, n.job, err)
 		}
 		if mask != nil {
-			jobs[i].resolved.Note(maskNote(*mask))
+			jobs[i].resolved.Notes = append(jobs[i].resolved.Notes, maskNote(*mask))
 		}
 	}
 	s.sendNotes(ctx, r, mergeNotes(r.req.Language, jobs))
@@ -204,12 +204,12 @@ func (s *submitter) showWaiting(ctx context.Context, r *responder, n newJob, m m
 // sendNotes tells the person privately what was changed. If that fails, it is only logged.
 func (s *submitter) sendNotes(ctx context.Context, r *responder, n message.Notes) {
 	if s.catalog.NoRenderers() {
-		n.Notes = append(n.Notes, message.NoRenderer)
+		n.Notes = append(n.Notes, r.req.Language.Print(message.NoRenderer()))
 	}
 	if waiting := s.countInbox(ctx, r); waiting > 0 {
-		n.Notes = append(n.Notes, message.InboxNote(waiting))
+		n.Notes = append(n.Notes, r.req.Language.Print(message.InboxNote(waiting)))
 	}
-	m, ok := n.Message()
+	m, ok := n.Message(r.req.Language)
 	if !ok {
 		return
 	}

@@ -95,7 +95,7 @@ func (s ServerSettings) Message(l language.Language) Message {
 	lines = append(lines,
 		"-# "+l.Text("Change it with /settings set and language. What people set by /prefer goes before it."))
 	if s.Changed {
-		lines = append(lines, LastChange(s.ChangedBy, s.ChangedAt))
+		lines = append(lines, LastChange(l, s.ChangedBy, s.ChangedAt))
 	}
 	return Message{Content: strings.Join(lines, "\n")}
 }
@@ -224,15 +224,6 @@ func optionText(name, value string) string {
 		return encode.SamplerTitle(encode.SamplerName(value, ""))
 	}
 	return value
-}
-
-// originsText says which settings of an image who decided, a line each.
-func originsText(l language.Language, all []request.Origin) string {
-	var b strings.Builder
-	for _, o := range all {
-		fmt.Fprintf(&b, "-# %s\n", originText(l, o))
-	}
-	return b.String()
 }
 
 // originText says which settings of an image a source decided.

@@ -1,7 +1,6 @@
 package message
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -17,13 +16,13 @@ const (
 )
 
 // ErrPresetName refuses a preset's name that is empty or longer than most characters.
-func ErrPresetName(most int) Refusal {
-	return Refusal(fmt.Sprintf("A preset needs a name of 1 to %d characters.", most))
+func ErrPresetName(most int) error {
+	return refuse("A preset needs a name of 1 to %d characters.", most)
 }
 
 // ErrPresetTooMany refuses one preset more than most.
-func ErrPresetTooMany(most int) Refusal {
-	return Refusal(fmt.Sprintf("You already have %d presets, the most possible. Delete one with /preset delete.", most))
+func ErrPresetTooMany(most int) error {
+	return refuse("You already have %d presets, the most possible. Delete one with /preset delete.", most)
 }
 
 // Preset is one preset as a list shows it.
@@ -46,12 +45,14 @@ func (p Preset) line() string {
 }
 
 // PresetSaved confirms that a preset was saved.
-func PresetSaved(p Preset) string {
-	return "Saved. Use it as `/imagine style:` " + Escape(p.Name) + "\n" + p.line()
+func PresetSaved(l language.Language, p Preset) string {
+	return l.Sprintf("Saved. Use it as `/imagine style:` %s", Escape(p.Name)) + "\n" + p.line()
 }
 
 // PresetDeleted confirms that a preset was deleted.
-func PresetDeleted(name string) string { return "Deleted: " + Escape(name) }
+func PresetDeleted(l language.Language, name string) string {
+	return l.Sprintf("Deleted: %s", Escape(name))
+}
 
 // Presets lists a person's presets and those of the server. All of them fit into one message.
 func Presets(l language.Language, own, ofServer []Preset) string {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"darkroom/render/encode"
+	"darkroom/render/phrase"
 	"darkroom/render/picture"
 	"darkroom/render/prompt"
 )
@@ -259,27 +260,27 @@ func (r *resolution) possible(w, s Wanted, by string) Wanted {
 
 // readable leaves out what was set by another version of the program and cannot be read.
 func (r *resolution) readable(w, s Wanted, by string) Wanted {
-	leaveOut := func(setting **string, format string) {
-		r.Note(format, shorten(**setting), by)
+	leaveOut := func(setting **string, why phrase.Phrase) {
+		r.Notes = append(r.Notes, why)
 		*setting = nil
 	}
 	isSized := w.Aspect != nil || w.Size != nil
 	if v := s.Size; v != nil && !isSized {
 		if _, ok := ParseSize(*v); !ok {
-			leaveOut(&s.Size, "The size “%s” of %s was left out: I cannot read it.")
+			leaveOut(&s.Size, phrase.Of("The size “%s” of %s was left out: I cannot read it.", shorten(*s.Size), by))
 		}
 	}
 	if v := s.Aspect; v != nil && !isSized {
 		if _, ok := parseAspect(*v); !ok {
-			leaveOut(&s.Aspect, "The aspect ratio “%s” of %s was left out: I cannot read it.")
+			leaveOut(&s.Aspect, phrase.Of("The aspect ratio “%s” of %s was left out: I cannot read it.", shorten(*s.Aspect), by))
 		}
 	}
 	probe := *r
 	if w.Notation == nil && probe.notation(s) != nil {
-		leaveOut(&s.Notation, "The notation “%s” of %s was left out: I cannot read it.")
+		leaveOut(&s.Notation, phrase.Of("The notation “%s” of %s was left out: I cannot read it.", shorten(*s.Notation), by))
 	}
 	if w.Emphasis == nil && probe.emphasis(s) != nil {
-		leaveOut(&s.Emphasis, "The emphasis “%s” of %s was left out: I cannot read it.")
+		leaveOut(&s.Emphasis, phrase.Of("The emphasis “%s” of %s was left out: I cannot read it.", shorten(*s.Emphasis), by))
 	}
 	return s
 }
