@@ -101,7 +101,9 @@ func (w *permutationRequest) varyAgain(j job.Job) {
 // remixRequest is what the form of a remix asks for.
 func (m *imaginer) remixRequest(r *responder, base picture.Spec, j job.Job) permutationRequest {
 	base.Steps = cmp.Or(j.Address.Draft, base.Steps) // a remix of a draft is whole
-	wanted := request.Wanted{Prompt: r.req.Options[message.FieldPrompt], Spoiler: j.Spoiler}
+	wanted := request.Wanted{
+		Prompt: r.req.Options[message.FieldPrompt], Spoiler: j.Spoiler, Private: keepsPrivate(r, j),
+	}
 	if negative, ok := r.req.Options[message.FieldNegative]; ok && negative != base.Negative {
 		wanted.Negative = &negative
 	}
