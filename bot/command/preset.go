@@ -28,11 +28,16 @@ func preset() Command {
 	return slashCommand("preset", "Save settings under a name",
 		Option{
 			Type: kindSub, Name: "save", Description: "Save settings under a name; replaces a preset with the same name",
-			Options: append([]Option{name, words}, imageSettings()...),
+			Options: append([]Option{name, words}, presetSettings()...),
 		},
 		Option{Type: kindSub, Name: "list", Description: "Show your presets"},
 		Option{Type: kindSub, Name: "delete", Description: "Delete a preset", Options: []Option{name}},
 	)
+}
+
+// presetSettings are the settings that a preset keeps.
+func presetSettings() []Option {
+	return slices.Concat([]Option{negativePrompt()}, imageSettings(), flagSettings())
 }
 
 // PresetOptions returns the options of a command that a preset keeps.
@@ -41,7 +46,7 @@ func preset() Command {
 // used, not when it is saved.
 func PresetOptions(options map[string]string) map[string]string {
 	kept := []string{presetWords}
-	for _, o := range imageSettings() {
+	for _, o := range presetSettings() {
 		kept = append(kept, o.Name)
 	}
 	out := maps.Clone(options)

@@ -108,7 +108,7 @@ func (u *unacknowledged) expire(ctx context.Context, j job.Job) error {
 	if !j.IsFollowUp() || !u.now().Before(j.Address.Expires) {
 		return nil // its answer is missing as a whole, which Discord shows
 	}
-	m := message.Message{Content: message.NotShown(j.Title()), Private: true}
+	m := message.Message{Content: message.NotShown(j.Address.Language, j.Title()), Private: true}
 	if _, err := u.discord.FollowUp(ctx, j.Address, m); err != nil {
 		u.log.Warn("the asker was not told that a job is not rendered", "job", j.ID, "error", rest.Redact(err.Error()))
 	}

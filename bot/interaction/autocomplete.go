@@ -37,10 +37,10 @@ func (a *autocompletion) run(ctx context.Context, r *responder) error {
 
 func (a *autocompletion) choices(ctx context.Context, r *responder) ([]message.Choice, error) {
 	typed := r.req.Options[r.req.FocusedOption]
-	switch r.req.FocusedOption {
-	case "job":
+	switch option := r.req.FocusedOption; {
+	case option == "job":
 		return a.jobChoices(ctx, r, typed)
-	case "preset", "name":
+	case command.NamesStyle(option), option == "name":
 		return a.presetChoices(ctx, r, typed)
 	}
 	available := a.catalog.Available()

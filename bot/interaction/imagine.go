@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"strconv"
-	"strings"
 
 	"darkroom/bot/command"
 	"darkroom/bot/message"
@@ -47,12 +46,15 @@ func (m *imaginer) imagine(ctx context.Context, r *responder) error {
 	if refusal := takeLink(&w.Wanted, m.allowsLink); refusal != nil {
 		return m.refuse(ctx, r, r.req.ID, w, refusal)
 	}
+	if w.Wanted.Mask != nil && w.Wanted.Init == nil {
+		return request.LoneMask() // a form to edit it has no room for the image
+	}
 	return m.submitPermutations(ctx, r, w)
 }
 
 // usePreset adds the preset that /imagine names to the request.
 func (m *imaginer) usePreset(ctx context.Context, r *responder, wanted *request.Wanted) error {
-	name := strings.TrimSpace(r.req.Options["preset"])
+	name := command.StyleName(r.req.Options)
 	if name == "" {
 		return nil
 	}

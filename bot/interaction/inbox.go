@@ -52,7 +52,7 @@ func (b *inbox) list(ctx context.Context, r *responder) error {
 		}
 		entries = append(entries, e)
 	}
-	if err := r.replyPrivately(ctx, message.Inbox(entries)); err != nil {
+	if err := r.replyPrivately(ctx, message.Inbox(r.req.Language, entries)); err != nil {
 		return err
 	}
 	for _, id := range failed {

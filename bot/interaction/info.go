@@ -59,7 +59,7 @@ func (i *info) show(ctx context.Context, r *responder) error {
 		return err
 	}
 	return r.replyPrivately(ctx, message.Message{
-		Content: message.Info(shown),
+		Content: message.Info(r.req.Language, shown),
 		Files:   []message.File{{Name: "settings.txt", Data: []byte(settings)}},
 	})
 }

@@ -41,7 +41,7 @@ func (p *repainter) askZoom(ctx context.Context, r *responder) error {
 	if _, err := p.clicks.job(ctx, r); err != nil {
 		return err
 	}
-	_, err := r.respond(ctx, message.OpenForm(message.ZoomForm(r.click, leastZoom, mostZoom)))
+	_, err := r.respond(ctx, message.OpenForm(message.ZoomForm(r.req.Language, r.click, leastZoom, mostZoom)))
 	return err
 }
 
@@ -108,7 +108,7 @@ func halfInLatents(side int) int { return side / 2 / picture.SizeMultiple * pict
 // outpaintFlags are the flags of a job that are still true of one made from it: not the seed, and not the aspect if the
 // canvas has another shape.
 func outpaintFlags(j job.Job, verb string) string {
-	gone := []string{prompt.FlagSeed, prompt.FlagTile, prompt.FlagResize}
+	gone := []string{prompt.FlagSeed, prompt.FlagTile, prompt.FlagFit}
 	if verb != "zoom" {
 		gone = append(gone, prompt.FlagAspect)
 	}

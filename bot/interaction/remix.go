@@ -21,7 +21,7 @@ func (m *imaginer) openRemix(ctx context.Context, r *responder) error {
 		return err
 	}
 	id := button.ID{Verb: button.Remix, Job: j.ID, Tile: r.click.Tile}
-	_, err = r.respond(ctx, message.OpenForm(m.remixForm(ctx, r, j).Form(id, picture.MaxPromptRunes)))
+	_, err = r.respond(ctx, message.OpenForm(m.remixForm(ctx, r, j).Form(r.req.Language, id, picture.MaxPromptRunes)))
 	return err
 }
 

@@ -12,6 +12,7 @@ import (
 	"darkroom/bot/language"
 	"darkroom/bot/message"
 	"darkroom/bot/rest"
+	"darkroom/render/encode"
 	"darkroom/render/picture"
 	"darkroom/render/prompt"
 	"darkroom/render/request"
@@ -38,7 +39,7 @@ type submitStore interface {
 
 // enqueuer adds a new job to the queue, or wakes the relay to do it.
 type enqueuer interface {
-	Enqueue(ctx context.Context, j job.Job, p store.Policy) error
+	Enqueue(ctx context.Context, j job.Job, p store.Policy) (mask *encode.MaskReading, err error)
 	EpochBegan() time.Time
 	Wake()
 }
@@ -99,17 +100,20 @@ func (s *submitter) submitAll(ctx context.Context, r *responder, judges []judgeF
 		return false, err
 	}
 	if jobs[0].followUp {
-		if _, err := r.respond(ctx, message.Update(message.PermutationsAccepted(len(jobs)))); err != nil {
+		if _, err := r.respond(ctx, message.Update(message.PermutationsAccepted(r.req.Language, len(jobs)))); err != nil {
 			return true, s.withdraw(ctx, jobs, err)
 		}
 	}
 	for i, n := range jobs {
-		err := s.showAndEnqueue(ctx, r, n, policy, began)
+		mask, err := s.showAndEnqueue(ctx, r, n, policy, began)
 		if err != nil && i == 0 && !n.followUp {
 			return true, s.withdraw(ctx, jobs, err)
 		}
 		if err != nil {
 			s.dropUnshown(ctx, n.job, err)
+		}
+		if mask != nil {
+			jobs[i].resolved.Notes = append(jobs[i].resolved.Notes, maskNote(*mask))
 		}
 	}
 	s.sendNotes(ctx, r, mergeNotes(r.req.Language, jobs))
@@ -130,28 +134,29 @@ func (s *submitter) withdraw(ctx context.Context, jobs []newJob, err error) erro
 	return err
 }
 
-// showAndEnqueue shows that a job was accepted, and enqueues it. What its message shows is noted before it is sent:
-// once SQL has the answer, the relay may enqueue the job first, and what it notes about the message is newer.
+// showAndEnqueue shows that a job was accepted, and enqueues it. mask is how the mask of its start image was read. What
+// its message shows is noted before it is sent: once SQL has the answer, the relay may enqueue the job first, and what
+// it notes about the message is newer.
 func (s *submitter) showAndEnqueue(
 	ctx context.Context, r *responder, n newJob, policy store.Policy, began time.Time,
-) error {
+) (mask *encode.MaskReading, err error) {
 	st := s.delivery.Estimate(ctx, n.job, policy)
 	posted, err := s.acknowledge(ctx, r, n, st)
 	if err != nil {
 		s.delivery.Forget(n.job.ID)
-		return err
+		return nil, err
 	}
 	j := n.job
 	if n.followUp {
 		j = j.WithMessage(posted)
 	}
 	j.MaybePosted = s.outbox.EpochBegan().After(began) // the relay may have enqueued it in an epoch that is over
-	if err := s.outbox.Enqueue(ctx, j, policy); err != nil {
+	if mask, err = s.outbox.Enqueue(ctx, j, policy); err != nil {
 		s.log.Warn("the job waits for the relay", "job", j.ID, "error", rest.Redact(err.Error()))
 		s.outbox.Wake()
 		s.delivery.LosePosition(j)
 	}
-	return nil
+	return mask, nil
 }
 
 // dropUnshown gives up one of several jobs, because Discord refused its message. If Discord may have taken the message,
@@ -198,12 +203,12 @@ func (s *submitter) showWaiting(ctx context.Context, r *responder, n newJob, m m
 // sendNotes tells the person privately what was changed. If that fails, it is only logged.
 func (s *submitter) sendNotes(ctx context.Context, r *responder, n message.Notes) {
 	if s.catalog.NoRenderers() {
-		n.Notes = append(n.Notes, message.NoRenderer)
+		n.Notes = append(n.Notes, r.req.Language.Print(message.NoRenderer()))
 	}
 	if waiting := s.countInbox(ctx, r); waiting > 0 {
-		n.Notes = append(n.Notes, message.InboxNote(waiting))
+		n.Notes = append(n.Notes, r.req.Language.Print(message.InboxNote(waiting)))
 	}
-	m, ok := n.Message()
+	m, ok := n.Message(r.req.Language)
 	if !ok {
 		return
 	}

@@ -33,7 +33,7 @@ func (p *repainter) upscale(ctx context.Context, r *responder) error {
 		if len(available.Models) == 0 {
 			return message.ErrReconnecting
 		}
-		_, err = r.respond(ctx, message.OpenForm(message.UpscaleForm(id, available.UpscalerNames(tile))))
+		_, err = r.respond(ctx, message.OpenForm(message.UpscaleForm(r.req.Language, id, available.UpscalerNames(tile))))
 		return err
 	}
 	wanted, known := upscales[r.click.Arg]

@@ -16,8 +16,8 @@ import (
 func (o *drawRequest) readStart(ctx context.Context) error {
 	d := o.settings
 	if d.Init == "" {
-		if d.Strength != nil || d.Mask != "" || d.Resize != "" || d.MaskBlur > 0 {
-			return errors.New("--strength, --mask, --mask-blur and --resize go with --init: name the image to start from")
+		if d.Strength != nil || d.Mask != "" || d.Fit != "" || d.MaskBlur > 0 {
+			return errors.New("--strength, --mask, --mask-blur and --fit go with --init: name the image to start from")
 		}
 		return nil
 	}

@@ -74,7 +74,7 @@ func TestRequestReadsMasks(t *testing.T) {
 		for _, mode := range []string{"", "crop", "fill", "stretch"} {
 			o := drawRequest{
 				settings: config.Draw{
-					Prompt: "a boat", Count: 1, Init: savePNG(t, photo), Mask: savePNG(t, tt.mask), Resize: mode,
+					Prompt: "a boat", Count: 1, Init: savePNG(t, photo), Mask: savePNG(t, tt.mask), Fit: mode,
 					Size: &config.Size{Width: 128, Height: 128},
 				},
 				folder: postcards(t), inputs: map[string][]byte{},

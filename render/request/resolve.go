@@ -93,19 +93,24 @@ func (r *resolution) applyToTiles(w Wanted) *Refusal {
 
 // applyRules applies what was asked for, one rule after the other.
 func (r *resolution) applyRules(w Wanted) *Refusal {
-	text, flags := r.readFlags(r.cutComments(w.Prompt,
+	words, cut := prompt.CutCommand(w.Prompt)
+	if cut {
+		r.Note("“/imagine” at the start was left out: it is the command, and no part of a prompt.")
+	}
+	text, flags := r.readFlags(r.cutComments(words,
 		"A # begins a comment, so “%s” of the prompt was left out. Write \\# for a plain #."))
 	// A notation that does not look like the earlier words was chosen by somebody, so it stays.
 	chosen := prompt.DetectNotation(r.Spec.Prompt) != r.Spec.Notation
 	r.Spec.Prompt = text
 	w = r.mergeFlags(w, flags)
-	r.Flags, r.Spoiler = flagText(w), r.Spoiler || w.Spoiler
+	r.Flags, r.Spoiler, r.Private = flagText(w), r.Spoiler || w.Spoiler, r.Private || w.Private
 	w = r.applyPreset(w)
 	if !chosen {
 		r.Spec.Notation = prompt.DetectNotation(r.Spec.Prompt)
 	}
 	for _, rule := range []func(Wanted) *Refusal{
-		r.notation, r.emphasis, r.optionTags, r.vae, r.prompts, r.checkWeights, r.size, r.numbers, r.sampler, r.wantedInit,
+		r.notation, r.emphasis, r.optionTags, r.vae, r.prompts, r.checkWeights, r.size, r.numbers, r.sampler, r.hires,
+		r.wantedInit,
 	} {
 		if refusal := rule(w); refusal != nil {
 			return refusal
@@ -152,6 +157,6 @@ func (r *resolution) applyPreset(w Wanted) Wanted {
 		}
 		r.Spec.Prompt += words
 	}
-	r.Spoiler = r.Spoiler || w.Preset.Settings.Spoiler
+	r.Spoiler, r.Private = r.Spoiler || w.Preset.Settings.Spoiler, r.Private || w.Preset.Settings.Private
 	return w.Preset.applyTo(w)
 }

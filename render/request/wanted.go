@@ -29,6 +29,9 @@ type Wanted struct {
 	Draft         *bool       `json:"Draft,omitempty"`       // few steps first, see Resolved.Draft
 	Repeat        *int        `json:"Repeat,omitempty"`      // jobs, each with seeds of its own
 	SeedOffset    int64       `json:"SeedOffset,omitempty"`  // of one of them: added to the seed, see Expand
+	Mask          *Attachment `json:"Mask,omitempty"`        // what of Init is painted anew
+	Hires         *float64    `json:"Hires,omitempty"`       // how many times larger a second pass makes it; 1 is none
+	Private       bool        `json:"Private,omitempty"`     // only who asks sees the answer
 
 	Tiles  []Wanted `json:"-"`      // the further tiles' words, if choices gave them others: see Expand
 	Preset *Preset  `json:"Preset"` // settings that count where nothing else was asked for
@@ -73,6 +76,7 @@ func (p Preset) applyTo(w Wanted) Wanted {
 	fill(&w.Quality, s.Quality)
 	fill(&w.Stop, s.Stop)
 	fill(&w.Draft, s.Draft)
+	fill(&w.Hires, s.Hires)
 	if w.Addons == nil {
 		w.Addons = s.Addons
 	}

@@ -72,7 +72,8 @@ type state struct {
 	UserOrder      []string                  `json:"user_order"`
 	Permissions    map[string]uint64         `json:"standing"` // a user's permission bits
 	MemberRoles    map[string][]string       `json:"member_roles,omitempty"`
-	BotPermissions map[string]uint64         `json:"bot_permissions"` // by channel; PermMember where absent
+	Locales        map[string]string         `json:"locales,omitempty"` // by user
+	BotPermissions map[string]uint64         `json:"bot_permissions"`   // by channel; PermMember where absent
 	Guilds         map[string]*wire.Guild    `json:"guilds"`
 	Channels       map[string]*wire.Channel  `json:"channels"`
 	ChannelOrder   []string                  `json:"channel_order"`
