@@ -79,7 +79,8 @@ func (l *wildcardCache) pool(ctx context.Context, name string) (*weightedPool, e
 	return l.pools[name], nil
 }
 
-// nearest returns existing names to suggest in place of an unknown one: the one that was meant first, if it can be told.
+// nearest returns existing names to suggest in place of an unknown one. The one that was meant is first, if it can be
+// told.
 func nearest(names []string, unknown string) []string {
 	base := strings.ToLower(path.Base(unknown))
 	var all []string
