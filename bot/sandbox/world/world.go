@@ -80,7 +80,8 @@ type state struct {
 	Commands       map[string][]wire.Command `json:"commands"` // by guild; "" is global
 	Messages       map[string]*Message       `json:"messages"`
 	Interactions   map[string]*Interaction   `json:"interactions"`
-	Limits         map[string]int64          `json:"file_limits"` // by guild
+	Limits         map[string]int64          `json:"file_limits"`          // by guild
+	ClosedDMs      map[string]bool           `json:"closed_dms,omitempty"` // users who take no direct messages of the bot
 }
 
 // New opens the World that DataDir holds, or a new, empty one.
