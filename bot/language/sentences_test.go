@@ -1,15 +1,20 @@
 package language_test
 
 import (
+	"encoding/json"
 	"go/ast"
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
+
+	"darkroom/bot/command"
 )
 
 // sentences are the English formats that the program prints, with whether each has a count.
@@ -18,14 +23,15 @@ type sentences map[string]bool
 // formatsIn tells which parameters of a function are formats, by the function's name.
 var formatsIn = map[string][]int{
 	"Text": {0}, "Sprintf": {0}, "Of": {0}, "Refusal": {0}, "Refuse": {0, 1}, "Suggest": {0}, "Note": {0}, "refuse": {0},
-	"Count": {2}, "refuseBecause": {0},
+	"Count": {2}, "refuseBecause": {0}, "nameReader": {1}, "ignored": {2},
+	"say": {0}, "noteCrop": {1},
 }
 
 // source is a folder of the program with its files.
 type source struct {
 	folder string
 	files  []*ast.File
-	texts  map[string]ast.Expr // of constants, by name
+	texts  map[string][]ast.Expr // of constants and variables, by name
 }
 
 // readSource parses the files of all folders below some, without tests.
@@ -43,7 +49,7 @@ func readSource(t *testing.T, roots ...string) (all []source) {
 			}
 			at := folders[filepath.Dir(path)]
 			if at == nil {
-				at = &source{folder: filepath.Dir(path), texts: map[string]ast.Expr{}}
+				at = &source{folder: filepath.Dir(path), texts: map[string][]ast.Expr{}}
 				folders[at.folder] = at
 			}
 			at.files = append(at.files, f)
@@ -63,35 +69,44 @@ func readSource(t *testing.T, roots ...string) (all []source) {
 
 func (s *source) readConstants(f *ast.File) {
 	ast.Inspect(f, func(n ast.Node) bool {
-		if v, ok := n.(*ast.ValueSpec); ok && len(v.Names) == len(v.Values) {
-			for i, name := range v.Names {
-				s.texts[name.Name] = v.Values[i]
+		switch n := n.(type) {
+		case *ast.ValueSpec:
+			for i, value := range n.Values {
+				s.texts[n.Names[i].Name] = append(s.texts[n.Names[i].Name], value)
+			}
+		case *ast.AssignStmt:
+			for i, to := range n.Lhs {
+				if name, ok := to.(*ast.Ident); ok && len(n.Lhs) == len(n.Rhs) {
+					s.texts[name.Name] = append(s.texts[name.Name], n.Rhs[i])
+				}
 			}
 		}
 		return true
 	})
 }
 
-// text is the value of an expression that is a constant text.
-func (s *source) text(e ast.Expr) (string, bool) {
+// constants are the texts that an expression can be: of a name, all that have this name in the package.
+func (s *source) constants(e ast.Expr) (all []string) {
 	switch e := e.(type) {
 	case *ast.BasicLit:
-		text, err := strconv.Unquote(e.Value)
-		return text, err == nil && e.Kind == token.STRING
+		if text, err := strconv.Unquote(e.Value); err == nil && e.Kind == token.STRING {
+			return []string{text}
+		}
 	case *ast.ParenExpr:
-		return s.text(e.X)
+		return s.constants(e.X)
 	case *ast.BinaryExpr:
-		left, ok := s.text(e.X)
-		right, too := s.text(e.Y)
-		return left + right, ok && too && e.Op == token.ADD
+		left, right := s.constants(e.X), s.constants(e.Y)
+		if e.Op == token.ADD && len(left) == 1 && len(right) == 1 {
+			return []string{left[0] + right[0]}
+		}
 	case *ast.Ident:
-		if value := s.texts[e.Name]; value != nil {
-			if _, same := value.(*ast.Ident); !same {
-				return s.text(value)
+		for _, value := range s.texts[e.Name] {
+			if _, name := value.(*ast.Ident); !name {
+				all = append(all, s.constants(value)...)
 			}
 		}
 	}
-	return "", false
+	return all
 }
 
 // collect adds the formats of all calls that print or make a sentence, and the reasons, which are stored.
@@ -105,9 +120,11 @@ func (s *source) collect(all sentences) {
 		})
 	}
 	for name, value := range s.texts {
-		if strings.HasPrefix(name, "Reason") || strings.HasPrefix(name, "reason") {
-			if text, ok := s.text(value); ok {
-				all[text] = false
+		if strings.HasPrefix(strings.ToLower(name), "reason") && !strings.HasSuffix(s.folder, "render/device") {
+			for _, one := range value {
+				for _, text := range s.constants(one) {
+					all[text] = false
+				}
 			}
 		}
 	}
@@ -118,17 +135,14 @@ func (s *source) collectCall(call *ast.CallExpr, all sentences) {
 	if of == "fmt" || name == "Count" && len(call.Args) < 3 {
 		return
 	}
-	if name == "ignored" && len(call.Args) > 2 { // render/prompt: what is wrong with a flag
-		if text, ok := s.text(call.Args[2]); ok {
-			all["`--%s%s` was ignored: "+text] = false
-		}
-	}
 	for _, i := range formatsIn[name] {
 		if i >= len(call.Args) {
 			continue
 		}
-		if text, ok := s.text(call.Args[i]); ok && text != "" {
-			all[text] = all[text] || name == "Count"
+		for _, text := range s.constants(call.Args[i]) {
+			if text != "" {
+				all[text] = all[text] || name == "Count"
+			}
 		}
 	}
 }
@@ -145,4 +159,65 @@ func calledName(call *ast.CallExpr) (name, of string) {
 		return f.Sel.Name, of
 	}
 	return "", ""
+}
+
+// spoken are all sentences of the program: those of its source, and those of the registered commands.
+func spoken(t *testing.T) sentences {
+	t.Helper()
+	all := sentences{}
+	for _, s := range readSource(t, "../../bot", "../../render", "../../queue") {
+		if !strings.Contains(s.folder, "sandbox") && !strings.Contains(s.folder, "/hub") {
+			s.collect(all)
+		}
+	}
+	for _, c := range command.All() {
+		all[c.Description] = false
+		if c.Description == "" {
+			all[c.Name] = false
+		}
+		addOptions(all, c.Options)
+	}
+	delete(all, "")
+	return all
+}
+
+func addOptions(all sentences, options []command.Option) {
+	for _, o := range options {
+		all[o.Description] = false
+		for _, c := range o.Choices {
+			if strings.Contains(c.Name, " ") {
+				all[c.Name] = false
+			}
+		}
+		addOptions(all, o.Options)
+	}
+}
+
+// TestGermanIsWhole: the German catalogue has all sentences that the program can say, with plural forms where there is
+// a count, and no others.
+func TestGermanIsWhole(t *testing.T) {
+	t.Parallel()
+	raw, err := os.ReadFile("catalogues/de.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	german := map[string]json.RawMessage{}
+	if err := json.Unmarshal(raw, &german); err != nil {
+		t.Fatal(err)
+	}
+	all := spoken(t)
+	for _, english := range slices.Sorted(maps.Keys(all)) {
+		text, ok := german[english]
+		switch {
+		case !ok:
+			t.Errorf("no German for %q (count: %v)", english, all[english])
+		case all[english] != (text[0] == '{'):
+			t.Errorf("%q: has a count: %v, and its German is %s", english, all[english], text)
+		}
+	}
+	for english := range german {
+		if _, ok := all[english]; !ok {
+			t.Errorf("German for a sentence that nobody says: %q", english)
+		}
+	}
 }
