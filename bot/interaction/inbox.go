@@ -96,7 +96,9 @@ func (b *inbox) open(ctx context.Context, r *responder, j job.Job) error {
 
 // renderAgain renders images that the inbox no longer holds.
 func (b *inbox) renderAgain(ctx context.Context, r *responder, j job.Job, hidden bool) error {
-	err := b.submit.derived(ctx, r, j, j.Spec, newJob{verb: j.Address.Verb, tile: j.Address.Tile, private: hidden})
+	err := b.submit.derived(ctx, r, j, j.Spec, newJob{
+		verb: j.Address.Verb, tile: j.Address.Tile, private: hidden, settled: true, // a late one lies in the inbox again
+	})
 	if err != nil {
 		return err
 	}

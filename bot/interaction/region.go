@@ -72,7 +72,8 @@ func (g *regions) submit(ctx context.Context, r *responder) error {
 	}
 	tile.Count, tile.Tiling, tile.Stop, tile.Init = picture.MaxCount, false, 0, nil
 	w := permutationRequest{
-		Wanted: request.Wanted{Spoiler: j.Spoiler}, DrawnSeed: g.imagine.seed(), Base: &tile, Parent: j.ID,
+		Wanted:    request.Wanted{Spoiler: j.Spoiler, Private: keepsPrivate(r, j)},
+		DrawnSeed: g.imagine.seed(), Base: &tile, Parent: j.ID,
 		Region: &regionRequest{Tile: n, File: file},
 	}
 	if tile.Hires != nil || tile.Upscale != nil {

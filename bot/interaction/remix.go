@@ -65,7 +65,9 @@ func (m *imaginer) remix(ctx context.Context, r *responder) error {
 	}
 	base := remixed(r, j.Spec)
 	base.Steps = cmp.Or(j.Address.Draft, base.Steps) // a remix of a draft is whole
-	wanted := request.Wanted{Prompt: r.req.Options[message.FieldPrompt], Spoiler: j.Spoiler}
+	wanted := request.Wanted{
+		Prompt: r.req.Options[message.FieldPrompt], Spoiler: j.Spoiler, Private: keepsPrivate(r, j),
+	}
 	if negative, ok := r.req.Options[message.FieldNegative]; ok && negative != base.Negative {
 		wanted.Negative = &negative
 	}

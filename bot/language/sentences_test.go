@@ -24,7 +24,8 @@ type sentences map[string]bool
 var formatsIn = map[string][]int{
 	"Text": {0}, "Sprintf": {0}, "Of": {0}, "Refusal": {0}, "Refuse": {0, 1}, "Suggest": {0}, "Note": {0}, "refuse": {0},
 	"Count": {2}, "refuseBecause": {0}, "nameReader": {1}, "ignored": {2},
-	"say": {0}, "noteCrop": {1},
+	"say": {0}, "noteCrop": {1}, "checkLength": {1}, "cutComments": {1},
+	"inputImage": {2},
 }
 
 // source is a folder of the program with its files.
@@ -96,8 +97,12 @@ func (s *source) constants(e ast.Expr) (all []string) {
 		return s.constants(e.X)
 	case *ast.BinaryExpr:
 		left, right := s.constants(e.X), s.constants(e.Y)
-		if e.Op == token.ADD && len(left) == 1 && len(right) == 1 {
-			return []string{left[0] + right[0]}
+		if len(left)+len(right) > 0 && e.Op == token.ADD {
+			return []string{one(left) + one(right)}
+		}
+	case *ast.CallExpr:
+		if name, of := calledName(e); of == "fmt" && name == "Sprintf" {
+			return s.constants(e.Args[0])
 		}
 	case *ast.Ident:
 		for _, value := range s.texts[e.Name] {
@@ -107,6 +112,14 @@ func (s *source) constants(e ast.Expr) (all []string) {
 		}
 	}
 	return all
+}
+
+// one is the only text of several, or a value in a sentence.
+func one(texts []string) string {
+	if len(texts) == 1 {
+		return texts[0]
+	}
+	return "%s"
 }
 
 // collect adds the formats of all calls that print or make a sentence, and the reasons, which are stored.
@@ -120,7 +133,7 @@ func (s *source) collect(all sentences) {
 		})
 	}
 	for name, value := range s.texts {
-		if strings.HasPrefix(strings.ToLower(name), "reason") && !strings.HasSuffix(s.folder, "render/device") {
+		if strings.HasPrefix(strings.ToLower(name), "reason") {
 			for _, one := range value {
 				for _, text := range s.constants(one) {
 					all[text] = false
@@ -161,12 +174,15 @@ func calledName(call *ast.CallExpr) (name, of string) {
 	return "", ""
 }
 
+// forOperators are the folders whose sentences are not read on Discord.
+var forOperators = []string{"bot/sandbox", "render/hub", "render/onnx", "render/device"}
+
 // spoken are all sentences of the program: those of its source, and those of the registered commands.
 func spoken(t *testing.T) sentences {
 	t.Helper()
 	all := sentences{}
 	for _, s := range readSource(t, "../../bot", "../../render", "../../queue") {
-		if !strings.Contains(s.folder, "sandbox") && !strings.Contains(s.folder, "/hub") {
+		if !slices.ContainsFunc(forOperators, func(f string) bool { return strings.Contains(s.folder, f) }) {
 			s.collect(all)
 		}
 	}

@@ -1,6 +1,7 @@
 package message
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -88,11 +89,16 @@ type Link struct {
 
 // text writes the link as Markdown.
 func (k Link) text(l language.Language) string {
-	server := k.Server
-	if server == "" {
-		server = "@me"
+	return fmt.Sprintf("[%s](%s)", verbText(l, k.Verb), k.address())
+}
+
+// address is the link itself, which Discord shows as the channel's name.
+func (k Link) address() string {
+	to := fmt.Sprintf("https://discord.com/channels/%s/%s", cmp.Or(k.Server, "@me"), k.Channel)
+	if k.Message == "" {
+		return to
 	}
-	return fmt.Sprintf("[%s](https://discord.com/channels/%s/%s/%s)", verbText(l, k.Verb), server, k.Channel, k.Message)
+	return to + "/" + k.Message
 }
 
 // verbText names what made a job. A verb of a newer program is shown as it is.

@@ -105,6 +105,7 @@ type Result struct {
 	Millis map[string]int64 // how long it took, by stage
 	Tile   int              // the tile that is shown alone; 0 for all of them
 	Used   func(id string) bool
+	Shared Link // the message that shows everybody these private images; zero if none does
 }
 
 // Finished is the message of a job that is done: its images with their buttons.
@@ -117,14 +118,16 @@ func Finished(to Address, spec picture.Spec, job string, r Result) Message {
 	if tiles == 0 {
 		tiles = len(r.Made)
 	}
-	done := report{to: to, spec: spec, color: ColorDone, files: r.Files}
+	done := report{to: to, spec: spec, color: ColorDone, lines: sharedLine(to, r), files: r.Files}
 	var m Message
 	if !to.Card {
-		done.lines, done.rows = settingsLine(to.Language, spec, r.Made), plainRows(to.Language, spec, job, tiles, r.Tile)
-		done.rows = withFinish(to, job, r.Tile, done.rows)
+		done.lines = strings.TrimSuffix(settingsLine(to.Language, spec, r.Made)+"\n"+done.lines, "\n")
+		rows := plainRows(to.Language, spec, job, tiles, r.Tile)
+		done.rows = withShare(to, job, r, withFinish(to, job, r.Tile, rows))
 		m = done.message()
 	} else {
-		done.rows = withFinish(to, job, r.Tile, cardRows(to.Language, spec, job, tiles, r))
+		rows := cardRows(to.Language, spec, job, tiles, r)
+		done.rows = withShare(to, job, r, withFinish(to, job, r.Tile, rows))
 		m = done.card(cardFooter(to.Language, spec, r), button.ID{Verb: button.More, Job: job, Tile: r.Tile}.String())
 	}
 	m.KeepFiles = len(r.Files) == 0
