@@ -77,7 +77,7 @@ func Aspects() []string { return []string{"1:1", "3:2", "2:3", "4:3", "3:4", "16
 // All returns the commands to register, for servers and the bot's direct messages, with their texts in all languages.
 func All() []Command {
 	return localize([]Command{
-		imagine(), queue(), info(), help(), cancel(), inbox(), limits(), preset(), myData(), show(),
+		imagine(), queue(), info(), help(), cancel(), inbox(), limits(), preset(), prefer(), settings(), myData(), show(),
 		messageCommand(ImageInfo), messageCommand(RemixImage), messageCommand(UpscaleImage),
 	})
 }
