@@ -36,12 +36,16 @@ func storedValues() map[string]any {
 			Application: "1", Token: "not-a-real-token", Expires: time.Date(2026, 2, 1, 12, 0, 0, 5000000, time.UTC),
 			Channel: "2", Message: "@original", User: "3", Verb: "vary", Tile: 4, Spoiler: true, Ephemeral: true,
 			FromImage: true, FileLimit: 10 << 20, Locale: "en-US", Card: true, Flags: "--ar 3:2 --seed 7", Draft: 20,
-			Language: language.Find("de"),
+			Language: language.Find("de"), Direct: true,
 		},
 		"jobs.pending": &request.InitImage{
 			File: request.Attachment{
 				ID: "1", Name: "me.png", URL: "https://cdn.discordapp.com/a?b&c", ContentType: "image/png", Size: 9, Width: 8,
 				Height: 7,
+			},
+			Mask: &request.Attachment{
+				ID: "2", Name: "mask.png", URL: "https://cdn.discordapp.com/b", ContentType: "image/png", Size: 6, Width: 5,
+				Height: 4,
 			},
 			Strength: 0.4, Place: &picture.Placement{X: 1, Y: 2, Width: 3, Height: 4},
 			Window: &picture.Size{Width: 5, Height: 6}, Resize: "fill",
