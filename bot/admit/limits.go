@@ -54,12 +54,11 @@ func limitPixels(res *request.Resolved, p limits.Policy) *request.Refusal {
 	}
 	if s.Hires != nil || s.Upscale != nil {
 		if s.Enlarged().Pixels() > p.MaxPixels {
-			hint := ""
+			refusal := request.Refuse("", "Too large to upscale: this server allows at most %d pixels.", p.MaxPixels)
 			if s.Upscale == nil {
-				hint = "Ask for a smaller size, or leave hires out."
+				return refusal.Suggest("Ask for a smaller size, or leave hires out.")
 			}
-			return request.Refuse(hint, "Too large to upscale: this server allows at most %d pixels.",
-				p.MaxPixels)
+			return refusal
 		}
 		return nil
 	}

@@ -92,13 +92,13 @@ func (l *lateResults) deliverOne(ctx context.Context, d queue.Undelivered) error
 	if err != nil {
 		return err
 	}
-	post, err := l.posts.begin(ctx, withTokenOf(j, d), j.RemixID(), lateMessage(j, d))
+	post, err := l.posts.begin(ctx, withTokenOf(j, d), j.RemixID(), lateMessage(j.Address.Elsewhere(), j, d))
 	if err != nil {
 		return err
 	}
 	delivery := &lateDelivery{
 		idempotentPost: post, withToken: j, endings: l.endings, corrections: l.corrections,
-		outcome: d.Outcome, files: d.Files, maybePosted: d.MaybePosted,
+		inPlace: lateMessage(j.Address, j, d), outcome: d.Outcome, files: d.Files, maybePosted: d.MaybePosted,
 	}
 	err = delivery.tryInOrder(ctx)
 	if err != nil && l.now().Sub(row.Updated) > deliverFor {
@@ -128,23 +128,25 @@ func (l *lateResults) acknowledge(ctx context.Context, id string) error {
 	return l.queue.AckUndelivered(ctx, id)
 }
 
-// lateMessage is the finished message with its images.
-func lateMessage(j job.Job, d queue.Undelivered) message.Message {
+// lateMessage is the finished message with its images, as it looks at an address.
+func lateMessage(to message.Address, j job.Job, d queue.Undelivered) message.Message {
 	var files []message.File
 	for _, f := range d.Files {
 		files = append(files, message.File{Name: f.Name, Data: f.Bytes})
 	}
-	return message.Finished(j.Address, j.Spec, j.ID, message.Result{
+	return message.Finished(to, j.Spec, j.ID, message.Result{
 		Files: files, Made: d.Outcome.Files, Millis: d.Outcome.Millis,
 	})
 }
 
 // lateDelivery is one delivery of late images. It tries, in this order: the message that waits for them, a new
 // message in the same channel, direct messages, the inbox. Private images never go into a channel. The private
-// message that waits for them can be edited by the interaction's token alone, while that is good.
+// message that waits for them can be edited by the interaction's token alone, while that is good. Those that were
+// promised by direct message come as a new one, because an edit tells nobody that they are there.
 type lateDelivery struct {
 	*idempotentPost
-	withToken   job.Job // the job as it is in SQL
+	withToken   job.Job         // the job as it is in SQL
+	inPlace     message.Message // in the message that waits
 	endings     *endings
 	corrections *corrector
 	outcome     queue.Outcome

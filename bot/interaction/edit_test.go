@@ -4,6 +4,7 @@ import (
 	"slices"
 	"testing"
 
+	"darkroom/bot/language"
 	"darkroom/render/request"
 )
 
@@ -15,7 +16,7 @@ func TestEditFormOfARequest(t *testing.T) {
 		Prompt: "a boat", VAE: new("clear"), Init: &request.Attachment{Name: "me.png"},
 		Mask: &request.Attachment{Name: "m.png"}, Resize: new("fill"), Hires: new(1.5), Private: true,
 	}}
-	f := w.form()
+	f := w.form(language.Language{})
 	if want := "<vae:clear> a boat"; f.Prompt != want {
 		t.Errorf("got prompt %q, want %q", f.Prompt, want)
 	}

@@ -32,7 +32,10 @@ func (p *repainter) finish(ctx context.Context, r *responder) error {
 		whole.Steps = spec.Steps
 		spec.Hires = &whole
 	}
-	made := newJob{verb: "finish", tile: r.click.Tile, parent: j.ID, flags: request.WithoutFlags(flags, prompt.FlagDraft)}
+	made := newJob{
+		verb: "finish", tile: r.click.Tile, parent: j.ID, flags: request.WithoutFlags(flags, prompt.FlagDraft),
+		private: keepsPrivate(r, j),
+	}
 	return p.submit.submit(ctx, r, func(available request.Available, policy store.Policy) (newJob, *request.Refusal) {
 		var refusal *request.Refusal
 		made.resolved, refusal = admit.JudgeSpec(r.req, available, policy, spec, j.Spoiler)

@@ -51,6 +51,7 @@ type Store interface { //nolint:interfacebloat // the sum of what its parts need
 	usageStore
 	quotaStore
 	personalData
+	sharedPosts
 }
 
 // Queue is what interactions need of the queue.
@@ -151,7 +152,7 @@ func New(o Options) *Handler {
 			"info":    (&quota{db: o.Store, catalog: o.Catalog}).show, "help": newHelp(o).open,
 			"cancel": cancel.command, "inbox": inbox.list, "preset": (&presetCommands{db: o.Store}).run, "mydata": person.run,
 			"limits":             (&limits{db: o.Store, usage: o.Store, outbox: o.Outbox, now: o.Now, log: o.Log}).run,
-			"show":               (&showAgain{clicks: clicks, fetcher: o.Fetcher, plain: o.Plain}).run,
+			"show":               (&showAgain{clicks: clicks, db: o.Store, fetcher: o.Fetcher, plain: o.Plain}).run,
 			command.OnMessage:    (&messageCommands{details, imagine, repaint, o.Store}).run,
 			command.Autocomplete: (&autocompletion{catalog: o.Catalog, db: o.Store}).run,
 		},
@@ -159,20 +160,22 @@ func New(o Options) *Handler {
 			button.Reroll: repaint.reroll, button.Vary: repaint.vary, button.Upscale: repaint.upscale, button.Zoom: repaint.zoom,
 			button.Pan: repaint.pan, button.Show: repaint.show, button.Remix: imagine.openRemix, button.Example: imagine.example,
 			button.Permute: imagine.answerQuestion, button.Cancel: cancel.button, button.Forget: person.eraseMe,
-			button.Single: singles.post, button.Region: imagine.region.open,
-			button.Info: details.show, button.Square: repaint.square, button.Finish: repaint.finish,
-			button.More: (&more{clicks}).open, button.Words: (&knownWords{o.Catalog}).show,
-			button.Delete: (&deletion{clicks}).run, button.Help: newHelp(o).pick,
+			button.Private: submit.private.answer, button.Share: newSharing(o, clicks).share, button.Single: singles.post,
+			button.Region: imagine.region.open, button.Info: details.show, button.Square: repaint.square,
+			button.Finish: repaint.finish, button.More: (&more{clicks}).open, button.Help: newHelp(o).pick,
+			button.Words: (&knownWords{o.Catalog}).show, button.Delete: (&deletion{clicks}).run,
 		},
 		forms: forms(imagine, repaint),
 	}
 }
 
 func newSubmitter(o Options) *submitter {
-	return &submitter{
+	s := &submitter{
 		db: o.Store, catalog: o.Catalog, outbox: o.Outbox, delivery: o.Delivery, discord: o.Discord, plain: o.Plain,
 		now: o.Now, log: o.Log,
 	}
+	s.private = &privateQuestions{db: o.Store, inputs: o.Store, submit: s}
+	return s
 }
 
 // forms are the actions of forms, by the verbs of the buttons that open them.

@@ -52,7 +52,7 @@ func (b *inbox) list(ctx context.Context, r *responder) error {
 		}
 		entries = append(entries, e)
 	}
-	if err := r.replyPrivately(ctx, message.Inbox(entries)); err != nil {
+	if err := r.replyPrivately(ctx, message.Inbox(r.req.Language, entries)); err != nil {
 		return err
 	}
 	for _, id := range failed {
@@ -96,7 +96,9 @@ func (b *inbox) open(ctx context.Context, r *responder, j job.Job) error {
 
 // renderAgain renders images that the inbox no longer holds.
 func (b *inbox) renderAgain(ctx context.Context, r *responder, j job.Job, hidden bool) error {
-	err := b.submit.derived(ctx, r, j, j.Spec, newJob{verb: j.Address.Verb, tile: j.Address.Tile, private: hidden})
+	err := b.submit.derived(ctx, r, j, j.Spec, newJob{
+		verb: j.Address.Verb, tile: j.Address.Tile, private: hidden, settled: true, // a late one lies in the inbox again
+	})
 	if err != nil {
 		return err
 	}

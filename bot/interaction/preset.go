@@ -61,7 +61,7 @@ func (p *presetCommands) save(ctx context.Context, r *responder) error {
 	} else if err != nil {
 		return err
 	}
-	return r.say(ctx, message.PresetSaved(message.Preset{Name: name, Options: options}))
+	return r.say(ctx, message.PresetSaved(r.req.Language, message.Preset{Name: name, Options: options}))
 }
 
 func (p *presetCommands) list(ctx context.Context, r *responder) error {
@@ -73,7 +73,7 @@ func (p *presetCommands) list(ctx context.Context, r *responder) error {
 	for _, one := range all {
 		shown = append(shown, message.Preset{Name: one.Name, Options: presetOptions(one)})
 	}
-	return r.say(ctx, message.Presets(shown, store.MaxPresets))
+	return r.say(ctx, message.Presets(r.req.Language, shown, store.MaxPresets))
 }
 
 func (p *presetCommands) delete(ctx context.Context, r *responder) error {
@@ -83,7 +83,7 @@ func (p *presetCommands) delete(ctx context.Context, r *responder) error {
 	} else if err != nil {
 		return err
 	}
-	return r.say(ctx, message.PresetDeleted(name))
+	return r.say(ctx, message.PresetDeleted(r.req.Language, name))
 }
 
 // presetOptions reads the options of a preset. A preset that cannot be read has none.

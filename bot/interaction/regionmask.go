@@ -8,6 +8,7 @@ import (
 	"darkroom/bot/message"
 	"darkroom/bot/rest"
 	"darkroom/render/encode"
+	"darkroom/render/phrase"
 	"darkroom/render/request"
 )
 
@@ -52,7 +53,7 @@ func (d *decoder) run(ctx context.Context, decode func(context.Context) error) e
 type shownRegion struct {
 	image, mask encode.CleanImage // of one size
 	preview     []byte
-	notes       []string
+	notes       []phrase.Phrase
 }
 
 // read fetches the image and the mask, and draws the preview.
@@ -117,9 +118,9 @@ func (s *shownRegion) readMask(ctx context.Context, cells []int, file []byte) (e
 }
 
 // maskNote says how a mask was read.
-func maskNote(reading encode.MaskReading) string {
-	return map[encode.MaskReading]string{
-		encode.MaskByBrightness: message.MaskReadByBrightness, encode.MaskByOpacity: message.MaskReadByOpacity,
-		encode.MaskByHoles: message.MaskReadByHoles,
+func maskNote(reading encode.MaskReading) phrase.Phrase {
+	return map[encode.MaskReading]phrase.Phrase{
+		encode.MaskByBrightness: message.MaskReadByBrightness(), encode.MaskByOpacity: message.MaskReadByOpacity(),
+		encode.MaskByHoles: message.MaskReadByHoles(),
 	}[reading]
 }

@@ -21,7 +21,7 @@ func (m *imaginer) openRemix(ctx context.Context, r *responder) error {
 		return err
 	}
 	id := button.ID{Verb: button.Remix, Job: j.ID, Tile: r.click.Tile}
-	_, err = r.respond(ctx, message.OpenForm(m.remixForm(ctx, r, j).Form(id, picture.MaxPromptRunes)))
+	_, err = r.respond(ctx, message.OpenForm(m.remixForm(ctx, r, j).Form(r.req.Language, id, picture.MaxPromptRunes)))
 	return err
 }
 
@@ -65,7 +65,9 @@ func (m *imaginer) remix(ctx context.Context, r *responder) error {
 	}
 	base := remixed(r, j.Spec)
 	base.Steps = cmp.Or(j.Address.Draft, base.Steps) // a remix of a draft is whole
-	wanted := request.Wanted{Prompt: r.req.Options[message.FieldPrompt], Spoiler: j.Spoiler}
+	wanted := request.Wanted{
+		Prompt: r.req.Options[message.FieldPrompt], Spoiler: j.Spoiler, Private: keepsPrivate(r, j),
+	}
 	if negative, ok := r.req.Options[message.FieldNegative]; ok && negative != base.Negative {
 		wanted.Negative = &negative
 	}

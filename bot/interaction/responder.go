@@ -21,6 +21,7 @@ type responder struct {
 	click    button.ID   // what a button or form means
 	answered atomic.Bool // the first answer was given, or may have been
 	deferred bool        // that answer only says "thinking…", and must be replaced
+	silent   bool        // that answer left the message of the click as it is: what is said is a follow-up
 	lost     func()      // notes that another program answered; nil if another bot of this database may have
 
 	settings    store.Settings // what the person and the server want by default
@@ -34,7 +35,7 @@ func (r *responder) account() string { return r.req.Account() }
 // Once "thinking…" is shown, only the usual bound is left.
 func (r *responder) beforeAnswer(ctx context.Context) (context.Context, context.CancelFunc) {
 	most := acceptTimeout
-	if !r.req.AnswerBy.IsZero() && !r.deferred {
+	if !r.req.AnswerBy.IsZero() && !r.deferred && !r.silent {
 		most = min(most, r.req.AnswerBy.Sub(r.now())-answerReserve)
 	}
 	return context.WithTimeout(ctx, most)
@@ -74,6 +75,16 @@ func (r *responder) postponeInPlace(ctx context.Context) error {
 		return err
 	}
 	r.deferred = true
+	return nil
+}
+
+// acknowledge leaves the message of the click as it is. What is said later is a follow-up, and edit changes that
+// message.
+func (r *responder) acknowledge(ctx context.Context) error {
+	if _, err := r.respond(ctx, message.DeferUpdate()); err != nil {
+		return err
+	}
+	r.silent = true
 	return nil
 }
 

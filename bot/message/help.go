@@ -109,7 +109,7 @@ func (h Help) modelLines(l language.Language, topic string) (lines []string) {
 	}
 	lines = append(lines, "", name)
 	if topic == HelpModels {
-		lines = append(lines, addonNames(h.Addons)...)
+		lines = append(lines, addonNames(l, h.Addons)...)
 	}
 	switch {
 	case len(h.Model.Images) > 0 && len(h.Model.Examples) > 0:
