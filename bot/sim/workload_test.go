@@ -104,9 +104,9 @@ func (w *workload) askOnce() {
 
 // drawOptions draws the options that few people use: start images with and without a mask, and a second pass.
 func (w *workload) drawOptions() (options []sandbox.Option) {
-	if w.rng.IntN(12) == 0 {
+	if w.rng.IntN(8) == 0 {
 		options = append(options, sandbox.WithFile("init_image", "start.png", onePixelPNG))
-		if w.rng.IntN(2) == 0 {
+		if w.rng.IntN(3) > 0 {
 			options = append(options, sandbox.WithFile("mask", "mask.png", halfMask))
 		}
 		if modes := []string{"", "crop", "fill", "stretch"}; w.rng.IntN(2) == 0 {
@@ -183,8 +183,8 @@ func (w *workload) click(user, channel, interaction string, verb button.Verb) {
 	w.askAndFollowUp(user, channel, 99, 0, func() (sandbox.Interaction, error) { return w.Click(user, m.ID, id) })
 }
 
-// remix sends the form of the button Remix with other words. It gives up after ten minutes, or when a fault swallows the
-// form.
+// remix sends the form of the button Remix with other words. It gives up after ten minutes, or when a fault swallows
+// the form.
 func (w *workload) remix(user, channel, interaction string) {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	defer cancel()

@@ -25,8 +25,8 @@ const (
 )
 
 // BenchmarkAcknowledge measures how long an /imagine waits for its answer when a hundred come each second: the whole
-// program (up, with SQLite on disk and the queue in memory) against the sandbox, with real HTTP and a real gateway. Once
-// its renderer's process is stopped, and once it renders the demo model all the time, on every core:
+// program (up, with SQLite on disk and the queue in memory) against the sandbox, with real HTTP and a real gateway.
+// Once its renderer's process is stopped, and once it renders the demo model all the time, on every core:
 //
 //	go test -run '^$' -bench Acknowledge -benchtime 1x ./cmd/darkroom
 func BenchmarkAcknowledge(b *testing.B) {
