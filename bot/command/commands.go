@@ -70,7 +70,7 @@ func Aspects() []string { return []string{"1:1", "3:2", "2:3", "4:3", "3:4", "16
 // All returns the commands to register, for servers and the bot's direct messages.
 func All() []Command {
 	return []Command{
-		imagine(), queue(), info(), help(), cancel(), inbox(), limits(), preset(), myData(), show(),
+		imagine(), queue(), info(), help(), cancel(), inbox(), limits(), preset(), prefer(), settings(), myData(), show(),
 		messageCommand(ImageInfo), messageCommand(RemixImage), messageCommand(UpscaleImage),
 	}
 }
