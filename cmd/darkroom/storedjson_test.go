@@ -36,7 +36,7 @@ func storedValues() map[string]any {
 			Application: "1", Token: "not-a-real-token", Expires: time.Date(2026, 2, 1, 12, 0, 0, 5000000, time.UTC),
 			Channel: "2", Message: "@original", User: "3", Verb: "vary", Tile: 4, Spoiler: true, Ephemeral: true,
 			FromImage: true, FileLimit: 10 << 20, Locale: "en-US", Card: true, Flags: "--ar 3:2 --seed 7", Draft: 20,
-			Language: language.Find("de"), Direct: true,
+			Language: language.Find("de"), Direct: true, Origins: "steps=server",
 		},
 		"jobs.pending": &request.InitImage{
 			File: request.Attachment{
