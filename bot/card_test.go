@@ -181,6 +181,15 @@ func TestUsedButtonsTurnBlue(t *testing.T) {
 			t.Errorf("tile %d: got %+v and %+v, want it kept, covered and described", n+1, f, item)
 		}
 	}
+	first := h.waitPictures(h.click(me, grid.ID, "1:single:"+job+":1"), 1) // it has the remix button of the whole card
+	h.click(me, first.ID, "1:vary:"+job+":1:subtle")
+	h.click(me, grid.ID, "1:single:"+job+":3") // after that one, since they turn blue in order
+	h.waitFor("the third to turn blue", func() bool { return style("1:single:"+job+":3") == int(message.Primary) })
+	if alone, _ := h.sandbox.VisibleMessage(me, first.ID); !slices.Equal(
+		buttons(alone.Components), buttons(first.Components),
+	) {
+		t.Errorf("got %s, want the card of one image as it was: %s", describe(alone), describe(first))
+	}
 }
 
 // TestBlueGivesWay: what Discord limits or refuses is not tried again, and nobody hears of it.

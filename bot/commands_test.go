@@ -91,7 +91,7 @@ func TestBadRequestsAreAnswered(t *testing.T) {
 		if known.Viewer != me {
 			t.Errorf("others see %s", describe(known))
 		}
-		e := h.click(me, m.ID, "1:example:1:0")
+		e := h.click(me, m.ID, "1:example:1:0:"+modelHash[:16])
 		h.waitPictures(e, 4)
 		if s := h.spec(e); s.Prompt != "a blue star" {
 			t.Errorf("prompt: got %q, want the second example", s.Prompt)

@@ -34,7 +34,7 @@ func TestDirectMessagesAreAnswered(t *testing.T) {
 	h.waitFor("an answer", func() bool { return len(hints(direct)) == 1 })
 	say(direct, "are you there?")
 	hint := hints(direct)[0]
-	i := h.click(me, hint.ID, "1:example:0:0")
+	i := h.click(me, hint.ID, "1:example:0:0:"+modelHash[:16])
 	h.waitPictures(i, 4)
 	if s := h.spec(i); s.Prompt != "a red boat" {
 		t.Errorf("generated %q, want the example", s.Prompt)

@@ -40,8 +40,13 @@ func TestDraftAndFinish(t *testing.T) {
 			if got := h.spec(whole); !reflect.DeepEqual(got, want) {
 				t.Errorf("finished: got %+v, want %+v", got, want)
 			}
-			if text := done.Text(); strings.Contains(text, "· draft") || strings.Contains(text, "draft ") && !plain {
+			if text := done.Text(); strings.Contains(text, "· draft") || strings.Contains(text, "-draft") {
 				t.Errorf("finished: got %q, want no draft", text)
+			}
+			remix := h.fillForm(h.openForm(grid, "1:remix:"+id+":0"), nil, nil)
+			h.waitPictures(remix, 4)
+			if got := h.spec(remix).Steps; got != 20 {
+				t.Errorf("a remix of the draft: got %d steps, want 20", got)
 			}
 			alone := h.waitPictures(h.click(me, grid.ID, "1:single:"+id+":3"), 1)
 			third := h.click(me, alone.ID, "1:finish:"+id+":3")

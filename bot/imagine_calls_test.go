@@ -50,6 +50,11 @@ func (c *countingStore) PolicyAndWeights(ctx context.Context, server string) (st
 	return c.Store.PolicyAndWeights(ctx, server)
 }
 
+func (c *countingStore) Settings(ctx context.Context, server, user string) (store.Settings, error) {
+	c.count("Settings")
+	return c.Store.Settings(ctx, server, user)
+}
+
 func (c *countingStore) Usage(ctx context.Context, server, user string) (store.Usage, error) {
 	c.count("Usage")
 	return c.Store.Usage(ctx, server, user)
@@ -111,9 +116,10 @@ func (c *countingStore) InboxOf(ctx context.Context, user string, since time.Tim
 	return c.Store.InboxOf(ctx, user, since)
 }
 
-// TestOneImagineReadsNothingTwice holds what one plain /imagine costs: one read of the server's limits, one
-// transaction, a note that it was answered, one look at the epoch, one note that it is in the queue, one look into the
-// inbox. The Spec is encoded once and never decoded: the job reaches the queue although nobody can read its bytes.
+// TestOneImagineReadsNothingTwice holds what one plain /imagine costs: one read of what person and server want by
+// default, one of the server's limits, one transaction, a note that it was answered, one look at the epoch, one note
+// that it is in the queue, one look into the inbox. The Spec is encoded once and never decoded: the job reaches the
+// queue although nobody can read its bytes.
 func TestOneImagineReadsNothingTwice(t *testing.T) {
 	t.Parallel()
 	h := newCluster(t, sandbox.Options{})
@@ -129,7 +135,7 @@ func TestOneImagineReadsNothingTwice(t *testing.T) {
 	})
 	i := h.imagineQueued(sandbox.With("prompt", "a red boat"), sandbox.With("size", "128x128"))
 	h.waitText(i, "a red boat")
-	want := []string{"PolicyAndWeights", "Accept", "Acknowledge", "CurrentEpoch", "MarkEnqueued", "InboxOf"}
+	want := []string{"Settings", "PolicyAndWeights", "Accept", "Acknowledge", "CurrentEpoch", "MarkEnqueued", "InboxOf"}
 	var calls []string
 	h.pollUntil("the look into the inbox", func() bool {
 		calls = append(calls, db.all()...)

@@ -84,7 +84,7 @@ func TestVaryRegion(t *testing.T) {
 	h.startRenderer()
 	h.waitReady()
 	me := h.defaults.Member.ID
-	made := h.command("imagine", sandbox.With("prompt", "a red boat"), sandbox.With("count", 1))
+	made := h.command("imagine", sandbox.With("prompt", "a red boat --stop 60"), sandbox.With("count", 1))
 	single := h.waitPictures(made, 1)
 	button := "1:region:" + made.ID + "-0:1"
 	opened := h.openForm(single, button)
@@ -103,6 +103,9 @@ func TestVaryRegion(t *testing.T) {
 	}
 	stop()
 	h.startBot() // the question outlives the bot
+	h.waitText(h.fillForm(h.openForm(asked, editButton(t, asked)), map[string][]string{
+		"cells": {"3"}, "prompt": {"a star"},
+	}, nil), "a star")
 	edit := h.openForm(asked, editButton(t, asked))
 	shown := h.waitText(h.fillForm(edit, map[string][]string{"cells": {"9"}, "prompt": {"a green star"}}, nil), "a green")
 	if shown.ID != asked.ID {
@@ -116,6 +119,9 @@ func TestVaryRegion(t *testing.T) {
 		t.Errorf("got %s, want four images of a region", describe(m))
 	}
 	s := h.spec(i)
+	if before := h.spec(made); before.Stop != 60 || s.Stop != 0 {
+		t.Errorf("stops: got %d and then %d, want all steps in the region of an image that was stopped", before.Stop, s.Stop)
+	}
 	if s.Prompt != "a green star" || s.Init == nil || s.Init.Mask == nil || s.Init.Strength <= 0 {
 		t.Fatalf("got %+v, want the prompt, a start image and a mask", s)
 	}
@@ -125,7 +131,7 @@ func TestVaryRegion(t *testing.T) {
 		want bool
 	}{
 		"painted": {w / 4, height / 2, true}, "not painted": {3 * w / 4, height / 4, false},
-		"the cell": {w - 2, height - 2, true},
+		"the cell": {w - 2, height - 2, true}, "a cell chosen before": {w - 2, 1, false},
 	} {
 		if got := h.brightness(s.Init.Mask.SHA256, at.x, at.y); got > 127 != at.want {
 			t.Errorf("%s: got brightness %d, want marked %v", name, got, at.want)
@@ -159,5 +165,25 @@ func TestRemixForm(t *testing.T) {
 	h.waitPictures(j, 1)
 	if s := h.spec(j); s.Init == nil || s.Init.Strength != 0.9 || s.Init.Picture != h.spec(i).Init.Picture {
 		t.Errorf("got %+v, want the earlier start image at strength 0.9", s.Init)
+	}
+}
+
+// TestRegionOfAnUpscaledImage: it is painted at the size that it had before, and the person is told.
+func TestRegionOfAnUpscaledImage(t *testing.T) {
+	t.Parallel()
+	h := startCluster(t)
+	me := h.defaults.Member.ID
+	made := h.command("imagine", sandbox.With("prompt", "a red boat"), sandbox.With("count", 1))
+	single := h.waitPictures(made, 1)
+	up := h.click(me, single.ID, "1:upscale:"+made.ID+"-0:1:subtle")
+	large := h.waitPictures(up, 1)
+	opened := h.openForm(large, "1:region:"+up.ID+"-0:1")
+	asked := h.waitText(h.fillForm(opened, map[string][]string{"cells": {"5"}}, nil), "the size before it was upscaled")
+	i := h.click(me, asked.ID, strings.TrimSuffix(editButton(t, asked), "edit")+"yes")
+	h.waitText(i, "Accepted")
+	before, got := h.spec(made), h.spec(i)
+	if got.Width != before.Width || got.Height != before.Height || got.Upscale != nil || got.Hires != nil {
+		t.Errorf("got %d×%d, %+v, %+v; want %d×%d and nothing more",
+			got.Width, got.Height, got.Upscale, got.Hires, before.Width, before.Height)
 	}
 }

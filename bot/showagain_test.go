@@ -1,6 +1,7 @@
 package bot_test
 
 import (
+	"strings"
 	"testing"
 
 	"darkroom/bot/sandbox"
@@ -38,6 +39,11 @@ func TestShowAgain(t *testing.T) {
 	again := h.waitPictures(show(other, here, link(grid)), 4)
 	h.waitPictures(h.click(other, again.ID, "1:single:"+job+":2"), 1)
 	h.waitPictures(h.click(other, again.ID, "1:vary:"+job+":3"), 4)
+	mine := h.waitPictures(show(me, here, job), 4) // only the one who sees it can remove it, so there is nothing to delete
+	rest := h.waitText(h.click(me, mine.ID, "1:more:"+job+":0"), "**More.**")
+	if strings.Contains(strings.Join(buttons(rest.Components), " "), "1:delete:") {
+		t.Errorf("got %s, want no button that deletes a private message", describe(rest))
+	}
 	alone := h.waitPictures(h.click(me, grid.ID, "1:single:"+job+":2"), 1)
 	third := h.waitPictures(show(me, here, link(alone)), 1)
 	up := h.click(me, third.ID, "1:upscale:"+job+":2:subtle")
@@ -59,6 +65,16 @@ func TestShowAgain(t *testing.T) {
 	} {
 		h.waitText(show(other, here, image), says)
 	}
+	hidden, waiting := h.job(first), h.job(first)
+	hidden.ID, waiting.ID = "900-0", "901-0"
+	hidden.Address = []byte(strings.Replace(string(hidden.Address), "{", `{"ephemeral":true,`, 1))
+	for _, j := range []store.Job{hidden, waiting} {
+		if err := h.db.Accept(h.ctx, []store.Job{j}, func(store.Policy, store.Usage) error { return nil }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	h.waitText(show(other, here, hidden.ID), "These images were shown to one person only.")
+	h.waitText(show(me, here, waiting.ID), "The message with these images is gone")
 	if err := h.sandbox.DeleteMessage(other, grid.ID); err != nil {
 		t.Fatal(err)
 	}

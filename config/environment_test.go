@@ -19,7 +19,7 @@ func fullRenderer() Renderer {
 			ModelsDir: "/m", Memory: 6 << 30, Graphs: true, Runtimes: Runtimes{Dir: "/r"}, Safety: "own",
 		},
 		CLIP:   CLIP{Path: "/clip"},
-		Worker: Worker{Models: []string{"a,b", "c"}, Batch: 2, Slot: "east"},
+		Worker: Worker{Models: []string{"a,b", "c"}, Batch: 2, Slot: "east", Showcase: "off"},
 		Leasing: Leasing{
 			Lease: 9 * time.Second, Heartbeat: time.Second, Grace: 1500 * time.Millisecond, HangTimeout: time.Hour,
 		},

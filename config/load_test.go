@@ -73,6 +73,7 @@ func TestDefaults(t *testing.T) {
 			Device: Devices{{Kind: "auto"}}, ModelsDir: "./models", Prefer: "auto", Safety: "auto",
 			Runtimes: Runtimes{Dir: "./runtimes"},
 		},
+		Worker: Worker{Showcase: "on"},
 		Leasing: Leasing{
 			Lease: 30 * time.Second, Heartbeat: 8 * time.Second, Grace: 15 * time.Second, HangTimeout: 2 * time.Minute,
 		},

@@ -194,9 +194,10 @@ type CLIP struct {
 
 // Worker is which jobs a renderer takes from the queue.
 type Worker struct {
-	Models []string `name:"model" from:"DARKROOM_MODEL" placeholder:"NAME" help:"Render only this model; may be repeated. When empty: all models."`
-	Batch  int      `name:"batch" from:"DARKROOM_BATCH" default:"0" range:"0..16" placeholder:"N" help:"Jobs of the same size, sampler and number of steps that run together; 0 means 4 on a GPU and 1 on the CPU, where more does not help."`
-	Slot   string   `name:"slot" from:"DARKROOM_SLOT" placeholder:"NAME" help:"This renderer's name in the queue. When empty: host name and process number."`
+	Models   []string `name:"model" from:"DARKROOM_MODEL" placeholder:"NAME" help:"Render only this model; may be repeated. When empty: all models."`
+	Batch    int      `name:"batch" from:"DARKROOM_BATCH" default:"0" range:"0..16" placeholder:"N" help:"Jobs of the same size, sampler and number of steps that run together; 0 means 4 on a GPU and 1 on the CPU, where more does not help."`
+	Showcase string   `name:"showcase" from:"DARKROOM_SHOWCASE" enum:"on,off" default:"on" placeholder:"on|off" help:"Whether a renderer without a job makes up to four small images of what each loaded model can render, once for each model; /help shows them."`
+	Slot     string   `name:"slot" from:"DARKROOM_SLOT" placeholder:"NAME" help:"This renderer's name in the queue. When empty: host name and process number."`
 }
 
 // Leasing is how jobs are leased. The bot and the renderers of one pool should have the same values. The defaults here

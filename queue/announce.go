@@ -40,6 +40,13 @@ type listedModel struct {
 	Hash string `json:"hash"`
 	Lane string `json:"lane"`
 	Card string `json:"card,omitempty"` // its hash
+
+	Images *listedImages `json:"images,omitempty"`
+}
+
+// listedImages are the images of a model. Redis knows what a list names by the word "card", whatever it is.
+type listedImages struct {
+	Card string `json:"card"` // the hash of the text
 }
 
 type listedAddon struct {
@@ -99,7 +106,11 @@ func (r Renderer) cards() (list cardList, cards map[string]string, err error) {
 		return hash
 	}
 	for _, m := range r.Models {
-		list.Models = append(list.Models, listedModel{Name: m.Name, Hash: m.Hash, Lane: m.Lane, Card: add(m.Card)})
+		one := listedModel{Name: m.Name, Hash: m.Hash, Lane: m.Lane, Card: add(m.Card)}
+		if m.Images != "" {
+			one.Images = &listedImages{Card: add(json.RawMessage(m.Images))}
+		}
+		list.Models = append(list.Models, one)
 	}
 	for _, a := range r.Addons {
 		list.Addons = append(list.Addons, listedAddon{Hash: a.Hash, Card: add(a.Card)})

@@ -204,3 +204,36 @@ func (c *argumentCounter) ProcessHook(next redis.ProcessHook) redis.ProcessHook 
 		return next(ctx, cmd)
 	}
 }
+
+// TestImagesOfModels: the images of a model are sent once, hold as long as a renderer announces them, and a renderer
+// is known without them.
+func TestImagesOfModels(t *testing.T) {
+	onEachBackend(t, Options{}, func(r *fixture) {
+		x, cards := libraryOf("w", 2, 0), func() int64 { return r.db.HLen(r.ctx, r.opts.prefix()+"cards").Val() }
+		x.Models[1].Images = `[{"prompt":"` + strings.Repeat("z", 60_000) + `"}]`
+		first, again := r.announceBytes(x), r.announceBytes(x)
+		if first < 60_000 || again > 3000 {
+			r.Errorf("%d bytes, then %d: want the images sent once", first, again)
+		}
+		for range 5 {
+			r.clock.advance(10 * time.Second)
+			r.announceBytes(x)
+		}
+		r.cards = cardCache{} // of another process
+		all, err := r.Renderers(r.ctx)
+		if err != nil || all[0].Models[1].Images != x.Models[1].Images || all[0].Models[0].Images != "" {
+			r.Fatalf("%v, %+v: want the images after a minute", err, all)
+		}
+		if cards() != 4 {
+			r.Errorf("%d cards, want two, their list and the images", cards())
+		}
+		x.Models[1].Images = ""
+		for range 5 {
+			r.announceBytes(x)
+			r.clock.advance(10 * time.Second)
+		}
+		if r.announceBytes(x); cards() != 3 {
+			r.Errorf("%d cards, want the images forgotten", cards())
+		}
+	})
+}

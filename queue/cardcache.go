@@ -89,6 +89,9 @@ func (l cardList) cards() (all []string) {
 		if m.Card != "" {
 			all = append(all, m.Card)
 		}
+		if m.Images != nil {
+			all = append(all, m.Images.Card)
+		}
 	}
 	for _, a := range l.Addons {
 		if a.Card != "" {
@@ -116,7 +119,11 @@ func (c *cardCache) fill(r *Renderer, list string) error {
 		return json.RawMessage(text)
 	}
 	for _, m := range l.Models {
-		r.Models = append(r.Models, Model{Name: m.Name, Hash: m.Hash, Lane: m.Lane, Card: card(m.Card)})
+		one := Model{Name: m.Name, Hash: m.Hash, Lane: m.Lane, Card: card(m.Card)}
+		if m.Images != nil {
+			one.Images = c.cards[m.Images.Card] // a model is known without them, too
+		}
+		r.Models = append(r.Models, one)
 	}
 	for _, a := range l.Addons {
 		r.Addons = append(r.Addons, Addon{Hash: a.Hash, Card: card(a.Card)})

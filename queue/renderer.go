@@ -15,6 +15,9 @@ type Renderer struct {
 	Speed    int     `json:"speed,omitempty"` // percent of the speed that Job.Cost assumes; 0 is 100
 	MaxBatch int     `json:"batch,omitempty"` // limit of jobs that it renders at once; 0 is 1
 
+	// Showcase says that it makes images of what its models can render.
+	Showcase bool `json:"showcase,omitempty"`
+
 	// CLIP is the hash of what makes its vectors of images and texts; empty for none.
 	CLIP string `json:"clip,omitempty"`
 
@@ -28,6 +31,9 @@ type Model struct {
 	Hash string          `json:"hash"`
 	Lane string          `json:"lane"`
 	Card json.RawMessage `json:"card,omitempty"` // sizes, samplers, defaults, words; the bot reads it
+
+	// Images are small images of what it can render, as text; empty for none. The bot reads it.
+	Images string `json:"-"`
 }
 
 // Addon is an add-on that a renderer has.

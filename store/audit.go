@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -12,9 +13,34 @@ import (
 type AuditRecord struct {
 	Server string
 	Actor  string // user id; empty if the program acted on its own, or if the person was erased since
-	Action string // "set policy", "reset policy", "set role weight", "erase a person" or "forget a server"
+	Action string // such as ActSetPolicy, "erase a person" or "forget a server"
 	Detail json.RawMessage
 	At     time.Time
+}
+
+// What moderators do. The words are stored.
+const (
+	ActSetPolicy     = "set policy"
+	ActResetPolicy   = "reset policy"
+	ActSetRoleWeight = "set role weight"
+	ActSetSettings   = "set settings"
+	ActSavePreset    = "save preset"
+	ActDeletePreset  = "delete preset"
+)
+
+// LastAct returns the newest audit record of a server with one of some actions. The record is zero if there is none.
+func (s *Store) LastAct(ctx context.Context, server string, actions ...string) (AuditRecord, error) {
+	args, marks := []any{server}, []string{}
+	for _, a := range actions {
+		args = append(args, a)
+		marks = append(marks, fmt.Sprintf("$%d", len(args)))
+	}
+	records, err := s.auditRecords(ctx,
+		`WHERE server = $1 AND action IN (`+strings.Join(marks, ", ")+`) ORDER BY id DESC LIMIT 1`, args...)
+	if err != nil || len(records) == 0 {
+		return AuditRecord{}, err
+	}
+	return records[0], nil
 }
 
 // AuditLog returns the newest audit records of a server, newest first. Erasures are records of the server "".

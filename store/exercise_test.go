@@ -112,7 +112,7 @@ func exercise(t *testing.T, open func(*testing.T, store.Options) *store.Store) {
 		"presets": exercisePresets, "questions": exerciseQuestions, "totals": exerciseTotals,
 		"weights": exerciseWeights, "erasure": exerciseErase, "departures": exerciseDepartures,
 		"crashes": exerciseCrashes, "requeue": exerciseRequeueRunning, "meta": exerciseMeta,
-		"server settings": exerciseSettings,
+		"server settings": exerciseSettings, "preferences": exercisePreferences, "server presets": exerciseServerPresets,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -12,6 +12,7 @@ type Person struct {
 	Jobs         []Job // newest first
 	OlderJobs    int   // how many jobs are not in Jobs
 	Presets      []Preset
+	Preferences  PreferenceRow // zero if they set none
 	Totals       []DailyTotals
 	AuditRecords []AuditRecord // what they did as a moderator
 	Questions    []Question    // what they have not answered yet
@@ -43,6 +44,7 @@ func (s *Store) Person(ctx context.Context, user string, limit int) (Person, err
 		return err
 	})
 	step("presets", func() (err error) { p.Presets, err = s.Presets(ctx, user); return err })
+	step("preferences", func() (err error) { p.Preferences, err = s.preferenceRow(ctx, user); return err })
 	step("questions", func() (err error) { p.Questions, err = s.questionsOf(ctx, user); return err })
 	step("totals", func() (err error) { p.Totals, err = s.dailyTotals(ctx, user); return err })
 	step("audit records", func() (err error) {
@@ -53,7 +55,7 @@ func (s *Store) Person(ctx context.Context, user string, limit int) (Person, err
 }
 
 // Erase removes the data about a user: their finished jobs with images, prompts and addresses, their presets,
-// questions and totals, and their name in the audit trail. It cannot be undone.
+// preferences, questions and totals, and their name in the audit trail. It cannot be undone.
 //
 // It removes the start images that they uploaded even if jobs of other users need them; those jobs then fail with
 // ErrInputGone. Jobs of the last Day stay as empty rows that only quotas see. FinishErasures erases the jobs that were
@@ -62,6 +64,7 @@ func (s *Store) Erase(ctx context.Context, user string) error {
 	err := s.inTx(ctx, func(tx *sql.Tx) error {
 		for _, text := range []string{
 			`DELETE FROM presets WHERE user_id = $1`,
+			`DELETE FROM preferences WHERE user_id = $1`,
 			`DELETE FROM questions WHERE user_id = $1`,
 			`DELETE FROM daily_totals WHERE user_id = $1`,
 			`UPDATE audit SET actor = '' WHERE actor = $1`,

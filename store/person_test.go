@@ -3,6 +3,7 @@ package store_test
 import (
 	"encoding/json"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -59,6 +60,15 @@ func exerciseErase(t *testing.T, s *store.Store, c *clock) {
 	}
 	after, err := s.Usage(ctx, "g1", "u1")
 	equal(t, "usage after erasing", []any{after, err}, []any{before, error(nil)})
+	for what, list := range map[string]func() ([]store.Job, error){
+		"recent jobs": func() ([]store.Job, error) { return s.RecentlyEnded(ctx, "u1", 9) },
+		"ended jobs":  func() ([]store.Job, error) { return s.Ended(ctx, noon.Add(-store.Day), 9) },
+	} {
+		left, err := list()
+		if slices.ContainsFunc(left, func(j store.Job) bool { return j.User == "u1" }) || err != nil {
+			t.Errorf("%s after erasing: got %v, %v; want none of u1's", what, ids(left), err)
+		}
+	}
 	for _, id := range []string{"1-0", "2-0", "5-0"} {
 		if _, err := s.Find(ctx, id); !errors.Is(err, store.ErrNotFound) {
 			t.Errorf("job %s: got %v, want %v", id, err, store.ErrNotFound)

@@ -43,7 +43,7 @@ func (s *Store) SetPolicy(ctx context.Context, server string, p Policy, by strin
 		if err != nil {
 			return err
 		}
-		return s.writeAudit(ctx, tx, server, by, "set policy", p)
+		return s.writeAudit(ctx, tx, server, by, ActSetPolicy, p)
 	})
 	if err != nil {
 		return fmt.Errorf("set policy of %s: %w", server, err)
@@ -59,7 +59,7 @@ func (s *Store) ResetPolicy(ctx context.Context, server, by string) error {
 				return err
 			}
 		}
-		return s.writeAudit(ctx, tx, server, by, "reset policy", nil)
+		return s.writeAudit(ctx, tx, server, by, ActResetPolicy, nil)
 	})
 	if err != nil {
 		return fmt.Errorf("reset policy of %s: %w", server, err)

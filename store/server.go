@@ -41,7 +41,8 @@ func (s *Store) Servers(ctx context.Context) (map[string]bool, error) {
 				FROM with_jobs WHERE with_jobs.server IS NOT NULL)
 		SELECT server, EXISTS (SELECT 1 FROM departed_servers d WHERE d.server = known.server) FROM (
 			SELECT server FROM with_jobs WHERE server IS NOT NULL UNION SELECT server FROM policies
-			UNION SELECT server FROM role_weights UNION SELECT server FROM departed_servers) AS known`)
+			UNION SELECT server FROM role_weights UNION SELECT server FROM server_settings
+			UNION SELECT server FROM server_presets UNION SELECT server FROM departed_servers) AS known`)
 	if err != nil {
 		return nil, fmt.Errorf("read servers: %w", err)
 	}
@@ -52,7 +53,7 @@ func (s *Store) Servers(ctx context.Context) (map[string]bool, error) {
 const forgetBatch = 500
 
 // ForgetServers removes all data of the servers that departed longer ago than age: jobs, images, policy, weights,
-// totals and audit trail. It returns these servers.
+// settings, presets, totals and audit trail. It returns these servers.
 func (s *Store) ForgetServers(ctx context.Context, age time.Duration) ([]string, error) {
 	due, err := s.queryTexts(ctx, `SELECT server FROM departed_servers WHERE at <= $1 ORDER BY at, server`,
 		millis(s.now().Add(-age)))
@@ -78,7 +79,9 @@ func (s *Store) forgetServer(ctx context.Context, server string) error {
 		}
 	}
 	return s.inTx(ctx, func(tx *sql.Tx) error {
-		for _, table := range []string{"policies", "role_weights", "daily_totals", "audit", "departed_servers"} {
+		for _, table := range []string{
+			"policies", "role_weights", "server_settings", "server_presets", "daily_totals", "audit", "departed_servers",
+		} {
 			if _, err := tx.ExecContext(ctx, `DELETE FROM `+table+` WHERE server = $1`, server); err != nil {
 				return err
 			}

@@ -19,7 +19,7 @@ func (s *Store) SetRoleWeight(ctx context.Context, server, role string, percent 
 		if err := setWeight(ctx, tx, server, role, percent); err != nil {
 			return err
 		}
-		return s.writeAudit(ctx, tx, server, by, "set role weight", map[string]any{"role": role, "percent": percent})
+		return s.writeAudit(ctx, tx, server, by, ActSetRoleWeight, map[string]any{"role": role, "percent": percent})
 	})
 	if err != nil {
 		return fmt.Errorf("set weight of role %s: %w", role, err)

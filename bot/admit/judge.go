@@ -111,6 +111,6 @@ func needWords(res request.Resolved, refusal *request.Refusal) (request.Resolved
 	if len(res.Card.Examples) > 0 {
 		example = res.Card.Examples[0]
 	}
-	hint := "For example: /imagine prompt: " + example
-	return request.Resolved{}, request.Refuse(hint, "The prompt is empty.")
+	refusal = request.Refuse("", "The prompt is empty.").Suggest("For example: /imagine prompt: %s", example)
+	return request.Resolved{}, refusal
 }

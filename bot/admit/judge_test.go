@@ -112,8 +112,8 @@ func TestJudge(t *testing.T) {
 				t.Fatalf("notes: got %q, want %d", got.Notes, len(c.notes))
 			}
 			for i, n := range c.notes {
-				if !strings.Contains(got.Notes[i], n) {
-					t.Errorf("note %d: got %q, want %q in it", i, got.Notes[i], n)
+				if !strings.Contains(got.Notes[i].String(), n) {
+					t.Errorf("note %d: got %q, want %q in it", i, got.Notes[i].String(), n)
 				}
 			}
 		})
@@ -145,7 +145,7 @@ func TestJudgeRemix(t *testing.T) {
 		t.Errorf("got %+v, %v, want new words, a new seed, two pictures and a note", got, no)
 	}
 	if _, no := JudgeRemix(asks(request.Wanted{}), postcards(), limits.Policy{}, base.Spec, 9); no == nil ||
-		!strings.Contains(no.Sentence, "is empty") {
+		!strings.Contains(no.Sentence.String(), "is empty") {
 		t.Errorf("no words: got %v, want a refusal", no)
 	}
 }
@@ -213,7 +213,7 @@ func TestJudgeOutpaint(t *testing.T) {
 			t.Errorf("within the limit: got %v", no)
 		}
 		_, no := JudgeOutpaint(asks(request.Wanted{}), postcards(), policy, base.Spec, from, wider, false)
-		if no == nil || !strings.Contains(no.Sentence, "Too large to extend") {
+		if no == nil || !strings.Contains(no.Sentence.String(), "Too large to extend") {
 			t.Errorf("got %v, want a refusal", no)
 		}
 	})
@@ -222,8 +222,8 @@ func TestJudgeOutpaint(t *testing.T) {
 		o := postcards()
 		o.Models[0].ImageToImage = false
 		if _, no := JudgeOutpaint(asks(request.Wanted{}), o, limits.Policy{}, base.Spec, from, half, false); no == nil ||
-			!strings.Contains(no.Sentence, "cannot start") ||
-			no.Hint != "" {
+			!strings.Contains(no.Sentence.String(), "cannot start") ||
+			no.Hint.String() != "" {
 			t.Errorf("got %+v, want a refusal that does not speak of an option", no)
 		}
 	})
@@ -268,7 +268,7 @@ func TestJudgeSpec(t *testing.T) {
 		if _, no := JudgeSpec(
 			asks(request.Wanted{}), postcards(), limits.Policy{MaxPixels: 176 * 96 * 3}, s, false,
 		); no == nil ||
-			!strings.Contains(no.Sentence, "Too large to upscale") {
+			!strings.Contains(no.Sentence.String(), "Too large to upscale") {
 			t.Errorf("got %v, want a refusal", no)
 		}
 		if _, no := JudgeSpec(
@@ -346,7 +346,7 @@ func TestJudgeAgeRestricted(t *testing.T) {
 		if _, no := judge(ask); no != nil {
 			t.Errorf("%s: got %v, want none in an age-restricted channel", name, no)
 		}
-		if _, no := judge(elsewhere); no == nil || !strings.Contains(no.Sentence, "age-restricted channels only") {
+		if _, no := judge(elsewhere); no == nil || !strings.Contains(no.Sentence.String(), "age-restricted channels only") {
 			t.Errorf("%s: got %v, want a refusal elsewhere", name, no)
 		}
 	}
@@ -361,7 +361,7 @@ func TestJudgeRefusesWhatNoRendererHas(t *testing.T) {
 	spec := base.Spec
 	spec.Addons = []picture.Addon{{Kind: picture.LoRA, Name: "ink", Hash: hashB, Strength: 1}}
 	_, refusal = JudgeSpec(asks(request.Wanted{}), postcards(), limits.Policy{}, spec, false)
-	if refusal == nil || !strings.HasPrefix(refusal.Sentence, "No renderer has the LoRA “ink” now.") {
+	if refusal == nil || !strings.HasPrefix(refusal.Sentence.String(), "No renderer has the LoRA “ink” now.") {
 		t.Errorf("got %v, want a refusal that names the LoRA", refusal)
 	}
 	with := postcards()

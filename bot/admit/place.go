@@ -31,8 +31,8 @@ func preconditions(place command.Place, available request.Available, policy limi
 		return r
 	}
 	if len(available.Models) == 0 {
-		const hint = "Try again in a minute. If that does not help, ask the owner of this bot to check its renderer."
-		return request.Refuse(hint, "No renderer is ready yet.")
+		return request.Refuse("Try again in a minute. If that does not help, ask the owner of this bot to check its "+
+			"renderer.", "No renderer is ready yet.")
 	}
 	return nil
 }

@@ -1,8 +1,7 @@
 package admit
 
 import (
-	"fmt"
-
+	"darkroom/render/phrase"
 	"darkroom/render/request"
 	"darkroom/store/limits"
 )
@@ -14,14 +13,18 @@ func CheckQuota(p limits.Policy, u limits.Usage, pictures int) *request.Refusal 
 		return r
 	}
 	if p.PerUserDay > 0 && u.Day+pictures > p.PerUserDay {
-		return request.Refuse(remaining(p.PerUserDay-u.Day)+" Each image counts for 24 hours.",
+		refusal := request.Refuse("None are left for now. Each image counts for 24 hours.",
 			"Daily limit: this server allows %s per person in 24 hours, and you already asked for %d.",
 			count(p.PerUserDay), u.Day)
+		if left := p.PerUserDay - u.Day; left > 0 {
+			return refusal.Suggest("You can still ask for %d. Each image counts for 24 hours.", left)
+		}
+		return refusal
 	}
 	if p.WaitingPerUser > 0 && u.Waiting == 0 && pictures > p.WaitingPerUser {
-		return request.Refuse(fmt.Sprintf("Ask for at most %s at once.", count(p.WaitingPerUser)),
-			"Too many at once: this server allows %s waiting per person, and you asked for %d.",
-			count(p.WaitingPerUser), pictures)
+		return request.Refuse("", "Too many at once: this server allows %s waiting per person, and you asked for %d.",
+			count(p.WaitingPerUser), pictures).
+			Suggest("Ask for at most %s at once.", count(p.WaitingPerUser))
 	}
 	if p.WaitingPerUser > 0 && u.Waiting+pictures > p.WaitingPerUser {
 		return request.Refuse("Wait until some are finished, or cancel one with /cancel.",
@@ -41,16 +44,6 @@ func paused(p limits.Policy) *request.Refusal {
 	return request.Refuse("", "This server is paused: %s", p.PauseReason)
 }
 
-func count(pictures int) string {
-	if pictures == 1 {
-		return "1 image"
-	}
-	return fmt.Sprintf("%d images", pictures)
-}
-
-func remaining(n int) string {
-	if n <= 0 {
-		return "None are left for now."
-	}
-	return fmt.Sprintf("You can still ask for %d.", n)
+func count(pictures int) phrase.Phrase {
+	return phrase.Count(pictures, "%d image", "%d images", pictures)
 }

@@ -33,16 +33,17 @@ const (
 	Cancel  Verb = "cancel"  // the job goes, while it waits or runs
 	Finish  Verb = "finish"  // a draft, or one tile of it, with all steps
 	Show    Verb = "show"    // images that could not be posted: render them again for this click
-	Example Verb = "example" // Job is the number of an example prompt
+	Example Verb = "example" // Job is the number of an example prompt, Arg the beginning of its model's hash
 	Words   Verb = "words"   // what a model can render; Job is the beginning of its hash
 	Permute Verb = "permute" // Job is the interaction that asked whether many prompts shall be painted; Arg is the answer
+	Help    Verb = "help"    // a menu of /help; Job is "topic" or "model", Arg what the message shows of the other
 	Forget  Verb = "forget"  // all that is kept about whoever presses it is erased; Job is "me"
 )
 
 var verbs = map[Verb]bool{
 	Reroll: true, Vary: true, Single: true, Upscale: true, Zoom: true, Pan: true, Remix: true, Info: true, Delete: true,
 	Finish: true, Square: true, Region: true, More: true, Cancel: true, Show: true, Example: true, Words: true,
-	Permute: true, Forget: true,
+	Permute: true, Forget: true, Help: true,
 }
 
 const (

@@ -51,6 +51,7 @@ type Catalog struct {
 	available   request.Available
 	noRenderers bool   // the queue was asked, and no renderer is online
 	saved       string // the JSON that is stored
+	images      map[string]shown
 }
 
 // New returns a Catalog that knows nothing yet.
@@ -178,7 +179,7 @@ func (c *Catalog) refresh(ctx context.Context) error {
 	}
 	c.mu.Lock()
 	same := c.saved == string(text)
-	c.available, c.saved = all, string(text)
+	c.available, c.saved, c.images = all, string(text), imagesOf(renderers)
 	c.mu.Unlock()
 	if same {
 		return nil

@@ -69,7 +69,7 @@ func Aspects() []string { return []string{"1:1", "3:2", "2:3", "4:3", "3:4", "16
 // All returns the commands to register, for servers and the bot's direct messages.
 func All() []Command {
 	return []Command{
-		imagine(), queue(), info(), cancel(), inbox(), limits(), preset(), myData(), show(),
+		imagine(), queue(), info(), help(), cancel(), inbox(), limits(), preset(), myData(), show(),
 		messageCommand(ImageInfo), messageCommand(RemixImage), messageCommand(UpscaleImage),
 	}
 }
@@ -153,6 +153,10 @@ func queue() Command { return slashCommand("queue", "Show the queue and your pos
 
 func info() Command {
 	return slashCommand("info", "Show how many images you can still ask for, and which rules say so")
+}
+
+func help() Command {
+	return slashCommand("help", "Show what to type, what the buttons do, and what can be painted")
 }
 
 func cancel() Command {

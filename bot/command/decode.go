@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"path"
 
+	"darkroom/bot/language"
 	"darkroom/render/request"
 )
 
@@ -68,6 +69,7 @@ func Decode(raw json.RawMessage) (Request, error) {
 		return Request{}, fmt.Errorf("decode interaction: %w", ErrUnanswerable)
 	}
 	req.Place, req.Person = readPlace(o), readPerson(o)
+	req.Language = language.Find(req.Person.Locale, o.text("guild_locale"))
 	on, data := o.object("message"), o.object("data")
 	readMessage(&req, on)
 	switch o.integer("type") {
@@ -81,6 +83,7 @@ func Decode(raw json.RawMessage) (Request, error) {
 		readCommand(&req, data)
 	case typeComponent:
 		req.Verb, req.Sub, req.Genuine = Button, data.text("custom_id"), isGenuine(on, data)
+		req.Picked = data.texts("values")
 	case typeAutocomplete:
 		readCommand(&req, data)
 		req.Verb, req.Sub = Autocomplete, data.text("name")

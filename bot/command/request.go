@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"darkroom/bot/button"
+	"darkroom/bot/language"
 	"darkroom/render/request"
 )
 
@@ -37,8 +38,10 @@ type Request struct {
 	FocusedOption string // autocomplete: the option being typed
 	Place         Place
 	Person        Person
+	Language      language.Language // in which the person is answered
 	Wanted        request.Wanted
 	Options       map[string]string             // options of other commands, and the fields of a form, as text
+	Picked        []string                      // what was picked in a select menu
 	Message       string                        // the message that a button is on
 	Uploads       map[string]request.Attachment // the files of a form, by field; of several the first
 	Files         []request.Attachment          // the images on that message

@@ -99,7 +99,7 @@ func (c *canceller) command(ctx context.Context, r *responder) error {
 		return err
 	}
 	c.delivery.ShowCancelled(j)
-	return r.say(ctx, message.CancelledJob(j.Title()))
+	return r.say(ctx, message.CancelledJob(r.req.Language, j.Title()))
 }
 
 func (c *canceller) named(ctx context.Context, r *responder) (store.Job, error) {

@@ -52,7 +52,7 @@ func (d *deletion) deleteConfirmed(ctx context.Context, r *responder, j job.Job,
 	}
 	switch err := deleteMessage(ctx, r, j, id); {
 	case rest.Forbidden(err):
-		return r.edit(ctx, message.Message{Content: string(message.ErrCannotDelete)})
+		return r.edit(ctx, message.Message{Content: r.req.Language.Text(string(message.ErrCannotDelete))})
 	case err != nil:
 		return err
 	}

@@ -85,7 +85,7 @@ func (d *directMessages) answer(ctx context.Context, m directMessage) {
 	}
 	model, examples := "", []message.Example(nil)
 	if models := d.catalog.Available().Models; len(models) > 0 {
-		model, examples = models[0].Hash, firstExamples(models[0])
+		model, examples = models[0].Hash, firstExamples(models[0], maxExamples)
 	}
 	answer := message.DirectHint(model, examples)
 	answer.Nonce = m.ID

@@ -23,7 +23,7 @@ func (m *imaginer) refuse(ctx context.Context, r *responder, question string, w 
 	if err == nil {
 		return nil
 	}
-	text, fault := explain(err)
+	text, fault := explain(r.req.Language, err)
 	if fault {
 		return err
 	}
@@ -33,7 +33,7 @@ func (m *imaginer) refuse(ctx context.Context, r *responder, question string, w 
 		m.submit.log.Warn("a refused request cannot be edited", "interaction", r.req.ID, "error", perr)
 		return err
 	}
-	return r.replyPrivately(ctx, message.EditableRefusal(text, question))
+	return r.replyPrivately(ctx, message.EditableRefusal(r.req.Language, text, question))
 }
 
 // putQuestion keeps a request under the id of its question.
@@ -181,7 +181,8 @@ func (w permutationRequest) withCount(text string) (permutationRequest, *request
 	n, err := strconv.Atoi(text)
 	if err != nil {
 		w.TypedCount = text
-		return w, request.Refuse(fmt.Sprintf("Possible: 1 to %d.", picture.MaxCount), "Unknown number of images “%s”.", text)
+		return w, request.Refuse("", "Unknown number of images “%s”.", text).
+			Suggest("Possible: 1 to %d.", picture.MaxCount)
 	}
 	w.Wanted.Count = &n
 	return w, nil

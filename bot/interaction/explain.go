@@ -7,8 +7,10 @@ import (
 	"errors"
 
 	"darkroom/bot/command"
+	"darkroom/bot/language"
 	"darkroom/bot/message"
 	"darkroom/bot/rest"
+	"darkroom/render/phrase"
 	"darkroom/render/request"
 	"darkroom/store"
 )
@@ -18,7 +20,7 @@ func (h *Handler) reportError(ctx context.Context, r *responder, err error) {
 	if errors.Is(err, errAnsweredElsewhere) {
 		return // what is shown now is not this bot's
 	}
-	text, fault := explain(err)
+	text, fault := explain(r.req.Language, err)
 	if fault {
 		ref := randomReference()
 		h.o.Log.Error(
@@ -26,7 +28,7 @@ func (h *Handler) reportError(ctx context.Context, r *responder, err error) {
 			rest.Redact(err.Error()),
 		)
 		if text == "" {
-			text = message.Fault(ref)
+			text = message.Fault(r.req.Language, ref)
 		}
 	}
 	if r.req.Verb == command.Autocomplete {
@@ -47,22 +49,22 @@ func randomReference() string {
 }
 
 // explain returns the sentence for a person, and whether the error is a fault that belongs in the log.
-func explain(err error) (text string, fault bool) {
+func explain(l language.Language, err error) (text string, fault bool) {
 	var refusal *request.Refusal
-	var sentence message.Refusal
+	var sentence phrase.Phraser
 	switch {
 	case errors.As(err, &refusal):
-		return message.Refused(refusal.Sentence, refusal.Hint), false
+		return message.Refused(l, refusal), false
 	case errors.As(err, &sentence):
-		return string(sentence), false
+		return l.Print(sentence.Phrase()), false
 	case errors.Is(err, store.ErrInputGone):
-		return string(message.ErrInputGone), false
+		return l.Text(string(message.ErrInputGone)), false
 	case store.Full(err):
-		return string(message.ErrDiskFull), true
+		return l.Text(string(message.ErrDiskFull)), true
 	case store.Unreachable(err):
-		return string(message.ErrStoreUnreachable), true
+		return l.Text(string(message.ErrStoreUnreachable)), true
 	case errors.Is(err, context.DeadlineExceeded):
-		return string(message.ErrBusy), true
+		return l.Text(string(message.ErrBusy)), true
 	}
 	return "", true
 }

@@ -23,6 +23,8 @@ type exportedData struct {
 	Moderation  []exportedModeration `json:"moderator_acts"`
 
 	Questions []json.RawMessage `json:"open_questions,omitempty"` // prompts that wait to be confirmed
+
+	Preferences json.RawMessage `json:"preferences,omitempty"` // what /prefer holds
 }
 
 // exportedJob is one job of an export. It has no address: an address says nothing about the person and holds a secret
@@ -68,6 +70,9 @@ func newExport(user string, now time.Time, p store.Person) exportedData {
 	d := exportedData{
 		Format: 1, Made: now.UTC(), User: user, OmittedJobs: p.OlderJobs, Jobs: []exportedJob{}, Presets: []exportedPreset{},
 		Usage: []exportedUsage{}, Moderation: []exportedModeration{},
+	}
+	if body := p.Preferences.Body; len(body) > 0 {
+		d.Preferences = body
 	}
 	for _, e := range p.Jobs {
 		d.Jobs = append(d.Jobs, exportedJob{

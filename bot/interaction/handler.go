@@ -40,6 +40,7 @@ type Store interface { //nolint:interfacebloat // the sum of what its parts need
 	acceptance
 	acknowledgements
 	cancellations
+	settingsReader
 	presets
 	recentJobsOf
 	family
@@ -64,6 +65,7 @@ type catalog interface {
 	Await(ctx context.Context) request.Available
 	NoRenderers() bool
 	Estimate(s picture.Spec) int64
+	showcases
 }
 
 // outbox brings jobs into the queue.
@@ -146,8 +148,8 @@ func New(o Options) *Handler {
 		commands: map[string]action{
 			"imagine": imagine.imagine,
 			"queue":   (&queueReport{queue: o.Queue, db: o.Store, delivery: o.Delivery, log: o.Log}).show,
-			"info":    (&quota{db: o.Store, catalog: o.Catalog}).show,
-			"cancel":  cancel.command, "inbox": inbox.list, "preset": (&presetCommands{db: o.Store}).run, "mydata": person.run,
+			"info":    (&quota{db: o.Store, catalog: o.Catalog}).show, "help": newHelp(o).open,
+			"cancel": cancel.command, "inbox": inbox.list, "preset": (&presetCommands{db: o.Store}).run, "mydata": person.run,
 			"limits":             (&limits{db: o.Store, usage: o.Store, outbox: o.Outbox, now: o.Now, log: o.Log}).run,
 			"show":               (&showAgain{clicks: clicks, fetcher: o.Fetcher, plain: o.Plain}).run,
 			command.OnMessage:    (&messageCommands{details, imagine, repaint, o.Store}).run,
@@ -160,7 +162,7 @@ func New(o Options) *Handler {
 			button.Single: singles.post, button.Region: imagine.region.open,
 			button.Info: details.show, button.Square: repaint.square, button.Finish: repaint.finish,
 			button.More: (&more{clicks}).open, button.Words: (&knownWords{o.Catalog}).show,
-			button.Delete: (&deletion{clicks}).run,
+			button.Delete: (&deletion{clicks}).run, button.Help: newHelp(o).pick,
 		},
 		forms: forms(imagine, repaint),
 	}
@@ -222,6 +224,7 @@ func (h *Handler) handle(parent context.Context, req command.Request) {
 			h.reportError(ctx, r, fmt.Errorf("panic: %v\n%s", p, debug.Stack()))
 		}
 	}()
+	h.readSettings(ctx, r)
 	if err := h.route(ctx, r); err != nil {
 		h.reportError(ctx, r, err)
 	}

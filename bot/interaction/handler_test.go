@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"darkroom/bot/language"
 	"darkroom/bot/message"
 	"darkroom/render/request"
 	"darkroom/store"
@@ -20,7 +21,7 @@ func TestExplain(t *testing.T) {
 		text  string
 		fault bool
 	}{
-		{&request.Refusal{Sentence: "No *stars*.", Hint: "Try others."}, "No \\*stars\\*.\nTry others.", false},
+		{request.Refuse("Try others.", "No *%s*.", "stars"), "No \\*stars\\*.\nTry others.", false},
 		{fmt.Errorf("wrapped: %w", message.ErrPosting), string(message.ErrPosting), false},
 		{fmt.Errorf("accept: %w", store.ErrInputGone), string(message.ErrInputGone), false},
 		{fmt.Errorf("accept: %w", context.DeadlineExceeded), string(message.ErrBusy), true},
@@ -28,7 +29,7 @@ func TestExplain(t *testing.T) {
 		{fmt.Errorf("accept: %w", &pgconn.PgError{Code: "57P01"}), string(message.ErrStoreUnreachable), true},
 		{errors.New("disk on fire"), "", true},
 	} {
-		if text, fault := explain(c.err); text != c.text || fault != c.fault {
+		if text, fault := explain(language.Language{}, c.err); text != c.text || fault != c.fault {
 			t.Errorf("explain(%v): got %q, %v; want %q, %v", c.err, text, fault, c.text, c.fault)
 		}
 	}

@@ -71,11 +71,14 @@ func (m *imaginer) usePreset(ctx context.Context, r *responder, wanted *request.
 // example renders one of the example prompts that a person saw because the model did not know their words.
 func (m *imaginer) example(ctx context.Context, r *responder) error {
 	n, err := strconv.Atoi(r.click.Job)
-	models := m.catalog.Available().Models
-	if err != nil || n < 0 || len(models) == 0 || n >= len(models[0].Examples) {
+	model, prompt, known := exampleOf(r.click, n, m.catalog.Available().Models)
+	if err != nil || !known {
 		return message.ErrOldButton
 	}
-	wanted := request.Wanted{Prompt: models[0].Examples[n]}
+	wanted := request.Wanted{Prompt: prompt}
+	if r.click.Arg != "" {
+		wanted.Model = new(model.ID())
+	}
 	return m.submitPermutations(ctx, r, permutationRequest{Wanted: wanted, DrawnSeed: m.seed()})
 }
 

@@ -18,6 +18,9 @@ func TestTakeLink(t *testing.T) {
 		"a link and words":       {prompt: link + " a red boat --iw 2", rest: "a red boat --iw 2", file: "boat.png"},
 		"in angle brackets":      {prompt: "<" + link + ">  a boat", rest: "a boat", file: "boat.png"},
 		"with a comma":           {prompt: link + ", a boat", rest: "a boat", file: "boat.png"},
+		"a line of its own":      {prompt: link + "\na boat", rest: "a boat", file: "boat.png"},
+		"a wide blank":           {prompt: link + "\u3000a boat", rest: "a boat", file: "boat.png"},
+		"brackets and a comma":   {prompt: "<" + link + ">, a boat", rest: "a boat", file: "boat.png"},
 		"a link alone":           {prompt: link, file: "boat.png"},
 		"a link inside is words": {prompt: "a boat " + link, rest: "a boat " + link},
 		"no link":                {prompt: "https is a word", rest: "https is a word"},
@@ -33,7 +36,7 @@ func TestTakeLink(t *testing.T) {
 		}
 		refusal := takeLink(&w, allows)
 		if c.refusal != "" {
-			if refusal == nil || !strings.Contains(refusal.Sentence+" "+refusal.Hint, c.refusal) || w.Prompt != c.prompt {
+			if refusal == nil || !strings.Contains(refusal.Error(), c.refusal) || w.Prompt != c.prompt {
 				t.Errorf("%s: got %v and %q, want a refusal with %q and the prompt as it was", name, refusal, w.Prompt, c.refusal)
 			}
 			continue

@@ -7,7 +7,7 @@ import (
 
 	"darkroom/bot/admit"
 	"darkroom/bot/command"
-	"darkroom/bot/message"
+	"darkroom/render/phrase"
 	"darkroom/render/picture"
 	"darkroom/render/prompt/dynamic"
 	"darkroom/render/request"
@@ -67,6 +67,9 @@ func (w permutationRequest) expand(ctx context.Context, from dynamic.Wildcards) 
 	return all, nil
 }
 
+// fewerChoices helps where a prompt has too many permutations.
+const fewerChoices = "Use fewer choices in braces, or write \\, for a comma that does not separate choices."
+
 // expansionRefusal turns an error of the expansion into a refusal.
 func expansionRefusal(err error) error {
 	var unknown *dynamic.UnknownError
@@ -74,15 +77,23 @@ func expansionRefusal(err error) error {
 	var many *dynamic.TooManyError
 	switch {
 	case errors.As(err, &unknown):
-		return &request.Refusal{Sentence: message.ExpandUnknown(unknown.Error()), Hint: unknown.Hint()}
+		return &request.Refusal{Sentence: phrase.Of("Unknown wildcard %s.", unknown.Name), Hint: unknown.Hint()}
+	case errors.As(err, &unreadable) && errors.Is(err, dynamic.ErrNoText):
+		return request.Refuse("", "Wildcard %s: not a text file in UTF-8, UTF-16 or Windows-1252 (Latin-1).", unreadable.Name)
 	case errors.As(err, &unreadable):
-		return &request.Refusal{Sentence: message.ExpandUnknown(unreadable.Error())}
+		return request.Refuse("", "The file of wildcard %s cannot be read.", unreadable.Name)
+	case errors.As(err, &many) && many.Uncounted():
+		return request.Refuse(fewerChoices, "The choices make more than a million prompts: at most %d are possible at once.",
+			many.Max)
 	case errors.As(err, &many):
-		return &request.Refusal{Sentence: message.ExpandTooMany(many.Error()), Hint: message.ExpandTooManyHint}
+		return request.Refuse(fewerChoices, "The choices make %d prompts: at most %d are possible at once.", many.Count,
+			many.Max)
 	case errors.Is(err, context.DeadlineExceeded):
-		return &request.Refusal{Sentence: message.ExpandTooSlow, Hint: message.ExpandTooSlowHint}
-	case errors.Is(err, dynamic.ErrTooLong), errors.Is(err, dynamic.ErrTooManyLines):
-		return &request.Refusal{Sentence: message.ExpandTooLong(err.Error())}
+		return request.Refuse("Use fewer choices and wildcards.", "This prompt takes too long to expand.")
+	case errors.Is(err, dynamic.ErrTooLong):
+		return request.Refuse("", "The choices and wildcards make this prompt too long.")
+	case errors.Is(err, dynamic.ErrTooManyLines):
+		return request.Refuse("", "The wildcards have too many lines for one prompt.")
 	}
 	return err
 }

@@ -54,7 +54,7 @@ func (q *queueReport) show(ctx context.Context, r *responder) error {
 	}
 	var lines []string
 	if err != nil {
-		lines = append(lines, string(message.ErrReconnecting))
+		lines = append(lines, r.req.Language.Text(string(message.ErrReconnecting)))
 	} else {
 		server := r.account()
 		lines = append(lines, message.Queue(s.Waiting, s.Running, len(up)), serverLine(s, server))

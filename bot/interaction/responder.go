@@ -10,6 +10,7 @@ import (
 	"darkroom/bot/command"
 	"darkroom/bot/message"
 	"darkroom/bot/rest"
+	"darkroom/store"
 )
 
 // responder answers one interaction.
@@ -21,6 +22,9 @@ type responder struct {
 	answered atomic.Bool // the first answer was given, or may have been
 	deferred bool        // that answer only says "thinking…", and must be replaced
 	lost     func()      // notes that another program answered; nil if another bot of this database may have
+
+	settings    store.Settings // what the person and the server want by default
+	settingsErr error          // why they could not be read
 }
 
 // account is the account that the interaction counts for.
@@ -110,5 +114,6 @@ func (r *responder) address() message.Address {
 	return message.Address{
 		Application: r.req.Application, Token: r.req.Token, Expires: created.Add(TokenLife), Channel: r.req.Place.Channel,
 		Message: message.Original, User: r.req.Person.ID, FileLimit: r.req.Place.FileLimit, Locale: r.req.Person.Locale,
+		Language: r.req.Language,
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"darkroom/bot/admit"
 	"darkroom/bot/job"
+	"darkroom/bot/language"
 	"darkroom/bot/message"
 	"darkroom/bot/rest"
 	"darkroom/render/picture"
@@ -111,7 +112,7 @@ func (s *submitter) submitAll(ctx context.Context, r *responder, judges []judgeF
 			s.dropUnshown(ctx, n.job, err)
 		}
 	}
-	s.sendNotes(ctx, r, mergeNotes(jobs))
+	s.sendNotes(ctx, r, mergeNotes(r.req.Language, jobs))
 	return true, nil
 }
 
@@ -222,12 +223,14 @@ func (s *submitter) countInbox(ctx context.Context, r *responder) int {
 
 // mergeNotes joins the notes of several jobs, each note once. Unknown words are named only for a prompt that was just
 // typed: other buttons repeat an earlier prompt.
-func mergeNotes(jobs []newJob) message.Notes {
+func mergeNotes(l language.Language, jobs []newJob) message.Notes {
 	first := jobs[0]
 	model := first.resolved.Spec.Model
 	all := message.Notes{Model: model.Name, ModelHash: model.Hash}
 	for _, n := range jobs {
-		all.Notes = appendNew(all.Notes, n.resolved.Notes)
+		for _, note := range n.resolved.Notes {
+			all.Notes = appendNew(all.Notes, []string{l.Print(note)})
+		}
 		if first.verb == "imagine" || first.verb == "remix" || first.verb == "region" {
 			all.UnknownWords = appendNew(all.UnknownWords, n.resolved.UnknownWords)
 			all.Nearest = append(all.Nearest, n.resolved.Nearest...)
@@ -242,7 +245,7 @@ func mergeNotes(jobs []newJob) message.Notes {
 // examplesOf returns the examples of a model with these numbers.
 func examplesOf(c request.Card, numbers []int) (all []message.Example) {
 	for _, n := range numbers {
-		all = append(all, message.Example{Number: n, Prompt: c.Examples[n]})
+		all = append(all, message.Example{Number: n, Prompt: c.Examples[n], Model: c.Hash})
 	}
 	return all
 }

@@ -11,7 +11,7 @@ import (
 // usageStore knows how much was rendered in a server and who changed its limits.
 type usageStore interface {
 	TotalsOf(ctx context.Context, server string, since time.Time) (store.Totals, error)
-	AuditLog(ctx context.Context, server string, limit int) ([]store.AuditRecord, error)
+	LastAct(ctx context.Context, server string, actions ...string) (store.AuditRecord, error)
 }
 
 // usageLines says how much was rendered in a server, and who changed its limits last.
@@ -26,14 +26,11 @@ func (l *limits) usageLines(ctx context.Context, server string) ([]string, error
 		return nil, err
 	}
 	lines := message.Usage(totals(today), totals(week))
-	records, err := l.usage.AuditLog(ctx, server, 1)
-	if err != nil {
-		return nil, err
-	}
-	for _, a := range records {
+	a, err := l.usage.LastAct(ctx, server, store.ActSetPolicy, store.ActResetPolicy, store.ActSetRoleWeight)
+	if err == nil && a.Action != "" {
 		lines = append(lines, message.LastChange(a.Actor, a.At))
 	}
-	return lines, nil
+	return lines, err
 }
 
 func totals(t store.Totals) message.Totals {

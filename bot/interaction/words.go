@@ -23,20 +23,19 @@ func (k *knownWords) show(ctx context.Context, r *responder) error {
 	if i < 0 {
 		return message.ErrOldButton
 	}
-	var examples []message.Example
-	if i == 0 { // an example's button is about the first model
-		examples = firstExamples(models[0])
+	c, images := models[i], []message.File(nil)
+	if !c.NSFW || r.req.Place.AgeRestricted {
+		images, _ = exampleImages(k.catalog, c)
 	}
-	addons := slices.DeleteFunc(slices.Clone(available.Addons), func(c request.AddonCard) bool {
-		return !c.Fits(models[i]) || c.NSFW && !r.req.Place.AgeRestricted
-	})
-	return r.replyPrivately(ctx, message.KnownWords(models[i], addons, examples))
+	examples := examplesWith(c, images, maxExamples)
+	return r.replyPrivately(ctx, message.KnownWords(c, usable(r, available.Addons, c), examples, images))
 }
 
-// firstExamples returns the first examples of a model, as many as have a button.
-func firstExamples(c request.Card) (all []message.Example) {
-	for n, prompt := range c.Examples[:min(maxExamples, len(c.Examples))] {
-		all = append(all, message.Example{Number: n, Prompt: prompt})
+// firstExamples returns the first examples of a model.
+func firstExamples(c request.Card, most int) (all []message.Example) {
+	prompts := c.ExamplePrompts()
+	for n, prompt := range prompts[:min(most, len(prompts))] {
+		all = append(all, message.Example{Number: n, Prompt: prompt, Model: c.Hash})
 	}
 	return all
 }

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"time"
+
+	"darkroom/bot/language"
 )
 
 // Address says where a job's answer goes. It travels through queue and store as opaque JSON.
@@ -24,6 +26,8 @@ type Address struct {
 	Flags       string    `json:"flags,omitempty"` // settings that were asked for, as flags: "--ar 3:2 --seed 7"
 	Draft       int       `json:"draft,omitempty"` // it is a draft: how many steps the finished image has
 	Locale      string    `json:"locale"`
+
+	Language language.Language `json:"language,omitzero"` // of the message, which it keeps
 }
 
 // Original is the Message of an answer that is the interaction's own first response.

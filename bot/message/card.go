@@ -61,7 +61,7 @@ func (m Message) cardJSON() []componentJSON {
 	if items := m.galleryJSON(); len(items) > 0 {
 		inside = append(inside, componentJSON{Type: typeGallery, Items: items})
 	}
-	inside = append(inside, rowsJSON(m.Rows)...)
+	inside = append(append(inside, rowsJSON(m.Rows)...), menusJSON(m.Menus)...)
 	if m.Card.Footer != "" {
 		inside = append(inside, m.Card.footerJSON())
 	}

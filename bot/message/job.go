@@ -37,7 +37,7 @@ func Waiting(to Address, spec picture.Spec, job string, s QueueStatus) Message {
 			state += ": " + shortenEscaped(Escape(s.Reason), maxPromptShown)
 		}
 	case s.Unserved:
-		state += ", for a renderer that has " + shortenEscaped(Escape(picture.PartNames(spec.Parts(), "and")), maxPromptShown)
+		state += ", for a renderer that has " + shortenEscaped(Escape(picture.AllOf(spec.Parts()).String()), maxPromptShown)
 	case !s.ETA.IsZero():
 		state += s.etaText()
 	}

@@ -29,6 +29,7 @@ type Message struct {
 	KeepFiles  bool   // edits: the files that are there stay, whichever they are
 	Kept       []Kept // edits of a card: the files that stay, and are shown
 	Rows       []Row
+	Menus      []Menu   // below the rows
 	Card       *Card    // it is a card; nil for a message of the older form
 	Private    bool     // only the person who asked sees it; first answers and follow-ups only
 	AllowUsers []string // who may be pinged; nobody else ever is
@@ -73,6 +74,7 @@ type componentJSON struct {
 	Components  []componentJSON `json:"components,omitempty"`
 	Component   *componentJSON  `json:"component,omitempty"`
 	Value       string          `json:"value,omitempty"`
+	Placeholder string          `json:"placeholder,omitempty"`
 	Required    *bool           `json:"required,omitempty"`
 	MaxLength   int             `json:"max_length,omitempty"`
 	MinValues   *int            `json:"min_values,omitempty"`
@@ -120,7 +122,7 @@ func (m Message) Payload() any {
 		p.Components, p.Flags = m.cardJSON(), componentsV2
 	} else {
 		content := Shorten(m.Content, MaxContent)
-		p.Content, p.Components, p.Flags = &content, rowsJSON(m.Rows), noEmbeds
+		p.Content, p.Components, p.Flags = &content, append(rowsJSON(m.Rows), menusJSON(m.Menus)...), noEmbeds
 	}
 	if m.Private {
 		p.Flags |= Ephemeral

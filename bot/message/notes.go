@@ -2,6 +2,7 @@ package message
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"darkroom/bot/button"
@@ -32,6 +33,14 @@ type Notes struct {
 type Example struct {
 	Number int
 	Prompt string
+	Model  string // the model's hash
+}
+
+// id is the custom_id of the button that renders the example.
+func (e Example) id() string {
+	return button.ID{
+		Verb: button.Example, Job: strconv.Itoa(e.Number), Arg: e.Model[:min(len(e.Model), modelHashShown)],
+	}.String()
 }
 
 // Message returns the notes, and whether there are any.
@@ -102,8 +111,7 @@ const modelHashShown = 16
 func exampleRows(examples []Example) []Row {
 	var row Row
 	for _, e := range examples {
-		id := button.ID{Verb: button.Example, Job: fmt.Sprint(e.Number)}
-		row = append(row, Button{Style: Secondary, Label: Shorten(e.Prompt, 80), ID: id.String()})
+		row = append(row, Button{Style: Secondary, Label: Shorten(e.Prompt, 80), ID: e.id()})
 	}
 	if row == nil {
 		return nil
@@ -115,8 +123,8 @@ func exampleRows(examples []Example) []Row {
 const maxGroupShown = 300
 
 // KnownWords says what a model can render: its words by kind, the add-ons that may be used with it, and buttons that
-// render examples.
-func KnownWords(c request.Card, addons []request.AddonCard, examples []Example) Message {
+// render examples. images are some that it made.
+func KnownWords(c request.Card, addons []request.AddonCard, examples []Example, images []File) Message {
 	lines := []string{"**" + Escape(c.Name) + "**"}
 	if c.Description != "" {
 		lines[0] += ": " + Escape(c.Description)
@@ -132,5 +140,5 @@ func KnownWords(c request.Card, addons []request.AddonCard, examples []Example) 
 	default:
 		lines = append(lines, "It has no list of words: try anything.")
 	}
-	return Message{Content: strings.Join(lines, "\n"), Rows: exampleRows(examples)}
+	return Message{Content: strings.Join(lines, "\n"), Files: images, Rows: exampleRows(examples)}
 }

@@ -69,25 +69,6 @@ func PermutationsAccepted(n int) Message {
 	return Message{Content: fmt.Sprintf("Accepted: %d prompts. Each gets its own message.", n)}
 }
 
-// Why a prompt cannot be expanded.
-const (
-	ExpandTooSlow     = "This prompt takes too long to expand."
-	ExpandTooSlowHint = "Use fewer choices and wildcards."
-	ExpandTooManyHint = "Use fewer choices in braces, or write \\, for a comma that does not separate choices."
-)
-
-// ExpandUnknown refuses a wildcard that does not exist. why is a clause.
-func ExpandUnknown(why string) string { return asSentence(why) }
-
-// ExpandTooMany refuses too many permutations. why is a clause.
-func ExpandTooMany(why string) string { return asSentence(why) }
-
-// ExpandTooLong refuses a prompt that becomes too long. why is a clause.
-func ExpandTooLong(why string) string { return asSentence(why) }
-
-// asSentence makes a sentence of a clause.
-func asSentence(clause string) string { return asTitle(clause) + "." }
-
 // asTitle begins a text with a capital letter.
 func asTitle(text string) string {
 	if text == "" {

@@ -3,6 +3,7 @@ package message
 import (
 	"fmt"
 
+	"darkroom/render/phrase"
 	"darkroom/render/picture"
 )
 
@@ -27,7 +28,7 @@ func ReasonInputRefused(status int) string {
 }
 
 // ReasonInputOtherFormat says that a start image is of a format that is not read, such as "a HEIC photo".
-func ReasonInputOtherFormat(format string) string {
+func ReasonInputOtherFormat(format phrase.Phrase) string {
 	return fmt.Sprintf("the start image is %s: save it as a JPEG or PNG and send that", format)
 }
 
@@ -47,9 +48,9 @@ func ReasonUnserved(missing, all []picture.Part) string {
 		return "no renderer can read this request: they need an upgrade"
 	}
 	if len(missing) == 0 {
-		return "no single renderer has all of these: " + Escape(picture.PartNames(all, "and"))
+		return "no single renderer has all of these: " + Escape(picture.AllOf(all).String())
 	}
-	return "no renderer has " + Escape(picture.PartNames(missing, "or")) + " any more"
+	return "no renderer has " + Escape(picture.AnyOf(missing).String()) + " any more"
 }
 
 // FailureReason is why a job failed, as its owner reads it. The worker and the queue give a reason with each failure
@@ -70,21 +71,4 @@ const (
 // NotShown says that one of several prompts was dropped, because its message could not be sent.
 func NotShown(prompt string) string {
 	return "Skipped, because the message of this prompt could not be sent. Ask for it again with /imagine:\n• " + prompt
-}
-
-// TooManyStartImages refuses more than one start image.
-const (
-	TooManyStartImages     = "Only one start image is possible."
-	TooManyStartImagesHint = "Give one link at the start of the prompt, or one file as init_image."
-)
-
-// ForeignStartImageHint says how to start from an image that lies elsewhere.
-const ForeignStartImageHint = "Save the image and attach it as init_image."
-
-// ForeignStartImage refuses a link at the start of a prompt that does not lead to Discord. The host may be unknown.
-func ForeignStartImage(host string) string {
-	if host == "" {
-		return "A link to a start image must be one of Discord's own."
-	}
-	return "A link to a start image must be one of Discord's own, and this one leads to " + Escape(host) + "."
 }

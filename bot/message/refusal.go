@@ -1,17 +1,33 @@
 package message
 
 import (
-	"fmt"
-
 	"darkroom/bot/button"
+	"darkroom/bot/language"
+	"darkroom/render/phrase"
+	"darkroom/render/request"
 )
 
 // Refusal is a refusal that does not depend on a server's policy: what was clicked is gone, belongs to somebody else,
-// or the click came too late. It is an error whose text the person reads.
+// or the click came too late. It is an error whose text the person reads: the English one, which also names the
+// sentence in the catalogues.
 type Refusal string
 
-// Error returns the sentence.
+// Error returns the sentence in English.
 func (r Refusal) Error() string { return string(r) }
+
+// Phrase returns the sentence.
+func (r Refusal) Phrase() phrase.Phrase { return phrase.Of(string(r)) }
+
+// refusal is a Refusal with values in its sentence.
+type refusal struct{ phrase phrase.Phrase }
+
+func refuse(format string, args ...any) error { return refusal{phrase.Of(format, args...)} }
+
+// Error returns the sentence in English.
+func (r refusal) Error() string { return r.phrase.String() }
+
+// Phrase returns the sentence.
+func (r refusal) Phrase() phrase.Phrase { return r.phrase }
 
 // The refusals of buttons and commands.
 const (
@@ -42,29 +58,29 @@ const (
 )
 
 // ErrUnknownJob says that no job has the id that somebody typed.
-func ErrUnknownJob(id string) Refusal {
-	return Refusal("Unknown request: " + Escape(Shorten(id, 40)) + ". Pick one from the list that /cancel shows.")
+func ErrUnknownJob(id string) error {
+	return refuse("Unknown request: %s. Pick one from the list that /cancel shows.", Escape(Shorten(id, 40)))
 }
 
-// Refused is a refusal with a hint, which may be empty. Both may contain text that people typed.
-func Refused(sentence, hint string) string {
-	text := Escape(sentence)
-	if hint != "" {
-		text += "\n" + Escape(hint)
+// Refused is a refusal with its hint. Both may contain text that people typed.
+func Refused(l language.Language, r *request.Refusal) string {
+	text := Escape(l.Print(r.Sentence))
+	if !r.Hint.IsZero() {
+		text += "\n" + Escape(l.Print(r.Hint))
 	}
 	return text
 }
 
 // EditableRefusal is a refusal with a button that opens the refused request in a form. id is that of its question.
-func EditableRefusal(text, id string) Message {
+func EditableRefusal(l language.Language, text, id string) Message {
 	edit := button.ID{Verb: button.Permute, Job: id, Arg: AnswerEdit}
-	return Message{Content: text, Rows: []Row{{{Style: Primary, Label: "Edit prompt", ID: edit.String()}}}}
+	return Message{Content: text, Rows: []Row{{{Style: Primary, Label: l.Text("Edit prompt"), ID: edit.String()}}}}
 }
 
 // Fault says that something went wrong. The reference is also in the log.
-func Fault(reference string) string {
-	return fmt.Sprintf("⚠️ Something went wrong. The bot's log has the details under `%s`.", reference)
+func Fault(l language.Language, reference string) string {
+	return l.Sprintf("⚠️ Something went wrong. The bot's log has the details under `%s`.", reference)
 }
 
 // CancelledJob confirms /cancel.
-func CancelledJob(title string) string { return "Cancelled: " + title }
+func CancelledJob(l language.Language, title string) string { return l.Sprintf("Cancelled: %s", title) }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"darkroom/bot/button"
+	"darkroom/render/phrase"
 )
 
 // ErrNoRegion refuses a form that says nothing of where an image shall change.
@@ -25,8 +26,8 @@ const (
 )
 
 // ErrMaskFormat refuses a mask of a format that is not read, such as "a HEIC photo".
-func ErrMaskFormat(format string) Refusal {
-	return Refusal("The mask is " + format + ". Save it as a PNG and send that.")
+func ErrMaskFormat(format phrase.Phrase) error {
+	return refuse("The mask is %s. Save it as a PNG and send that.", format)
 }
 
 // How a mask was read.

@@ -16,6 +16,7 @@ import (
 	"github.com/bwmarrin/discordgo"
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 
 	"darkroom/bot/sandbox"
 	"darkroom/bot/sandbox/sandboxtest"
@@ -218,6 +219,73 @@ func TestPageFillsForms(t *testing.T) {
 	blank := color.NRGBAModel.Convert(mask.At(120, 80)).(color.NRGBA).A
 	if size := mask.Bounds().Size(); size != image.Pt(160, 160) || drawn != 0xFF || blank != 0 {
 		t.Errorf("mask: got %v, opacity %d on the stroke and %d off it; want 160×160, 255 and 0", size, drawn, blank)
+	}
+}
+
+// press is a row of keys.
+func press(keys ...string) action {
+	return chromedp.Func(func(ctx context.Context, tab *chromedp.Target) error {
+		for _, k := range keys {
+			if _, err := chromedp.KeyEvent(k)(ctx, tab); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func TestPageDrawsMaskByKeyboard(t *testing.T) {
+	t.Parallel()
+	b := startFormBot(t)
+	ctx := browser(t, 1180, 1000)
+	runStep(t, ctx, "open the form", openPictureForm(b.s)...)
+	runStep(t, ctx, "draw a mask", chromedp.Focus(`//button[text()="Draw on the picture"]`), chromedp.KeyEvent(enter),
+		chromedp.WaitReady(`canvas[width="160"]`), chromedp.Focus("canvas"),
+		// A stroke from the middle to the right, one below it that is taken back, and one at the top.
+		press(" ", kb.ArrowRight, kb.ArrowRight, kb.ArrowRight, kb.ArrowRight, " "),
+		press(kb.ArrowDown, kb.ArrowDown, kb.ArrowDown, kb.ArrowDown, " ", kb.ArrowLeft, " ", kb.Backspace),
+		press(strings.Split(strings.Repeat(kb.ArrowUp+",", 30), ",")[:30]...), press(" "), screenshot("f3-form-keyboard"))
+	runStep(t, ctx, "submit", chromedp.Click(`//button[text()="Submit"]`), gone("Vary a region"))
+	mask := b.upload(<-b.filled, "mask")
+	for _, c := range []struct {
+		x, y  int
+		drawn bool
+	}{{80, 80, true}, {110, 80, true}, {60, 80, false}, {112, 112, false}, {104, 2, true}, {104, 40, false}} {
+		if got := color.NRGBAModel.Convert(mask.At(c.x, c.y)).(color.NRGBA).A == 0xFF; got != c.drawn {
+			t.Errorf("drawn at %d, %d: got %v, want %v", c.x, c.y, got, c.drawn)
+		}
+	}
+}
+
+// drop lets go of a file over an element, as a person does who drags it from a folder.
+func drop(selector, name string) action {
+	return chromedp.Evaluate[chromedp.Void](`(() => {
+		const data = new DataTransfer();
+		const canvas = Object.assign(document.createElement("canvas"), { width: 24, height: 24 });
+		canvas.getContext("2d").fillRect(0, 0, 24, 24);
+		const bytes = Uint8Array.from(atob(canvas.toDataURL("image/png").split(",")[1]), (c) => c.charCodeAt(0));
+		data.items.add(new File([bytes], "` + name + `", { type: "image/png" }));
+		const node = document.querySelector('` + selector + `');
+		for (const type of ["dragenter", "dragover", "drop"]) {
+			node.dispatchEvent(new DragEvent(type, { bubbles: true, cancelable: true, dataTransfer: data }));
+		}
+	})()`)
+}
+
+func TestPageTakesDroppedFiles(t *testing.T) {
+	t.Parallel()
+	b := startFormBot(t)
+	ctx := browser(t, 1180, 1000)
+	runStep(t, ctx, "open the form", openPictureForm(b.s)...)
+	runStep(t, ctx, "drop files", drop(`.field:has([aria-label="Start image"]) .drop`, "dropped.png"),
+		chromedp.WaitVisible(`//span[contains(., "dropped.png")]`), screenshot("f4-form-dropped"))
+	runStep(t, ctx, "submit", chromedp.Click(`//button[text()="Submit"]`), gone("Vary a region"))
+	i := <-b.filled
+	if got := b.upload(i, "init").Bounds().Dx(); got != 24 {
+		t.Errorf("start image: got width %d, want 24", got)
+	}
+	if got := field(t, i, "mask").Values; len(got) != 0 {
+		t.Errorf("mask: got %q, nothing was dropped there", got)
 	}
 }
 

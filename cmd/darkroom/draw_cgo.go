@@ -126,7 +126,7 @@ func (o *drawRequest) explain(err error) error {
 	if !refused {
 		return err
 	}
-	sentence := strings.ToLower(no.Sentence)
+	sentence := strings.ToLower(no.Sentence.String())
 	for _, f := range o.unusable {
 		name := strings.ToLower(f.name)
 		if strings.Contains(sentence, "“"+name+"”") || strings.Contains(sentence, "“"+name+".") {

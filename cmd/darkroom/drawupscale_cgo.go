@@ -27,7 +27,7 @@ func (o *drawRequest) resolveUpscale(card request.Card, available request.Availa
 	if refusal != nil {
 		return refusal
 	}
-	o.spec, o.notes = resolved.Spec, append(o.notes, resolved.Notes...)
+	o.spec, o.notes = resolved.Spec, append(o.notes, resolved.NoteTexts()...)
 	return nil
 }
 

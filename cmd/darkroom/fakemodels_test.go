@@ -51,6 +51,9 @@ func (fakeModels) Changed() <-chan struct{} { return nil }
 
 func (b fakeModels) Load(context.Context, string) (worker.Pipeline, error) { return b, nil }
 
+// Loaded says that nothing is loaded, so that no images of it are made.
+func (fakeModels) Loaded(string) worker.Pipeline { return nil }
+
 // Render takes its steps and fills each tile with a colour.
 func (fakeModels) Render(ctx context.Context, s picture.Spec, job render.Job) (*render.Result, error) {
 	switch {

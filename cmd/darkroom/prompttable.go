@@ -27,7 +27,7 @@ func (t *table) printf(format string, a ...any) {
 func (t *table) flags(text string) string {
 	rest, flags, unknown := prompt.Flags(text)
 	for _, f := range flags {
-		if f.Fault != "" {
+		if !f.Fault.IsZero() {
 			t.printf("flag     --%s %s: %s", f.Name, f.Value, f.Fault)
 			continue
 		}

@@ -55,6 +55,7 @@ func renderSupervised(ctx context.Context, s invocation) (err error) {
 	r.device = choice.Wanted
 	r.batchSize = worker.BatchSize(c.Worker.Batch, r.device.Kind == device.CPU)
 	defer func() { err = closeUnlessHung(r.pool, err) }()
+	r.showcases = r.openShowcases()
 	s.reportOpened(r.announcement())
 	if r.queue, err = openQueue(ctx, s.log, c.Redis, c.Leasing); err != nil {
 		return err
@@ -80,6 +81,7 @@ type rendererService struct {
 	pool      modelPool
 	queue     *queue.Queue
 	device    device.Wanted
+	showcases *showcases
 	batchSize int    // jobs that are rendered at once
 	ready     func() // called when the first model is loaded
 	log       *slog.Logger
@@ -112,7 +114,8 @@ func (r *rendererService) worker() worker.Worker {
 		Options: worker.Options{
 			Slot: r.settings.Worker.Slot, Lanes: func() []queue.Lane { return r.announcement().Lanes },
 			Addons: func() queue.Addons { return r.announcement().AddonSet() }, Lease: l.Lease,
-			Heartbeat: l.Heartbeat, Grace: l.Grace, HangTimeout: l.HangTimeout, MaxBatch: r.batchSize, Log: r.log,
+			Heartbeat: l.Heartbeat, Grace: l.Grace, HangTimeout: l.HangTimeout, MaxBatch: r.batchSize, Idle: r.idle(),
+			Log: r.log,
 		},
 	}
 }
@@ -143,6 +146,7 @@ func (r *rendererService) announcement() queue.Renderer {
 		r.settings.Worker.Slot, r.device.String(), r.batchSize, r.pool.Models(), r.pool.Addons(),
 	)
 	a.CLIP = r.pool.CLIPHash()
+	r.showcases.addTo(&a)
 	return a
 }
 
@@ -151,6 +155,7 @@ type modelPool interface {
 	modelList
 	LoadFirst(ctx context.Context) error // loads what the first job is likely to need
 	Load(ctx context.Context, modelHash string) (worker.Pipeline, error)
+	Loaded(modelHash string) worker.Pipeline // nil for one that is not loaded
 	Close() error
 }
 
@@ -271,6 +276,14 @@ func (p onnxPool) Load(ctx context.Context, modelHash string) (worker.Pipeline, 
 		return nil, err // a nil *pipeline.Pipeline must not become a worker.Pipeline
 	}
 	return loaded, nil
+}
+
+// Loaded returns a model that is loaded, or nil.
+func (p onnxPool) Loaded(modelHash string) worker.Pipeline {
+	if loaded := p.Pool.Loaded(modelHash); loaded != nil {
+		return loaded
+	}
+	return nil // a nil *pipeline.Pipeline must not become a worker.Pipeline
 }
 
 // Models lists the models, with their cards.

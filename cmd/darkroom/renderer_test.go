@@ -42,7 +42,7 @@ func needRuntime(t *testing.T) {
 }
 
 // onCPU is the CPU, with the library that needRuntime found.
-func onCPU(t *testing.T) device.Choice {
+func onCPU(t testing.TB) device.Choice {
 	t.Helper()
 	all, err := device.Here("", "").Choose(device.Wanted{Kind: device.CPU})
 	if err != nil {

@@ -102,7 +102,7 @@ func (o *drawRequest) resolve(ctx context.Context) error {
 	if refusal != nil {
 		return errors.Join(cardErr, refusal)
 	}
-	o.spec, o.notes = resolved.Spec, resolved.Notes
+	o.spec, o.notes = resolved.Spec, resolved.NoteTexts()
 	o.spec.Eta, o.spec.Rescale = d.Eta, d.Rescale
 	o.spec.SeedDelta, o.spec.SeedSize = d.SeedDelta, (*picture.Size)(d.SeedSize)
 	if d.ClipSkip > 1 { // 1 is what a Spec takes that says nothing

@@ -196,8 +196,8 @@ func TestDrawAgreesWithImagine(t *testing.T) {
 				t.Errorf("%s, %q:\ngot  %s, %v\nwant %s, %v", name, args, got, errGot, want, errWant)
 			}
 			for _, n := range o.notes {
-				if !slices.Contains(r.Notes, n) {
-					t.Errorf("%s, %q: the shell notes %q, the bot %q", name, args, o.notes, r.Notes)
+				if !slices.Contains(r.NoteTexts(), n) {
+					t.Errorf("%s, %q: the shell notes %q, the bot %q", name, args, o.notes, r.NoteTexts())
 				}
 			}
 		}

@@ -22,40 +22,47 @@ const oldCommit = "2eb52a3"
 // oldRefusal is in the log of an old process that a newer version has stopped.
 const oldRefusal = "a newer darkroom has taken over this Redis"
 
-// buildOldVersion builds the test binary of the old version, which behaves as that program; see TestMain.
-func buildOldVersion(t *testing.T) string {
+// oldSources unpacks the sources of the old version and returns their folder.
+func oldSources(t testing.TB) string {
 	t.Helper()
-	dir := t.TempDir()
-	command := func(in, name string, args ...string) error {
-		cmd := exec.CommandContext(t.Context(), name, args...)
-		cmd.Dir = in
-		out, err := cmd.CombinedOutput()
-		if err != nil {
-			return fmt.Errorf("%s %v: %w: %s", name, args, err, out)
-		}
-		return nil
-	}
-	if err := command(".", "git", "cat-file", "-e", oldCommit+"^{commit}"); err != nil {
-		t.Skipf("the history of this clone does not reach back to commit %s: %v", oldCommit, err)
-	}
+	dir, archive := t.TempDir(), filepath.Join(t.TempDir(), "old.tar")
 	root, err := filepath.Abs("../..")
 	if err != nil {
 		t.Fatal(err)
 	}
-	archive, binary := filepath.Join(dir, "old.tar"), filepath.Join(dir, "old.test")
-	for _, step := range []struct {
-		in   string
-		args []string
-	}{
-		{root, []string{"git", "archive", "--format=tar", "-o", archive, oldCommit}},
-		{dir, []string{"tar", "-xf", archive}},
-		{dir, []string{"go", "test", "-c", "-o", binary, "./cmd/darkroom"}},
+	if err := runCommand(t, root, "git", "cat-file", "-e", oldCommit+"^{commit}"); err != nil {
+		t.Skipf("the history of this clone does not reach back to commit %s: %v", oldCommit, err)
+	}
+	for _, step := range [][]string{
+		{"git", "archive", "--format=tar", "-o", archive, oldCommit}, {"tar", "-xf", archive, "-C", dir},
 	} {
-		if err := command(step.in, step.args[0], step.args[1:]...); err != nil {
+		if err := runCommand(t, root, step...); err != nil {
 			t.Fatal(err)
 		}
 	}
+	return dir
+}
+
+// buildOldVersion builds the test binary of the old version, which behaves as that program; see TestMain.
+func buildOldVersion(t *testing.T) string {
+	t.Helper()
+	sources, binary := oldSources(t), filepath.Join(t.TempDir(), "old.test")
+	if err := runCommand(t, sources, "go", "test", "-c", "-o", binary, "./cmd/darkroom"); err != nil {
+		t.Fatal(err)
+	}
 	return binary
+}
+
+// runCommand runs a command in a folder. Its output is in the error.
+func runCommand(t testing.TB, in string, args ...string) error {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), args[0], args[1:]...)
+	cmd.Dir = in
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("%v: %w: %s", args, err, out)
+	}
+	return nil
 }
 
 // upgradeTest is a pool of the old version that is upgraded while people use it.

@@ -5,7 +5,7 @@
 -- returns  {'OK'}
 --          {'CARDS'} nothing is stored: the list is not known. Send it and its cards with putcards.lua and repeat the call
 --
--- A list holds for as long as a renderer names it, and so do its cards. They hold longer than the renderer, so whoever
+-- A list holds for as long as a renderer names it, and so do its cards (and its models' images, which it calls cards). They hold longer than the renderer, so whoever
 -- has read a renderer can read them.
 local renderersKey, untilKey = base .. 'renderers', base .. 'renderers-until'
 local cardsKey, cardsUntilKey = base .. 'cards', base .. 'cards-until'

@@ -30,6 +30,9 @@
 // its context ends. No call can end it. The worker tells the queue that the job crashed its renderer, releases the rest
 // of the batch, and Run returns ErrHung, so that the process can restart.
 //
+// A worker without a job may do a piece of work that can wait, Options.Idle. It goes on asking for jobs meanwhile, and
+// what it leases ends that work first. If the work hangs, the jobs are released and Run returns ErrHung too.
+//
 // Any other error fails a step: the job is tried again later, unless the error is Final or the queue says that it
 // failed too often; then its owner gets a message. A panic while rendering ends that one job: its stack is logged and
 // the worker goes on. Neither prompts nor tokens are logged.

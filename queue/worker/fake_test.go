@@ -61,6 +61,8 @@ type fake struct {
 	once           sync.Once
 	maxBatch       int
 	rendersBatches bool // the renderer is a BatchRenderer
+
+	idle func(ctx context.Context) (more bool) // Options.Idle
 }
 
 // batchFake is a fake that renders a batch together.
@@ -90,7 +92,7 @@ func startWorker(t *testing.T, b *fake, jobs ...queue.Job) *fake {
 	}
 	worker := Worker{Queue: b, Renderer: renderer, Poster: b, Options: Options{
 		Slot: "w", Lanes: func() []queue.Lane { return queue.Lanes("a") }, MaxBatch: b.maxBatch,
-		Lease: lease, Heartbeat: heartbeat, Grace: grace,
+		Lease: lease, Heartbeat: heartbeat, Grace: grace, Idle: b.idle,
 		Log: slog.New(slog.NewTextHandler(&lockedWriter{b: b}, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}}
 	go func() {

@@ -101,7 +101,11 @@ type Options struct {
 	HangTimeout time.Duration       // 2 min; rendering without progress for this time, and for twice its estimate, hangs
 	MaxBatch    int                 // 1; limit of jobs that are leased together
 	Poll        time.Duration       // 2 s; an idle worker asks at least this often
-	Log         *slog.Logger        // none
+	// Idle does a piece of work that can wait, and tells whether there is more. It is called while there is no job. Its
+	// context ends as soon as there is one, and the job waits until it returns. nil for nothing to do.
+	Idle      func(ctx context.Context) (more bool)
+	IdleAfter time.Duration // 10 s without a job before Idle is called
+	Log       *slog.Logger  // none
 }
 
 func (o Options) withDefaults() Options {
@@ -111,6 +115,7 @@ func (o Options) withDefaults() Options {
 	o.HangTimeout = cmp.Or(o.HangTimeout, 2*time.Minute)
 	o.MaxBatch = max(o.MaxBatch, 1)
 	o.Poll = cmp.Or(o.Poll, 2*time.Second)
+	o.IdleAfter = cmp.Or(o.IdleAfter, 10*time.Second)
 	o.Log = cmp.Or(o.Log, slog.New(slog.DiscardHandler))
 	return o
 }
@@ -134,7 +139,7 @@ func (w Worker) Run(ctx context.Context) error {
 		return errors.New("worker: slot and lanes are required")
 	}
 	w.Options = w.Options.withDefaults()
-	l := &loop{Worker: w, wake: make(chan struct{}, 1), nonce: rand.Text()}
+	l := &loop{Worker: w, wake: make(chan struct{}, 1), nonce: rand.Text(), idle: newIdleWork(w.Options)}
 	// The worker still learns of cancels while it finishes the last job.
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var wg sync.WaitGroup
@@ -154,6 +159,7 @@ type loop struct {
 	nonce       string        // of the next call to Reserve; kept until a call is answered
 	unanswered  bool          // a call to Reserve was not answered: it may have leased jobs
 	errorLogged bool          // an error of the queue was logged
+	idle        *idleWork
 
 	mu   sync.Mutex
 	runs []*jobRun // the jobs of the batch
@@ -168,14 +174,35 @@ func (l *loop) run(ctx context.Context) error {
 			l.logReserveError(ctx, err)
 			l.wait(ctx)
 		case len(leases) == 0:
+			l.idle.begin(ctx)
 			l.wait(ctx)
 		default:
+			if err := l.endIdle(ctx, leases); err != nil {
+				return err
+			}
 			if err := l.runBatch(ctx, leases); err != nil {
 				return err
 			}
+			l.idle.postpone()
 		}
 	}
-	return nil
+	return l.idle.end()
+}
+
+// endIdle ends the work of idle time before jobs are run. If it hangs, they are released.
+func (l *loop) endIdle(ctx context.Context, leases []queue.Lease) error {
+	err := l.idle.end()
+	if err == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), l.Options.Heartbeat)
+	defer cancel()
+	for _, lease := range leases {
+		if _, releaseErr := l.Queue.Release(ctx, lease); releaseErr != nil {
+			l.Options.Log.Debug("cannot release a lease", "job", lease.Job.ID, "error", releaseErr) // its lease runs out
+		}
+	}
+	return err
 }
 
 // reserve leases jobs, or none. A call that was not answered is repeated with its nonce: otherwise no renderer would

@@ -14,6 +14,7 @@ import (
 
 	"darkroom/render/filehash"
 	"darkroom/render/folder"
+	"darkroom/render/phrase"
 )
 
 // ownCard is what a card beside a checkpoint says besides folder.Card: what the file itself cannot.
@@ -117,12 +118,20 @@ func stepsInName(file string) int {
 var lowResolution = regexp.MustCompile(
 	part(`Base`).String() + `|` + word(`eps`).String() + `|(?:^|[^0-9])512(?:[^0-9]|$)|` + part(`Turbo`).String())
 
+// predictionTrait names what a model predicts, as a clause behind "a model".
+func predictionTrait(prediction string) phrase.Phrase {
+	if prediction == "epsilon" {
+		return phrase.Of("that predicts noise")
+	}
+	return phrase.Of("that predicts velocity")
+}
+
 // schedule says how the model was trained: by its marker tensors, the card beside it, its metadata (the standard
 // modelspec), and as the last its name, which is a guess.
 func (c *contents) schedule(d *folder.Description, v variant, own ownCard) {
 	base := filepath.Base(c.path)
-	guess := func(trait string) {
-		d.Guess.Traits = append(d.Guess.Traits, trait)
+	guess := func(trait phrase.Phrase) {
+		d.Guess.Traits = append(d.Guess.Traits, trait.String())
 		d.Notes = append(d.Notes, fmt.Sprintf("%s: taken for a model %s; this is a guess by its name, and %s can say it",
 			base, trait, filepath.Base(cardPath(c.path))))
 	}
@@ -132,7 +141,7 @@ func (c *contents) schedule(d *folder.Description, v variant, own ownCard) {
 		if prediction = "v_prediction"; lowResolution.MatchString(base) {
 			prediction = "epsilon"
 		}
-		guess("that predicts " + map[bool]string{true: "noise", false: "velocity"}[prediction == "epsilon"])
+		guess(predictionTrait(prediction))
 	}
 	switch {
 	case v.xl():
@@ -152,7 +161,7 @@ func (c *contents) schedule(d *folder.Description, v variant, own ownCard) {
 	}
 	if name, settings := fewStepSettings(base); settings != nil && own.Scheduler == nil {
 		maps.Copy(scheduler, settings)
-		guess(fmt.Sprintf("for few steps (%s)", name))
+		guess(phrase.Of("for few steps (%s)", name))
 		d.Guess.Steps = stepsInName(base)
 	}
 	maps.Copy(scheduler, own.Scheduler)

@@ -28,7 +28,7 @@ func TestOtherFormatsAreNamed(t *testing.T) {
 	} {
 		_, _, err := encode.Decode(t.Context(), []byte(head), 100)
 		var other *encode.OtherFormatError
-		if !errors.As(err, &other) || !errors.Is(err, encode.ErrNotImage) || !strings.HasPrefix(other.Format, want) {
+		if !errors.As(err, &other) || !errors.Is(err, encode.ErrNotImage) || !strings.HasPrefix(other.Format.String(), want) {
 			t.Errorf("%q: got error %v, want %s", head, err, want)
 		}
 	}

@@ -57,6 +57,22 @@ func TestCellMask(t *testing.T) {
 	}
 }
 
+// TestMarkedFromTheMiddle sees that a grey of exactly half marks, as in diffusers.
+func TestMarkedFromTheMiddle(t *testing.T) {
+	t.Parallel()
+	for brightness, want := range map[uint8]bool{127: false, 128: true} {
+		grey := image.NewGray(image.Rect(0, 0, 2, 2))
+		grey.SetGray(1, 1, color.Gray{Y: brightness})
+		c, err := encodeClean(grey)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := c.MarksAny(); err != nil || got != want {
+			t.Errorf("%d: got %v, %v; want %v", brightness, got, err, want)
+		}
+	}
+}
+
 func TestPreviewRegion(t *testing.T) {
 	t.Parallel()
 	img := image.NewRGBA(image.Rect(0, 0, 120, 60))

@@ -63,14 +63,14 @@ func TestLaneOfNeeds(t *testing.T) {
 func TestPartNames(t *testing.T) {
 	t.Parallel()
 	spec := picture.Spec{Model: picture.Ref{Name: "photo", Hash: "abc"}, VAE: &picture.Ref{Name: "soft", Hash: "v"}}
-	if got, want := picture.PartNames(spec.Parts(), "and"), "the model “photo” and the VAE “soft”"; got != want {
+	if got, want := picture.AllOf(spec.Parts()).String(), "the model “photo” and the VAE “soft”"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	spec.Addons = []picture.Addon{
 		{Kind: picture.LoRA, Name: "ink", Hash: "i"}, {Kind: picture.Hypernet, Name: "x", Hash: "h"},
 	}
 	missing := picture.Without(spec.Parts(), []string{"abc", "v"})
-	if got, want := picture.PartNames(missing, "or"), "the LoRA “ink” or the hypernetwork “x”"; got != want {
+	if got, want := picture.AnyOf(missing).String(), "the LoRA “ink” or the hypernetwork “x”"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

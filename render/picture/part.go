@@ -2,7 +2,8 @@ package picture
 
 import (
 	"slices"
-	"strings"
+
+	"darkroom/render/phrase"
 )
 
 // Model is the kind of a Part that is the model itself.
@@ -27,23 +28,33 @@ func (s Spec) Parts() []Part {
 	return all
 }
 
-// partNames is what people call the kinds of parts.
-var partNames = map[string]string{
-	Model: "model", LoRA: "LoRA", Embedding: "embedding", Hypernet: "hypernetwork", VAE: "VAE", Upscaler: "upscaler",
-}
-
-// KindName is what people call a kind of parts.
-func KindName(kind string) string {
-	if name, known := partNames[kind]; known {
-		return name
+// KindWord is what people call a kind of parts.
+func KindWord(kind string) phrase.Phrase {
+	switch kind {
+	case Model:
+		return phrase.Of("model")
+	case LoRA:
+		return phrase.Of("LoRA")
+	case Embedding:
+		return phrase.Of("embedding")
+	case Hypernet:
+		return phrase.Of("hypernetwork")
+	case VAE:
+		return phrase.Of("VAE")
+	case Upscaler:
+		return phrase.Of("upscaler")
 	}
-	return "add-on"
+	return phrase.Of("add-on")
 }
 
-// String names a part in a sentence: the LoRA “ink”.
-func (p Part) String() string {
-	return "the " + KindName(p.Kind) + " “" + p.Name + "”"
-}
+// KindName is KindWord in English.
+func KindName(kind string) string { return KindWord(kind).String() }
+
+// Phrase names a part in a sentence: the LoRA “ink”.
+func (p Part) Phrase() phrase.Phrase { return phrase.Of("the %s “%s”", KindWord(p.Kind), p.Name) }
+
+// String is Phrase in English.
+func (p Part) String() string { return p.Phrase().String() }
 
 // Without returns the parts whose hashes are not among these.
 func Without(parts []Part, hashes []string) (missing []Part) {
@@ -55,17 +66,18 @@ func Without(parts []Part, hashes []string) (missing []Part) {
 	return missing
 }
 
-// PartNames lists parts in a sentence, each once: the model “photo”, the LoRA “ink” and the LoRA “glow”, where last is
-// "and".
-func PartNames(parts []Part, last string) string {
-	var names []string
+// AllOf lists parts in a sentence, each once: the model “photo”, the LoRA “ink” and the LoRA “glow”.
+func AllOf(parts []Part) phrase.Phrase { return phrase.And(named(parts)) }
+
+// AnyOf is AllOf where one of them is meant: the model “photo” or the LoRA “ink”.
+func AnyOf(parts []Part) phrase.Phrase { return phrase.Or(named(parts)) }
+
+// named returns parts that are named differently.
+func named(parts []Part) (all []Part) {
 	for _, p := range parts {
-		if name := p.String(); !slices.Contains(names, name) {
-			names = append(names, name)
+		if !slices.ContainsFunc(all, func(o Part) bool { return o.String() == p.String() }) {
+			all = append(all, p)
 		}
 	}
-	if n := len(names); n > 1 {
-		return strings.Join(names[:n-1], ", ") + " " + last + " " + names[n-1]
-	}
-	return strings.Join(names, "")
+	return all
 }

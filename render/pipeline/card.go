@@ -1,12 +1,11 @@
 package pipeline
 
 import (
-	"fmt"
 	"slices"
-	"strings"
 
 	"darkroom/render"
 	"darkroom/render/folder"
+	"darkroom/render/phrase"
 	"darkroom/render/picture"
 	"darkroom/render/request"
 )
@@ -49,13 +48,12 @@ func guess(f *folder.Model, d folder.Defaults) string {
 	if len(f.Guess.Traits) == 0 {
 		return ""
 	}
-	said := fmt.Sprintf("“%s” is taken for a model %s: this is a guess by its name.", f.Name,
-		strings.Join(f.Guess.Traits, " and "))
-	own := f.Card.Defaults
+	own, traits := f.Card.Defaults, phrase.And(f.Guess.Traits)
 	if f.Config.Distillation == nil || own.Steps > 0 && own.GuidanceScale > 0 {
-		return said
+		return phrase.Of("“%s” is taken for a model %s: this is a guess by its name.", f.Name, traits).String()
 	}
-	return said + fmt.Sprintf(" Its defaults are %d steps and guidance %g.", d.Steps, d.GuidanceScale)
+	return phrase.Of("“%s” is taken for a model %s: this is a guess by its name. "+
+		"Its defaults are %d steps and guidance %g.", f.Name, traits, d.Steps, d.GuidanceScale).String()
 }
 
 // FewStepCard is the card with the settings for few steps as its defaults, and false where the model names none.

@@ -234,6 +234,9 @@ func markAll(chosen map[*folder.Model]bool, models []*folder.Model, which func(*
 // hashes opens the cache of hashes.
 func hashes() *filehash.Cache { return filehash.Open(cacheFile("hashes.json")) }
 
+// ShowcaseDir is the folder of the images that show what models can render.
+func ShowcaseDir() string { return cacheFile("showcase") }
+
 // unpackDemo puts the built-in model where the runtime can read it.
 func unpackDemo() (string, error) { return demo.Unpack(cacheFile("models")) }
 

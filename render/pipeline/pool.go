@@ -171,6 +171,19 @@ func (p *Pool) Load(ctx context.Context, hash string) (*Pipeline, error) {
 	return loaded, nil
 }
 
+// Loaded returns the model of that hash if it is loaded, or nil. The order of the last use stays as it is. The pipeline
+// stays valid as that of Load does.
+func (p *Pool) Loaded(hash string) *Pipeline {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	for _, l := range p.loaded {
+		if l.Folder.Hash == hash && l.Folder.Changed() == nil {
+			return l.Pipeline
+		}
+	}
+	return nil
+}
+
 // gone is the error of a model that is not offered any more.
 func gone(err error) error {
 	return &render.Refusal{Sentence: "the model of this request is not here any more", Err: err}

@@ -1,11 +1,11 @@
 package prompt
 
 import (
-	"fmt"
 	"math"
 	"slices"
 	"strings"
 
+	"darkroom/render/phrase"
 	"darkroom/render/picture"
 	"darkroom/render/pyre"
 )
@@ -72,6 +72,17 @@ func (a AddonTag) readLoRA(u *AddonUse) error {
 	return nil
 }
 
+// StrengthError means that a tag has a strength that is no number.
+type StrengthError struct{ Tag, Strength string }
+
+// Error is Phrase in English.
+func (e *StrengthError) Error() string { return e.Phrase().String() }
+
+// Phrase is a clause for people.
+func (e *StrengthError) Phrase() phrase.Phrase {
+	return phrase.Of("%s: the strength %q is not a number", e.Tag, e.Strength)
+}
+
 // strength reads an argument by its place, and by its name, which goes before.
 func (a AddonTag) strength(into *float64, at int, name string) error {
 	text, given := a.Named[name]
@@ -83,7 +94,7 @@ func (a AddonTag) strength(into *float64, at int, name string) error {
 	}
 	v, err := pyre.ParseFloat(pyre.TrimSpace(text))
 	if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
-		return fmt.Errorf("%s: the strength %q is not a number", a.Tag, text)
+		return &StrengthError{Tag: a.Tag, Strength: text}
 	}
 	*into = v
 	return nil

@@ -7,6 +7,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"darkroom/render/phrase"
 	"darkroom/render/pyre"
 )
 
@@ -45,10 +46,10 @@ const (
 
 // Flag is one --name value of a prompt.
 type Flag struct {
-	Name   string // canonical for a known flag, as typed but in lower case for an unknown one; without dashes
-	Value  string // normalized for a known flag without fault, as typed otherwise
-	Fault  string // why the value of a known flag cannot be used: a sentence for the person; empty when it can
-	Column int    // where the dashes stand, in characters from 1
+	Name   string        // canonical for a known flag, as typed but in lower case for an unknown one; without dashes
+	Value  string        // normalized for a known flag without fault, as typed otherwise
+	Fault  phrase.Phrase // why the value of a known flag cannot be used: a sentence for the person; none when it can
+	Column int           // where the dashes stand, in characters from 1
 }
 
 // Flags takes the flags off the end of a prompt: from the first word that is a flag on, every word belongs to a flag. A
@@ -218,7 +219,7 @@ func SeedOf(text string) (seed int64, given bool) {
 // FindFlag returns the first flag of that canonical name whose value can be used.
 func FindFlag(text, name string) (f Flag, given bool) {
 	_, flags, _ := Flags(text)
-	i := slices.IndexFunc(flags, func(f Flag) bool { return f.Name == name && f.Fault == "" })
+	i := slices.IndexFunc(flags, func(f Flag) bool { return f.Name == name && f.Fault.IsZero() })
 	if i < 0 {
 		return Flag{}, false
 	}

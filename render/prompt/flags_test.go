@@ -13,7 +13,7 @@ func formatFlags(flags []prompt.Flag) string {
 	var out []string
 	for _, f := range flags {
 		mark := ""
-		if f.Fault != "" {
+		if !f.Fault.IsZero() {
 			mark = "!"
 		}
 		out = append(out, f.Name+"="+f.Value+mark)
@@ -130,7 +130,7 @@ func TestFlagsFaults(t *testing.T) {
 			"…` was ignored: it must be a whole number from 1 to 10000.",
 	} {
 		_, flags, _ := prompt.Flags(text)
-		if got := flags[0].Fault; got != want {
+		if got := flags[0].Fault.String(); got != want {
 			t.Errorf("Flags(%q)\n got %s\nwant %s", text, got, want)
 		}
 	}
@@ -180,7 +180,7 @@ func TestFlagsBeyondASCII(t *testing.T) {
 		_, flags, _ := prompt.Flags(text)
 		var got []string
 		for _, f := range flags {
-			got = append(got, f.Name+"="+f.Value+f.Fault)
+			got = append(got, f.Name+"="+f.Value+f.Fault.String())
 		}
 		if joined := strings.Join(got, " "); joined != want {
 			t.Errorf("%q: got %q, want %q", text, joined, want)

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"darkroom/render/phrase"
 	"darkroom/render/pyre"
 )
 
@@ -15,7 +16,7 @@ import (
 // typed.
 type flagKind struct {
 	name string
-	read func(text string) (value, left, fault string)
+	read func(text string) (value, left string, fault phrase.Phrase)
 }
 
 // knownFlags are the known flags by every name that people type for them.
@@ -60,43 +61,43 @@ const (
 )
 
 // nearest says what comes nearest to the flags of Midjourney that nothing here can honour.
-var nearest = map[string]string{
-	"chaos":   "Choices such as {red|blue} or --repeat make the images differ more.",
-	"cref":    "A start image, or a LoRA of the character, comes nearest.",
-	"cw":      "The strength of a LoRA comes nearest.",
-	"exp":     "--cfg comes nearest.",
-	"fast":    fairTurn,
-	"hd":      upscaleButton,
-	"model":   "The option model names the model.",
-	"lora":    "<lora:name:0.8> in the prompt names one.",
-	"niji":    otherModel,
-	"oref":    "A start image, or a LoRA of the object, comes nearest.",
-	"ow":      "The strength of a LoRA comes nearest.",
-	"p":       "A preset comes nearest: /preset save.",
-	"profile": "A preset comes nearest: /preset save.",
-	"raw":     "Nothing is added to a prompt here.",
-	"relax":   fairTurn,
-	"sref":    "A LoRA or an embedding of the style, or a start image, comes nearest.",
-	"style":   "A LoRA, an embedding or a preset comes nearest.",
-	"stylize": "--cfg says how closely the prompt is followed.",
-	"sv":      otherModel,
-	"sw":      "The strength of a LoRA comes nearest.",
-	"turbo":   fairTurn,
-	"v":       otherModel,
-	"version": otherModel,
-	"w":       "<hypernet:name> or a higher --cfg comes nearest.",
-	"weird":   "A LoRA of an unusual style comes nearest.",
-	"zoom":    "The buttons below an image zoom out.",
-	"c":       "Choices such as {red|blue} or --repeat make the images differ more.",
-	"s":       "--cfg says how closely the prompt is followed.",
-	"stealth": "",
-	"uplight": upscaleButton,
-	"video":   "Only still images are made here.",
+var nearest = map[string]phrase.Phrase{
+	"chaos":   phrase.Of("Choices such as {red|blue} or --repeat make the images differ more."),
+	"cref":    phrase.Of("A start image, or a LoRA of the character, comes nearest."),
+	"cw":      phrase.Of("The strength of a LoRA comes nearest."),
+	"exp":     phrase.Of("--cfg comes nearest."),
+	"fast":    phrase.Of(fairTurn),
+	"hd":      phrase.Of(upscaleButton),
+	"model":   phrase.Of("The option model names the model."),
+	"lora":    phrase.Of("<lora:name:0.8> in the prompt names one."),
+	"niji":    phrase.Of(otherModel),
+	"oref":    phrase.Of("A start image, or a LoRA of the object, comes nearest."),
+	"ow":      phrase.Of("The strength of a LoRA comes nearest."),
+	"p":       phrase.Of("A preset comes nearest: /preset save."),
+	"profile": phrase.Of("A preset comes nearest: /preset save."),
+	"raw":     phrase.Of("Nothing is added to a prompt here."),
+	"relax":   phrase.Of(fairTurn),
+	"sref":    phrase.Of("A LoRA or an embedding of the style, or a start image, comes nearest."),
+	"style":   phrase.Of("A LoRA, an embedding or a preset comes nearest."),
+	"stylize": phrase.Of("--cfg says how closely the prompt is followed."),
+	"sv":      phrase.Of(otherModel),
+	"sw":      phrase.Of("The strength of a LoRA comes nearest."),
+	"turbo":   phrase.Of(fairTurn),
+	"v":       phrase.Of(otherModel),
+	"version": phrase.Of(otherModel),
+	"w":       phrase.Of("<hypernet:name> or a higher --cfg comes nearest."),
+	"weird":   phrase.Of("A LoRA of an unusual style comes nearest."),
+	"zoom":    phrase.Of("The buttons below an image zoom out."),
+	"c":       phrase.Of("Choices such as {red|blue} or --repeat make the images differ more."),
+	"s":       phrase.Of("--cfg says how closely the prompt is followed."),
+	"stealth": {},
+	"uplight": phrase.Of(upscaleButton),
+	"video":   phrase.Of("Only still images are made here."),
 }
 
-// Nearest returns a sentence about what comes nearest to a flag that other programs have and this one does not; ""
+// Nearest returns a sentence about what comes nearest to a flag that other programs have and this one does not; none
 // where there is nothing to say.
-func Nearest(flag string) string { return nearest[flag] }
+func Nearest(flag string) phrase.Phrase { return nearest[flag] }
 
 // usedElsewhere reports whether Midjourney or similar programs have a flag of that name. After a single dash such a
 // name is a flag, where any other unknown name may be prose.
@@ -111,68 +112,75 @@ var aspectValue = regexp.MustCompile(strings.NewReplacer(`\s`, pyre.Space, `\d`,
 // maxAspect bounds each side of an aspect ratio, so that arithmetic on it is safe anywhere.
 const maxAspect = 10000
 
-func readAspect(text string) (value, left, fault string) {
+func readAspect(text string) (value, left string, fault phrase.Phrase) {
 	m := aspectValue.FindStringSubmatch(text)
 	if m == nil {
 		value, left = firstWord(text)
-		return value, left, ignored("ar", value, "it must be two whole numbers, such as `--ar 3:2`")
+		return value, left, ignored("ar", value,
+			"`--%s%s` was ignored: it must be two whole numbers, such as `--ar 3:2`.")
 	}
 	left = text[len(m[0]):]
 	w, errW := pyre.Atoi(m[1])
 	h, errH := pyre.Atoi(m[2])
 	if errW != nil || errH != nil || w < 1 || h < 1 || w > maxAspect || h > maxAspect {
 		value = m[1] + ":" + m[2]
-		return value, left, ignored("ar", value, fmt.Sprintf("both numbers must be from 1 to %d", maxAspect))
+		return value, left, ignored("ar", value,
+			"`--%s%s` was ignored: both numbers must be from 1 to %d.", maxAspect)
 	}
-	return fmt.Sprintf("%d:%d", w, h), left, ""
+	return fmt.Sprintf("%d:%d", w, h), left, phrase.Phrase{}
 }
 
-func readNegative(text string) (value, left, fault string) {
+func readNegative(text string) (value, left string, fault phrase.Phrase) {
 	if text == "" {
-		return "", "", ignored("no", "", "say what to keep out of the image, such as `--no text, people`")
+		return "", "", ignored("no", "",
+			"`--%s%s` was ignored: say what to keep out of the image, such as `--no text, people`.")
 	}
-	return text, "", ""
+	return text, "", phrase.Phrase{}
 }
 
 // wordReader reads one of these words.
-func wordReader(flag string, words ...string) func(string) (value, left, fault string) {
-	return func(text string) (value, left, fault string) {
+func wordReader(flag string, words ...string) func(string) (value, left string, fault phrase.Phrase) {
+	return func(text string) (value, left string, fault phrase.Phrase) {
 		value, left = firstWord(text)
 		word := strings.ReplaceAll(strings.ToLower(strings.TrimRight(value, ".,;")), "_", "-")
 		if !slices.Contains(words, word) {
-			all := "`" + strings.Join(words[:len(words)-1], "`, `") + "` or `" + words[len(words)-1] + "`"
-			return value, left, ignored(flag, value, "it must be "+all)
+			var all []string
+			for _, w := range words {
+				all = append(all, "`"+w+"`")
+			}
+			return value, left, ignored(flag, value, "`--%s%s` was ignored: it must be %s.", phrase.Or(all))
 		}
-		return word, left, ""
+		return word, left, phrase.Phrase{}
 	}
 }
 
 // readSampler reads all words: samplers have names such as DPM++ 2M Karras.
-func readSampler(text string) (value, left, fault string) {
+func readSampler(text string) (value, left string, fault phrase.Phrase) {
 	if text == "" {
-		return "", "", ignored(FlagSampler, "", "say which, such as `--sampler Euler a`")
+		return "", "", ignored(FlagSampler, "", "`--%s%s` was ignored: say which, such as `--sampler Euler a`.")
 	}
-	return strings.TrimRight(text, ".,;"), "", ""
+	return strings.TrimRight(text, ".,;"), "", phrase.Phrase{}
 }
 
 // numberReader reads a number from lowest to highest.
-func numberReader(flag string, lowest, highest float64) func(string) (value, left, fault string) {
-	return func(text string) (value, left, fault string) {
+func numberReader(flag string, lowest, highest float64) func(string) (value, left string, fault phrase.Phrase) {
+	return func(text string) (value, left string, fault phrase.Phrase) {
 		value, left = firstWord(text)
 		n, err := strconv.ParseFloat(pyre.ASCIIDigits(strings.TrimRight(value, ".,;")), 64)
 		if err != nil || !(n >= lowest && n <= highest) { // NaN is neither
-			return value, left, ignored(flag, value, fmt.Sprintf("it must be a number from %g to %g", lowest, highest))
+			return value, left, ignored(flag, value,
+				"`--%s%s` was ignored: it must be a number from %g to %g.", lowest, highest)
 		}
-		return strconv.FormatFloat(n, 'g', -1, 64), left, ""
+		return strconv.FormatFloat(n, 'g', -1, 64), left, phrase.Phrase{}
 	}
 }
 
 // wholeReader reads a whole number from lowest to highest.
-func wholeReader(flag string, lowest, highest int64) func(string) (value, left, fault string) {
-	return func(text string) (value, left, fault string) {
+func wholeReader(flag string, lowest, highest int64) func(string) (value, left string, fault phrase.Phrase) {
+	return func(text string) (value, left string, fault phrase.Phrase) {
 		value, left, ok := wholeNumber(text, lowest, highest)
 		if !ok {
-			fault = ignored(flag, value, fmt.Sprintf("it must be a whole number from %d to %d", lowest, highest))
+			fault = ignored(flag, value, notWhole, lowest, highest)
 		}
 		return value, left, fault
 	}
@@ -191,23 +199,28 @@ const maxSeed = 1<<53 - 1
 // anySeed is A1111's way to ask for a seed that is drawn.
 const anySeed = "-1"
 
-func readSeed(text string) (value, left, fault string) {
+func readSeed(text string) (value, left string, fault phrase.Phrase) {
 	value, left, ok := wholeNumber(text, 0, maxSeed)
 	if typed := strings.TrimRight(value, ".,;"); typed == anySeed || typed == "−1" {
-		return anySeed, left, ""
+		return anySeed, left, phrase.Phrase{}
 	}
 	if !ok {
-		fault = ignored("seed", value, fmt.Sprintf("it must be a whole number from 0 to %d", int64(maxSeed)))
+		fault = ignored("seed", value, notWhole, 0, int64(maxSeed))
 	}
 	return value, left, fault
 }
 
 // readNothing is the value of a flag that has none: all words after it belong to the prompt.
-func readNothing(text string) (value, left, fault string) { return "", text, "" }
+func readNothing(text string) (value, left string, fault phrase.Phrase) {
+	return "", text, phrase.Phrase{}
+}
 
-// ignored says that a flag was ignored, and why. why is a clause.
-func ignored(flag, value, why string) string {
-	return fmt.Sprintf("`--%s%s` was ignored: %s.", flag, quoted(value), why)
+// notWhole is said of what must be a whole number.
+const notWhole = "`--%s%s` was ignored: it must be a whole number from %d to %d."
+
+// ignored says that a flag was ignored, and why. The first values of the format are the flag and its value.
+func ignored(flag, value, format string, args ...any) phrase.Phrase {
+	return phrase.Of(format, append([]any{flag, quoted(value)}, args...)...)
 }
 
 // wholeNumber reads the first word of text as a number from lowest to highest.

@@ -1,13 +1,13 @@
 package prompt
 
 import (
-	"fmt"
 	"math"
 	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
+	"darkroom/render/phrase"
 	"darkroom/render/picture"
 	"darkroom/render/pyre"
 )
@@ -17,9 +17,12 @@ type WeightsError struct {
 	Sum float64 // of the weights
 }
 
-// Error is a clause for people.
-func (e *WeightsError) Error() string {
-	return fmt.Sprintf("the weights behind :: add up to %.4g; the sum must be greater than 0", e.Sum)
+// Error is Phrase in English.
+func (e *WeightsError) Error() string { return e.Phrase().String() }
+
+// Phrase is a clause for people.
+func (e *WeightsError) Phrase() phrase.Phrase {
+	return phrase.Of("the weights behind :: add up to %.4g; the sum must be greater than 0", e.Sum)
 }
 
 // minWeightSum is the smallest allowed sum of all weights, as a share of the largest. Below it the parts nearly cancel

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"darkroom/render/phrase"
 	"darkroom/render/picture"
 	"darkroom/render/prompt"
 )
@@ -150,16 +151,16 @@ func (r *resolution) noteOtherTags(counted []prompt.AddonTag) {
 }
 
 // someTags lists tags, the first of them in full.
-func someTags(tags []string) string {
-	more := ""
-	if n := len(tags) - maxTags; n > 0 {
-		tags, more = tags[:maxTags], " and "+grouped(n)+" more"
-	}
+func someTags(tags []string) phrase.Phrase {
 	var short []string
-	for _, t := range tags {
+	for _, t := range tags[:min(len(tags), maxTags)] {
 		short = append(short, shorten(t))
 	}
-	return strings.Join(short, ", ") + more
+	all := strings.Join(short, ", ")
+	if n := len(tags) - len(short); n > 0 {
+		return phrase.Of("%s and %s more", all, phrase.Integer(n))
+	}
+	return phrase.Of("%s", all)
 }
 
 // embeddings finds the embeddings that prompts and negative prompts name. They become a part of the Spec, so that the
@@ -246,7 +247,7 @@ func (r *resolution) checkAges() *Refusal {
 		return nil
 	}
 	if r.Card.NSFW {
-		return ageRestricted("model", r.Card.Name)
+		return ageRestricted(picture.Model, r.Card.Name)
 	}
 	parts := r.Spec.Parts()
 	i := slices.IndexFunc(r.available.Addons, func(c AddonCard) bool {

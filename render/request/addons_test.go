@@ -170,8 +170,8 @@ func TestAddons(t *testing.T) {
 				t.Fatalf("notes: got %q, want %q", got.Notes, c.notes)
 			}
 			for i, part := range c.notes {
-				if !strings.Contains(got.Notes[i], part) {
-					t.Errorf("note: got %q, want %q in it", got.Notes[i], part)
+				if !strings.Contains(got.Notes[i].String(), part) {
+					t.Errorf("note: got %q, want %q in it", got.Notes[i].String(), part)
 				}
 			}
 			if err := got.Spec.Validate(); err != nil {
@@ -197,7 +197,7 @@ func TestAddonsOfTiles(t *testing.T) {
 	w := Wanted{Prompt: "<lora:ink:0.5> a", Count: new(2), Tiles: []Wanted{{Prompt: "<lora:oil:1> a kite"}}}
 	got, no := Resolve(w, withAddons(), 3)
 	if want := "lora ink 11 0.5, embedding kite dd 1"; no != nil || addonText(got.Spec) != want || len(got.Notes) != 1 ||
-		!strings.Contains(got.Notes[0], "Those of the first count for all") {
+		!strings.Contains(got.Notes[0].String(), "Those of the first count for all") {
 		t.Errorf("got %q with %q, %v, want %q", addonText(got.Spec), got.Notes, no, want)
 	}
 	w.Tiles[0].Prompt = "<lora:ink:0.5> a kite"
@@ -233,14 +233,15 @@ func TestDerivedImagesKeepAddons(t *testing.T) {
 		if no == nil {
 			no = gone.Check(got.Spec)
 		}
-		if no == nil || no.Sentence != "No renderer has the VAE “clear” now." {
+		if no == nil || no.Sentence.String() != "No renderer has the VAE “clear” now." {
 			t.Errorf("%s without its VAE: got %v", name, no)
 		}
 		other := all
 		other.Models = all.Models[1:]
 		got, no = f(other)
 		if note := "left out: the LoRA “both”, the hypernetwork “fog”, the embedding “kite” and the VAE “clear”."; name ==
-			"repaint" && (no != nil || addonText(got.Spec) != "" || !strings.Contains(strings.Join(got.Notes, " "), note)) {
+			"repaint" && (no != nil || addonText(got.Spec) != "" ||
+			!strings.Contains(strings.Join(got.NoteTexts(), " "), note)) {
 			t.Errorf("%s by another model: got %q, %q, %v", name, addonText(got.Spec), got.Notes, no)
 		}
 	}
@@ -278,7 +279,7 @@ func TestModelByName(t *testing.T) {
 	}
 	a.Models[0].Guess = "sd15 is taken for a Turbo model, because of its name."
 	if got, no := Resolve(Wanted{Prompt: "a", Model: new("sd15")}, a, 3); no != nil ||
-		!reflect.DeepEqual(got.Notes, []string{a.Models[0].Guess}) {
+		!reflect.DeepEqual(got.NoteTexts(), []string{a.Models[0].Guess}) {
 		t.Errorf("a guess: got %q, %v, want it told", got.Notes, no)
 	}
 	if got, _ := Resolve(Wanted{Prompt: "a"}, a, 3); got.Notes != nil {
@@ -374,7 +375,8 @@ func TestAddonsForAnotherTextEncoder(t *testing.T) {
 	)
 	for _, text := range []string{"a kite", "a twin"} {
 		got, no := Resolve(Wanted{Prompt: text}, small, 1)
-		if no != nil || len(got.Spec.Addons) != 0 || len(got.Notes) != 1 || !strings.Contains(got.Notes[0], "read as words") {
+		if no != nil || len(got.Spec.Addons) != 0 || len(got.Notes) != 1 ||
+			!strings.Contains(got.Notes[0].String(), "read as words") {
 			t.Errorf("%s: got %v, notes %q, %v, want words and a note", text, got.Spec.Addons, got.Notes, no)
 		}
 	}
@@ -385,7 +387,7 @@ func TestAddonsForAnotherTextEncoder(t *testing.T) {
 	}
 	for _, text := range []string{"a embedding:kite", "<lora:glass:1> a", "<hypernet:sepia:1> a"} {
 		if _, no := Resolve(Wanted{Prompt: text}, small, 1); no == nil ||
-			!strings.Contains(no.Sentence, "another text encoder") {
+			!strings.Contains(no.Sentence.String(), "another text encoder") {
 			t.Errorf("%s: got %v, want a refusal", text, no)
 		}
 	}

@@ -14,12 +14,11 @@ func (a Available) Check(spec picture.Spec) *Refusal {
 	}
 	parts := spec.Parts()
 	if missing := picture.Without(parts, a.all()); len(missing) > 0 {
-		return Refuse("Ask without it, or try again later.", "No renderer has %s now.", picture.PartNames(missing, "or"))
+		return Refuse("Ask without it, or try again later.", "No renderer has %s now.", picture.AnyOf(missing))
 	}
 	together := slices.ContainsFunc(a.Renderers, func(has []string) bool { return len(picture.Without(parts, has)) == 0 })
 	if len(a.Renderers) > 0 && !together {
-		names := picture.PartNames(parts, "and")
-		return Refuse("Use fewer of them together.", "No single renderer has all of these: %s.", names)
+		return Refuse("Use fewer of them together.", "No single renderer has all of these: %s.", picture.AllOf(parts))
 	}
 	return nil
 }

@@ -43,7 +43,7 @@ func TestCheckNamesWhatNoRendererHas(t *testing.T) {
 		{remembered, spec("old", "lost"), ""},
 	} {
 		refusal := c.has.Check(c.spec)
-		if got := refusal; got == nil && c.want != "" || got != nil && got.Sentence != c.want {
+		if got := refusal; got == nil && c.want != "" || got != nil && got.Sentence.String() != c.want {
 			t.Errorf("%v with %v: got %v, want %q", c.spec.Model.Name, c.spec.Addons, got, c.want)
 		}
 	}

@@ -1,6 +1,9 @@
 package request
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestDraft(t *testing.T) {
 	t.Parallel()
@@ -13,6 +16,7 @@ func TestDraft(t *testing.T) {
 		"a quarter":                 {Wanted{Draft: &yes}, 0, 5, 20},
 		"what the card says":        {Wanted{Draft: &yes}, 3, 3, 20},
 		"no more than asked for":    {Wanted{Draft: &yes, Steps: new(2)}, 3, 2, 0},
+		"as many as it has anyway":  {Wanted{Draft: &yes, Steps: new(3)}, 3, 3, 0},
 		"at least one":              {Wanted{Draft: &yes, Steps: new(3)}, 0, 1, 3},
 		"quality counts first":      {Wanted{Draft: &yes, Quality: new(2.0)}, 0, 10, 40},
 		"an option against it":      {Wanted{Draft: &no, Prompt: "a boat --draft"}, 0, 20, 0},
@@ -32,6 +36,9 @@ func TestDraft(t *testing.T) {
 			}
 			if got.Spec.Steps != c.steps || got.Draft != c.full {
 				t.Errorf("got %d steps of %d, want %d of %d", got.Spec.Steps, got.Draft, c.steps, c.full)
+			}
+			if notes := strings.Join(got.NoteTexts(), " "); strings.Contains(notes, "steps") {
+				t.Errorf("got notes %q, want none about steps", notes)
 			}
 		})
 	}

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"darkroom/render/phrase"
 	"darkroom/render/picture"
 	"darkroom/render/prompt"
 )
@@ -207,43 +208,42 @@ func (r *resolution) unknownAddon(kind, name string) *Refusal {
 	}
 	slices.Sort(names)
 	names = slices.Compact(names)
-	hint := "None is called anything like it."
+	refusal := Refuse("None is called anything like it.", "There is no %s “%s”.", picture.KindWord(kind), shorten(name))
 	if near := prompt.NearestWords(names, plainFile(name), maxNearestAddons); len(near) > 0 {
-		hint = "Did you mean " + orList(near) + "?"
+		return refusal.Suggest("Did you mean %s?", phrase.Or(near))
 	} else if len(names) == 0 {
-		hint = "There are none for " + r.Card.Name + "."
+		return refusal.Suggest("There are none for %s.", r.Card.Name)
 	}
-	return Refuse(hint, "There is no %s “%s”.", picture.KindName(kind), shorten(name))
+	return refusal
 }
 
 func (r *resolution) otherFamily(c AddonCard) *Refusal {
-	hint := ""
 	var others []string
 	for _, m := range r.available.Models {
 		if c.Fits(m) && m.Family != "" && len(others) < maxOthersSuggested {
 			others = append(others, m.Name)
 		}
 	}
-	if len(others) > 0 {
-		hint = "Choose another model: " + orList(others) + "."
-	}
-	kind, name := picture.KindName(c.Kind), plainFile(c.Name)
-	refusal := Refuse(hint, "The %s “%s” is for %s, and %s is a model of %s.", kind, name, orList(c.Families), r.Card.Name,
-		r.Card.Family)
+	kind, name := picture.KindWord(c.Kind), plainFile(c.Name)
+	refusal := Refuse("", "The %s “%s” is for %s, and %s is a model of %s.", kind, name, phrase.Or(c.Families),
+		r.Card.Name, r.Card.Family)
 	if len(c.Families) == 0 || slices.Contains(c.Families, r.Card.Family) {
-		refusal = Refuse(hint, "The %s “%s” is for models with another text encoder than that of %s.", kind, name,
+		refusal = Refuse("", "The %s “%s” is for models with another text encoder than that of %s.", kind, name,
 			r.Card.Name)
+	}
+	if len(others) > 0 {
+		return refusal.Suggest("Choose another model: %s.", phrase.Or(others))
 	}
 	return refusal
 }
 
 // ageRestricted refuses what is marked as NSFW where it may not be used.
 func ageRestricted(kind, name string) *Refusal {
-	return Refuse("", "The %s “%s” may be used in age-restricted channels only.", kind, name)
+	return Refuse("", "The %s “%s” may be used in age-restricted channels only.", picture.KindWord(kind), name)
 }
 
 func ageRestrictedAddon(c AddonCard) *Refusal {
-	return ageRestricted(picture.KindName(c.Kind), plainFile(c.Name))
+	return ageRestricted(c.Kind, plainFile(c.Name))
 }
 
 func sameName(found []AddonCard, name string) *Refusal {
@@ -251,16 +251,7 @@ func sameName(found []AddonCard, name string) *Refusal {
 	for _, c := range found[:min(len(found), maxSameNameRefused)] {
 		ids = append(ids, c.ID())
 	}
-	return Refuse("Say which: "+orList(ids)+".", "%d different files are called “%s”.", len(found), name)
-}
-
-// orList lists names: a, b or c.
-func orList(names []string) string {
-	last := len(names) - 1
-	if last <= 0 {
-		return strings.Join(names, "")
-	}
-	return strings.Join(names[:last], ", ") + " or " + names[last]
+	return Refuse("", "%d different files are called “%s”.", len(found), name).Suggest("Say which: %s.", phrase.Or(ids))
 }
 
 // shortNumber writes a number as people do: 0.8.

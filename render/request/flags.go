@@ -13,12 +13,16 @@ import (
 func (r *resolution) readFlags(text string) (string, []prompt.Flag) {
 	rest, flags, unknown := prompt.Flags(text)
 	for _, f := range unknown {
-		r.Note("%s", strings.TrimSpace(fmt.Sprintf("Unknown flag %s was ignored. %s", typed(f), prompt.Nearest(f.Name))))
+		if nearest := prompt.Nearest(f.Name); nearest.IsZero() {
+			r.Note("Unknown flag %s was ignored.", typed(f))
+		} else {
+			r.Note("Unknown flag %s was ignored. %s", typed(f), nearest)
+		}
 	}
 	var good []prompt.Flag
 	for _, f := range flags {
-		if f.Fault != "" {
-			r.Note("%s", f.Fault)
+		if !f.Fault.IsZero() {
+			r.Notes = append(r.Notes, f.Fault)
 			continue
 		}
 		good = append(good, f)
@@ -37,11 +41,18 @@ func (r *resolution) mergeFlags(w Wanted, flags []prompt.Flag) Wanted {
 			before[f.Name] = true
 		case before[f.Name]:
 			r.Note("%s was ignored: the first --%s counts.", typed(f), f.Name)
+		case before[rivalOf[f.Name]]:
+			r.Note("%s was ignored: --iw and --strength set the same, and the first counts.", typed(f))
 		default:
 			r.Note("%s was ignored: an option already sets that.", typed(f))
 		}
 	}
 	return w
+}
+
+// rivalOf names the flag that sets the same in another way.
+var rivalOf = map[string]string{
+	prompt.FlagImageWeight: prompt.FlagStrength, prompt.FlagStrength: prompt.FlagImageWeight,
 }
 
 // put fills the field that a flag sets, and returns false if there is a value already. prompt.Flags has checked the

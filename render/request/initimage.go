@@ -3,6 +3,8 @@ package request
 import (
 	"math"
 	"strings"
+
+	"darkroom/render/phrase"
 )
 
 // MaxInputBytes is how large the file of a start image may be.
@@ -27,10 +29,15 @@ const unknownType = "application/octet-stream"
 
 // otherFormats are the images that are not read, by their media types. Others are told when they are read
 // (encode.OtherFormatError).
-var otherFormats = map[string]string{
-	"image/heic": "a HEIC photo, as iPhones take them", "image/heif": "a HEIC photo, as iPhones take them",
-	"image/avif": "an AVIF image", "image/bmp": "a BMP image", "image/x-ms-bmp": "a BMP image",
-	"image/tiff": "a TIFF image", "image/svg+xml": "an SVG drawing", "image/jxl": "a JPEG XL image",
+var otherFormats = map[string]phrase.Phrase{
+	"image/heic":     phrase.Of("a HEIC photo, as iPhones take them"),
+	"image/heif":     phrase.Of("a HEIC photo, as iPhones take them"),
+	"image/avif":     phrase.Of("an AVIF image"),
+	"image/bmp":      phrase.Of("a BMP image"),
+	"image/x-ms-bmp": phrase.Of("a BMP image"),
+	"image/tiff":     phrase.Of("a TIFF image"),
+	"image/svg+xml":  phrase.Of("an SVG drawing"),
+	"image/jxl":      phrase.Of("a JPEG XL image"),
 }
 
 // wantedInit judges the start image that was asked for, if any.
@@ -58,19 +65,21 @@ func (r *resolution) wantedInit(w Wanted) *Refusal {
 		r.PendingInit.Resize = *w.Resize
 		return nil
 	}
-	r.noteCrop(Size{Width: w.Init.Width, Height: w.Init.Height}, " --resize fill or --resize stretch keeps all of it.")
+	r.noteCrop(Size{Width: w.Init.Width, Height: w.Init.Height},
+		"The start image (%s) is cropped to the shape of %s: %.0f %% is cut off. "+
+			"--resize fill or --resize stretch keeps all of it.")
 	return nil
 }
 
-// noteCrop says how much of a start image is cut off, if anybody would see it. hint may be empty.
-func (r *Resolved) noteCrop(from Size, hint string) {
+// noteCrop says how much of a start image is cut off, if anybody would see it. cropped is the format that says so.
+func (r *Resolved) noteCrop(from Size, cropped string) {
 	if from.Width <= 0 || from.Height <= 0 {
 		return // its sender did not say
 	}
 	to := Size{Width: r.Spec.Width, Height: r.Spec.Height}
 	ratio := float64(from.Width) * float64(to.Height) / (float64(from.Height) * float64(to.Width))
 	if lost := min(99, math.Round(100*(1-math.Min(ratio, 1/ratio)))); lost >= 1 {
-		r.Note("The start image (%s) is cropped to the shape of %s: %.0f %% is cut off.%s", from, to, lost, hint)
+		r.Note(cropped, from, to, lost)
 	}
 }
 
@@ -83,13 +92,13 @@ func (r *resolution) initImage(w Wanted, hint string) *Refusal {
 	f := *w.Init
 	kind, _, _ := strings.Cut(strings.ToLower(f.ContentType), ";")
 	switch {
-	case otherFormats[kind] != "":
+	case !otherFormats[kind].IsZero():
 		return Refuse("Save it as a JPEG or PNG and send that.", "The start image is %s.", otherFormats[kind])
 	case kind != "" && kind != unknownType && !strings.HasPrefix(kind, "image/"):
 		return Refuse("Send a PNG, JPEG or WebP file.", "The start image is not an image file (%s).", shorten(kind))
 	case f.Size > MaxInputBytes:
-		return Refuse("", "Start image too large: %.1f MB, at most %d MB.",
-			float64(f.Size)/(1<<20), MaxInputBytes>>20)
+		return Refuse("", "Start image too large: %s MB, at most %d MB.",
+			phrase.Decimal(float64(f.Size)/(1<<20), 1), MaxInputBytes>>20)
 	case f.Width > 0 && f.Height > MaxInputPixels/f.Width:
 		return Refuse("", "Start image too large: %s, at most %d megapixels.",
 			Size{Width: f.Width, Height: f.Height}, MaxInputPixels>>20)

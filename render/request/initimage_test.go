@@ -45,13 +45,13 @@ func TestStartImageOfAnotherShape(t *testing.T) {
 			if got := res.PendingInit.Resize; got != tt.resize {
 				t.Errorf("got mode %q, want %q", got, tt.resize)
 			}
-			if got := strings.Join(res.Notes, "\n"); !strings.Contains(got, tt.note) || (tt.note == "") != (got == "") {
+			if got := strings.Join(res.NoteTexts(), "\n"); !strings.Contains(got, tt.note) || (tt.note == "") != (got == "") {
 				t.Errorf("got notes %q, want %q", got, tt.note)
 			}
 		})
 	}
 	res, refusal := Resolve(Wanted{Prompt: "red boat --resize fill"}, postcards(), 42)
-	if refusal != nil || len(res.Notes) != 1 || !strings.Contains(res.Notes[0], "no new start image") {
+	if refusal != nil || len(res.Notes) != 1 || !strings.Contains(res.Notes[0].String(), "no new start image") {
 		t.Errorf("without a start image: got %q and %v, want it to be noted", res.Notes, refusal)
 	}
 }
@@ -63,7 +63,7 @@ func TestFinishesImages(t *testing.T) {
 	o.Models[0].FinishesImages, o.Models[0].Defaults.Strength = true, 0.3
 	res, refusal := Resolve(Wanted{Prompt: "red boat"}, o, 42)
 	want := []string{"postcards was made to finish images: start from one with strength 0.3."}
-	if refusal != nil || !slices.Equal(res.Notes, want) {
+	if refusal != nil || !slices.Equal(res.NoteTexts(), want) {
 		t.Errorf("from words: got %q and %v, want %q", res.Notes, refusal, want)
 	}
 	start := &Attachment{URL: "https://cdn", Width: 128, Height: 128}
@@ -82,6 +82,19 @@ func TestFinishesImages(t *testing.T) {
 	}
 }
 
+// TestLargestStartImage sees that an image of exactly the limits is taken.
+func TestLargestStartImage(t *testing.T) {
+	t.Parallel()
+	file := Attachment{URL: "https://cdn.discordapp.com/a.png", Size: MaxInputBytes, Width: 4096, Height: 4096}
+	if _, no := Resolve(Wanted{Prompt: "a boat", Init: &file}, postcards(), 1); no != nil {
+		t.Errorf("got %v, want it to be taken", no)
+	}
+	file.Height++
+	if _, no := Resolve(Wanted{Prompt: "a boat", Init: &file}, postcards(), 1); no == nil {
+		t.Error("a row more: got no refusal")
+	}
+}
+
 func TestRemixNotesANewShape(t *testing.T) {
 	t.Parallel()
 	base := picture.Spec{
@@ -93,9 +106,14 @@ func TestRemixNotesANewShape(t *testing.T) {
 		"red boat": "", "red boat --ar 3:2": "(100×100) is cropped to the shape of 160×112",
 	} {
 		res, refusal := Remix(Wanted{Prompt: prompt}, postcards(), base, 7)
-		got := strings.Join(res.Notes, "\n")
+		got := strings.Join(res.NoteTexts(), "\n")
 		if refusal != nil || !strings.Contains(got, want) || (want == "") != (got == "") {
 			t.Errorf("%s: got notes %q and %v, want %q", prompt, got, refusal, want)
 		}
+	}
+	base.Init.Placement = &picture.Placement{Width: 100, Height: 100} // it is not brought to the image's shape
+	res, refusal := Remix(Wanted{Prompt: "red boat --ar 3:2"}, postcards(), base, 7)
+	if refusal != nil || len(res.Notes) > 0 {
+		t.Errorf("placed on the image: got notes %q and %v, want none", res.Notes, refusal)
 	}
 }

@@ -25,7 +25,7 @@ func TestWhatIsMisreadIsNamed(t *testing.T) {
 		"a boat AND [fire:1.5] :0.5": {"“[fire:1.5]” " + late},
 	} {
 		got, refusal := Resolve(Wanted{Prompt: text}, card, 1)
-		notes := strings.Join(got.Notes, "\n")
+		notes := strings.Join(got.NoteTexts(), "\n")
 		for _, w := range want {
 			if !strings.Contains(notes, w) {
 				t.Errorf("%q: got notes %q, want %q", text, notes, w)
@@ -48,7 +48,7 @@ func TestRepeatedFlags(t *testing.T) {
 	card := anySize()
 	got, refusal := Resolve(Wanted{Prompt: "boat --no fog, --seed 3 --no rain --seed 4 --steps 9 --seed -1"}, card, 1)
 	if refusal != nil || got.Spec.Negative != "fog, rain" || got.Spec.Seed != 3 || got.Spec.Steps != 9 ||
-		strings.Join(got.Notes, "|") != "--seed 4 was ignored: the first --seed counts." {
+		strings.Join(got.NoteTexts(), "|") != "--seed 4 was ignored: the first --seed counts." {
 		t.Errorf("got %+v, notes %q, %v", got.Spec, got.Notes, refusal)
 	}
 	got, _ = Resolve(Wanted{Prompt: "boat --seed -1"}, card, 77)
@@ -56,7 +56,8 @@ func TestRepeatedFlags(t *testing.T) {
 		t.Errorf("any seed: got %d and notes %q, want the one that was drawn", got.Spec.Seed, got.Notes)
 	}
 	got, _ = Resolve(Wanted{Prompt: "boat --no fog", Negative: new("rain")}, card, 1)
-	if got.Spec.Negative != "rain" || strings.Join(got.Notes, "") != "--no fog was ignored: an option already sets that." {
+	if got.Spec.Negative != "rain" ||
+		strings.Join(got.NoteTexts(), "") != "--no fog was ignored: an option already sets that." {
 		t.Errorf("an option and a flag: got %q, notes %q", got.Spec.Negative, got.Notes)
 	}
 }

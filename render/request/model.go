@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"darkroom/render/encode"
+	"darkroom/render/phrase"
 	"darkroom/render/picture"
 	"darkroom/render/prompt"
 	"darkroom/render/sampler"
@@ -117,7 +118,7 @@ func (r *resolution) dropAddons() {
 		}
 	}
 	if r.Spec.Addons, r.Spec.VAE = nil, nil; len(parts) > 0 {
-		r.Note("What belonged to it was left out: %s.", picture.PartNames(parts, "and"))
+		r.Note("What belonged to it was left out: %s.", picture.AllOf(parts))
 	}
 }
 
@@ -132,7 +133,7 @@ func (a Available) wantedModel(w Wanted) (Card, *Refusal) {
 	}
 	c, refusal := a.FindModel(*asked)
 	if refusal == nil && c.NSFW && a.Safe {
-		refusal = ageRestricted("model", c.Name)
+		refusal = ageRestricted(picture.Model, c.Name)
 	}
 	return c, refusal
 }
@@ -144,7 +145,7 @@ func (a Available) firstModel() (Card, *Refusal) {
 			return c.WithDefaults(), nil
 		}
 	}
-	return Card{}, ageRestricted("model", a.Models[0].Name)
+	return Card{}, ageRestricted(picture.Model, a.Models[0].Name)
 }
 
 // FindModel finds a model by its name in any case, or by its name and digits of its hash: sd15@0123456789.
@@ -170,7 +171,7 @@ func (a Available) FindModel(asked string) (Card, *Refusal) {
 	if len(near) == 0 {
 		near = names[:min(len(names), maxNearestAddons)]
 	}
-	return Card{}, Refuse("Try "+orList(near)+".", "There is no model “%s”.", shorten(name))
+	return Card{}, Refuse("", "There is no model “%s”.", shorten(name)).Suggest("Try %s.", phrase.Or(near))
 }
 
 // ID names a model by its name and the beginning of its hash.
@@ -229,8 +230,8 @@ func (r *resolution) sampler(w Wanted) *Refusal {
 	if w.Sampler != nil && *w.Sampler != "" {
 		name := encode.SamplerName(*w.Sampler, "")
 		if r.exact.Sampler == nil && !slices.Contains(r.Card.Samplers, name) {
-			return Refuse("Try one of: "+samplerTitles(r.Card.SamplerNames()), "Unknown sampler “%s”.",
-				shorten(*w.Sampler))
+			return Refuse("", "Unknown sampler “%s”.", shorten(*w.Sampler)).
+				Suggest("Try one of: %s", samplerTitles(r.Card.SamplerNames()))
 		}
 		r.Spec.Sampler, r.Spec.Dialect = name, r.Card.Dialect
 	}

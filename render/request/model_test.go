@@ -33,7 +33,7 @@ func TestUnsupportedTilingIsRefused(t *testing.T) {
 	o := postcards()
 	o.Models[0].Tiling = new(false)
 	if _, no := Resolve(Wanted{Prompt: "red boat", Tiling: new(true)}, o, 1); no == nil ||
-		!strings.Contains(no.Sentence, "tileable") {
+		!strings.Contains(no.Sentence.String(), "tileable") {
 		t.Errorf("got %v, want a refusal", no)
 	}
 	o.Models[0].Tiling = nil
@@ -58,15 +58,15 @@ func TestModelsForAdults(t *testing.T) {
 		t.Errorf("elsewhere: got %q, %v, want the first that may be used", got.Spec.Model.Name, no)
 	}
 	const want = "The model “bare” may be used in age-restricted channels only."
-	if _, no := Resolve(Wanted{Prompt: "boat", Model: new("bare")}, safe, 1); no == nil || no.Sentence != want {
+	if _, no := Resolve(Wanted{Prompt: "boat", Model: new("bare")}, safe, 1); no == nil || no.Sentence.String() != want {
 		t.Errorf("by name: got %v, want a refusal", no)
 	}
 	if _, no := Resolve(Wanted{Prompt: "boat"}, Available{Models: []Card{adult}, Safe: true}, 1); no == nil ||
-		no.Sentence != want {
+		no.Sentence.String() != want {
 		t.Errorf("no other model: got %v, want a refusal", no)
 	}
 	old, _ := Resolve(Wanted{Prompt: "boat"}, both, 1)
-	if _, no := Repaint(old.Spec, safe); no == nil || no.Sentence != want {
+	if _, no := Repaint(old.Spec, safe); no == nil || no.Sentence.String() != want {
 		t.Errorf("a reroll: got %v, want a refusal", no)
 	}
 }
@@ -186,7 +186,7 @@ func TestSpecsHoldTheVAE(t *testing.T) {
 			t.Errorf("%s where the model takes another by now: got %v, %v, want %v", name, got.Spec.VAE, no, own)
 		}
 		const gone = "No renderer has the VAE “boats.vae” now."
-		if no := a.Check(got.Spec); no == nil || no.Sentence != gone {
+		if no := a.Check(got.Spec); no == nil || no.Sentence.String() != gone {
 			t.Errorf("%s: got %v, want %q", name, no, gone)
 		}
 	}

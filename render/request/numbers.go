@@ -24,8 +24,8 @@ func (r *resolution) size(w Wanted) *Refusal {
 func (r *resolution) writtenSize(w Wanted) *Refusal {
 	want, ok := ParseSize(*w.Size)
 	if !ok {
-		hint := "Write it as width x height, such as " + r.Card.SizeNames()[0] + "."
-		return Refuse(hint, "Unknown size “%s”.", shorten(*w.Size))
+		return Refuse("", "Unknown size “%s”.", shorten(*w.Size)).
+			Suggest("Write it as width x height, such as %s.", r.Card.SizeNames()[0])
 	}
 	if w.Aspect != nil {
 		r.Note("The aspect ratio %s was ignored, because a size was given.", shorten(*w.Aspect))
@@ -63,7 +63,9 @@ func (r *resolution) numbers(w Wanted) *Refusal {
 	r.seed(w)
 	r.steps(w)
 	if w.Count != nil {
-		s.Count = r.clamp("images", *w.Count, picture.MaxCount)
+		if s.Count = clamp(*w.Count, picture.MaxCount); s.Count != *w.Count {
+			r.Note("Number of images set to %d. Possible: 1 to %d.", s.Count, picture.MaxCount)
+		}
 	}
 	if w.GuidanceScale != nil {
 		s.GuidanceScale = math.Max(0, math.Min(maxGuidance, *w.GuidanceScale))
@@ -98,7 +100,9 @@ func (r *resolution) steps(w Wanted) {
 	if r.exact.Steps != nil {
 		s.Steps = *r.exact.Steps
 	} else if w.Steps != nil {
-		s.Steps = r.clamp("steps", *w.Steps, picture.MaxSteps)
+		if s.Steps = clamp(*w.Steps, picture.MaxSteps); s.Steps != *w.Steps {
+			r.Note("Number of steps set to %d. Possible: 1 to %d.", s.Steps, picture.MaxSteps)
+		}
 	}
 	if w.Quality != nil {
 		s.Steps = max(1, min(picture.MaxSteps, int(math.Round(float64(s.Steps)**w.Quality))))
@@ -142,10 +146,4 @@ func (r *resolution) clipSkip(n int) {
 }
 
 // clamp keeps a number within 1 and most.
-func (r *resolution) clamp(what string, n, most int) int {
-	got := max(1, min(most, n))
-	if got != n {
-		r.Note("Number of %s set to %d. Possible: 1 to %d.", what, got, most)
-	}
-	return got
-}
+func clamp(n, most int) int { return max(1, min(most, n)) }

@@ -56,7 +56,7 @@ func TestOutpaint(t *testing.T) {
 		if no != nil {
 			t.Fatal(no)
 		}
-		if no := got.PlaceOn(toTheRight); no == nil || !strings.Contains(no.Sentence, "at most 4096") {
+		if no := got.PlaceOn(toTheRight); no == nil || !strings.Contains(no.Sentence.String(), "at most 4096") {
 			t.Errorf("got %v, want a refusal", no)
 		}
 	})

@@ -24,7 +24,8 @@ func Remix(w Wanted, available Available, base picture.Spec, seed int64) (Resolv
 	res, refusal := r.apply(w)
 	if in := res.Spec.Init; refusal == nil && in != nil && in.Placement == nil &&
 		(res.Spec.Width != base.Width || res.Spec.Height != base.Height) {
-		res.noteCrop(Size{Width: in.Picture.Width, Height: in.Picture.Height}, "")
+		res.noteCrop(Size{Width: in.Picture.Width, Height: in.Picture.Height},
+			"The start image (%s) is cropped to the shape of %s: %.0f %% is cut off.")
 	}
 	return res, refusal
 }

@@ -73,7 +73,7 @@ func TestRepaint(t *testing.T) {
 		s.Hires = &picture.Hires{Scale: 2, Steps: 3, Strength: 0.5}
 		o := postcards()
 		o.Models[0].Hires = new(false)
-		if _, no := Repaint(s, o); no == nil || !strings.Contains(no.Sentence, "cannot upscale") {
+		if _, no := Repaint(s, o); no == nil || !strings.Contains(no.Sentence.String(), "cannot upscale") {
 			t.Errorf("got %v, want a refusal", no)
 		}
 		o.Models[0].Hires = new(true)

@@ -29,7 +29,7 @@ func TestRemixStrength(t *testing.T) {
 	} {
 		got, no := Remix(tt.asks, postcards(), spec, 6)
 		if no != nil || got.Spec.Init == nil || got.Spec.Init.Strength != tt.want || got.Spec.Init.Mask == nil ||
-			tt.note != "" && !slices.Contains(got.Notes, tt.note) {
+			tt.note != "" && !slices.Contains(got.NoteTexts(), tt.note) {
 			t.Errorf("%s: got %+v, %q, %v; want strength %g, note %q", name, got.Spec.Init, got.Notes, no, tt.want, tt.note)
 		}
 	}
@@ -62,7 +62,7 @@ func TestRemixWithAnotherModel(t *testing.T) {
 	available.Models[1].NSFW, available.Models[1].ImageToImage = false, false
 	spec := base.Spec
 	spec.Init = &picture.Init{Picture: picture.Input{SHA256: hashA, Width: 8, Height: 8}, Strength: 0.5}
-	if _, no := Remix(asks, available, spec, 6); no == nil || no.Sentence != "Fast cannot start from an image." {
+	if _, no := Remix(asks, available, spec, 6); no == nil || no.Sentence.String() != "Fast cannot start from an image." {
 		t.Errorf("a model without start images: got %v, want a refusal", no)
 	}
 }

@@ -1,6 +1,7 @@
 package request
 
 import (
+	"darkroom/render/phrase"
 	"darkroom/render/picture"
 	"darkroom/render/prompt"
 )
@@ -52,7 +53,7 @@ func newResolution(w Wanted, available Available, seed int64) (resolution, *Refu
 		Steps: d.Steps, GuidanceScale: d.GuidanceScale, Sampler: d.Sampler,
 	}}}
 	if card.Guess != "" && w.Model != nil {
-		r.Notes = append(r.Notes, card.Guess)
+		r.Notes = append(r.Notes, phrase.Stored(card.Guess))
 	}
 	return r, nil
 }
@@ -92,7 +93,8 @@ func (r *resolution) applyToTiles(w Wanted) *Refusal {
 
 // applyRules applies what was asked for, one rule after the other.
 func (r *resolution) applyRules(w Wanted) *Refusal {
-	text, flags := r.readFlags(r.cutComments("prompt", w.Prompt))
+	text, flags := r.readFlags(r.cutComments(w.Prompt,
+		"A # begins a comment, so “%s” of the prompt was left out. Write \\# for a plain #."))
 	// A notation that does not look like the earlier words was chosen by somebody, so it stays.
 	chosen := prompt.DetectNotation(r.Spec.Prompt) != r.Spec.Notation
 	r.Spec.Prompt = text

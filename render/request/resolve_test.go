@@ -233,8 +233,8 @@ func TestResolve(t *testing.T) {
 				t.Fatalf("notes: got %q, want %d", got.Notes, len(r.notes))
 			}
 			for i, n := range r.notes {
-				if !strings.Contains(got.Notes[i], n) {
-					t.Errorf("note %d: got %q, want %q in it", i, got.Notes[i], n)
+				if !strings.Contains(got.Notes[i].String(), n) {
+					t.Errorf("note %d: got %q, want %q in it", i, got.Notes[i].String(), n)
 				}
 			}
 		})
@@ -287,7 +287,7 @@ func TestInitImage(t *testing.T) {
 		"too many pixels":            {func(a *Attachment) { a.Width, a.Height = 1<<20, 1<<20 }, postcards(), "too large"},
 		"a model that cannot use it": {func(*Attachment) {}, anySize(), "cannot start from an image"},
 	} {
-		if _, no := Resolve(with(c.change), c.offer, 1); no == nil || !strings.Contains(no.Sentence, c.says) {
+		if _, no := Resolve(with(c.change), c.offer, 1); no == nil || !strings.Contains(no.Sentence.String(), c.says) {
 			t.Errorf("%s: got %v, want %q", name, no, c.says)
 		}
 	}

@@ -1,8 +1,7 @@
 package request
 
 import (
-	"fmt"
-
+	"darkroom/render/phrase"
 	"darkroom/render/picture"
 	"darkroom/render/prompt"
 )
@@ -12,13 +11,13 @@ type Resolved struct {
 	Spec         picture.Spec // without Init while PendingInit is set: its bytes must be read first
 	PendingInit  *InitImage   // the start picture to read
 	Spoiler      bool
-	Notes        []string // what was changed or left out, one sentence each, not escaped
-	UnknownWords []string // words of the prompt that the model never saw
-	Nearest      []Near   // known words that are like some of these
-	Examples     []int    // the numbers of the card's examples that suit, when there are unknown words
-	Card         Card     // of the Spec's model, with its defaults settled
-	Draft        int      // of a draft, how many steps the finished image has; 0 if it is none
-	Flags        string   // what was asked for, by options too, as the flags of a prompt; not what a preset says
+	Notes        []phrase.Phrase // what was changed or left out, one sentence each, not escaped
+	UnknownWords []string        // words of the prompt that the model never saw
+	Nearest      []Near          // known words that are like some of these
+	Examples     []int           // the numbers of the card's examples that suit, when there are unknown words
+	Card         Card            // of the Spec's model, with its defaults settled
+	Draft        int             // of a draft, how many steps the finished image has; 0 if it is none
+	Flags        string          // what was asked for, by options too, as the flags of a prompt; not what a preset says
 }
 
 // Near is an unknown word with the known words that are most like it.
@@ -48,7 +47,15 @@ func (r *Resolved) SettleVersion() {
 
 // Note adds a sentence about what was changed.
 func (r *Resolved) Note(format string, args ...any) {
-	r.Notes = append(r.Notes, fmt.Sprintf(format, args...))
+	r.Notes = append(r.Notes, phrase.Of(format, args...))
+}
+
+// NoteTexts returns the notes in English.
+func (r *Resolved) NoteTexts() (all []string) {
+	for _, n := range r.Notes {
+		all = append(all, n.String())
+	}
+	return all
 }
 
 // Resize gives the picture another size. A start picture with ground around it does not fit into that any more, so it
@@ -60,23 +67,4 @@ func (r *Resolved) Resize(s Size) {
 		r.Spec.Init = &whole
 	}
 	r.Spec.Width, r.Spec.Height = s.Width, s.Height
-}
-
-// Refusal is a no that a person can act on. It is not an error of the program: it is never logged as one.
-type Refusal struct {
-	Sentence string // what is not possible
-	Hint     string // what is; may be empty
-}
-
-// Refuse makes a Refusal. The hint may be empty.
-func Refuse(hint, format string, args ...any) *Refusal {
-	return &Refusal{Sentence: fmt.Sprintf(format, args...), Hint: hint}
-}
-
-// Error makes a Refusal an error, so that it can end a transaction or a command.
-func (r *Refusal) Error() string {
-	if r.Hint == "" {
-		return r.Sentence
-	}
-	return r.Sentence + " " + r.Hint
 }

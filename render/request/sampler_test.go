@@ -66,7 +66,7 @@ func TestSampler(t *testing.T) {
 		t.Parallel()
 		got, no := ask(picture.Diffusers, "euler_ays")
 		if no != nil || got.Spec.Steps != 10 || len(got.Notes) != 1 ||
-			!strings.Contains(got.Notes[0], "Euler Align Your Steps takes 10 steps") {
+			!strings.Contains(got.Notes[0].String(), "Euler Align Your Steps takes 10 steps") {
 			t.Errorf("got %d steps, %q and %v; want 10 and a note", got.Spec.Steps, got.Notes, no)
 		}
 	})

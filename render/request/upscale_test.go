@@ -59,7 +59,7 @@ func TestUpscale(t *testing.T) {
 			t.Errorf("creative after %s: got %+v, %v; want %+v", name, got.Spec.Upscale, no, want)
 		}
 	}
-	if _, no := Upscale(base, creative, blind); no == nil || no.Hint != "Use the subtle upscale." {
+	if _, no := Upscale(base, creative, blind); no == nil || no.Hint.String() != "Use the subtle upscale." {
 		t.Errorf("creative with a model that cannot: got %v, want a refusal with the way out", no)
 	}
 	large := boat(t, anySize(), "512x512")
@@ -140,7 +140,7 @@ func TestChosenUpscaler(t *testing.T) {
 	} {
 		got, no := Upscale(base, c.want, c.available)
 		if c.refusal != "" {
-			if no == nil || !strings.Contains(no.Sentence, c.refusal) {
+			if no == nil || !strings.Contains(no.Sentence.String(), c.refusal) {
 				t.Errorf("%s: got %v, want %q", c.name, no, c.refusal)
 			}
 			continue

@@ -37,7 +37,7 @@ func TestPreset(t *testing.T) {
 			if no != nil {
 				t.Fatal(no)
 			}
-			got := []any{o.Spec.Prompt, o.Spec.Steps, o.Spec.Count, size(o.Spec.Width, o.Spec.Height), o.Spoiler, o.Notes}
+			got := []any{o.Spec.Prompt, o.Spec.Steps, o.Spec.Count, size(o.Spec.Width, o.Spec.Height), o.Spoiler, o.NoteTexts()}
 			want := []any{c.prompt, c.steps, c.count, c.size, true, []string(nil)}
 			if !reflect.DeepEqual(got, want) {
 				t.Errorf("got %v, want %v", got, want)

@@ -3,11 +3,11 @@ package request
 import (
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
+	"darkroom/render/phrase"
 	"darkroom/render/picture"
 	"darkroom/render/prompt"
 )
@@ -60,25 +60,32 @@ func Invisible(text string) bool {
 func (r *resolution) prompts(w Wanted) *Refusal {
 	s := &r.Spec
 	if w.Negative != nil {
-		s.Negative = r.cutComments("negative prompt", *w.Negative)
+		s.Negative = r.cutComments(*w.Negative,
+			"A # begins a comment, so “%s” of the negative prompt was left out. Write \\# for a plain #.")
 	}
 	if Invisible(s.Prompt) {
 		s.Prompt = ""
 	}
-	for _, t := range []struct{ name, text string }{{"Prompt", s.Prompt}, {"Negative prompt", s.Negative}} {
-		if n := utf8.RuneCountInString(t.text); n > picture.MaxPromptRunes {
-			return Refuse("Shorten it and try again.", "%s too long: %s characters, at most %s.",
-				t.name, grouped(n), grouped(picture.MaxPromptRunes))
-		}
+	if refusal := checkLength(s.Prompt, "Prompt too long: %s characters, at most %s."); refusal != nil {
+		return refusal
+	}
+	return checkLength(s.Negative, "Negative prompt too long: %s characters, at most %s.")
+}
+
+// checkLength refuses a text that is too long. tooLong is the format that says so.
+func checkLength(text, tooLong string) *Refusal {
+	if n := utf8.RuneCountInString(text); n > picture.MaxPromptRunes {
+		return Refuse("Shorten it and try again.", tooLong, phrase.Integer(n), phrase.Integer(picture.MaxPromptRunes))
 	}
 	return nil
 }
 
 // cutComments leaves out comments, and tells what they were: a person may not know that a # begins one.
-func (r *resolution) cutComments(name, text string) string {
+// leftOut is the format that says so.
+func (r *resolution) cutComments(text, leftOut string) string {
 	rest, comments := prompt.CutComments(text)
 	for _, c := range comments {
-		r.Note("A # begins a comment, so “%s” of the %s was left out. Write \\# for a plain #.", shorten(c), name)
+		r.Note(leftOut, shorten(c))
 	}
 	return rest
 }
@@ -110,13 +117,15 @@ func (r *resolution) noteUnread() {
 	s := &r.Spec
 	prompts, negatives := r.texts()
 	for _, t := range []struct {
-		name  string
-		texts []string
-	}{{"prompt", prompts}, {"negative prompt", negatives}} {
+		texts  []string
+		unread string
+	}{
+		{prompts, "%s reads about the first %d words of the prompt. The rest was ignored."},
+		{negatives, "%s reads about the first %d words of the negative prompt. The rest was ignored."},
+	} {
 		tooLong := func(text string) bool { return prompt.ReadingOf(*s).MinChunks(text, s.Notation) > r.Card.Chunks }
 		if room := r.Card.Chunks; room > 0 && slices.ContainsFunc(t.texts, tooLong) {
-			r.Note("%s reads about the first %d words of the %s. The rest was ignored.",
-				r.Card.Name, room*prompt.ChunkTokens, t.name)
+			r.Note(t.unread, r.Card.Name, room*prompt.ChunkTokens)
 		}
 	}
 }
@@ -193,13 +202,4 @@ func (r *resolution) suitableExamples() []int {
 	}
 	slices.SortStableFunc(all, func(a, b int) int { return shared(b) - shared(a) })
 	return all[:min(maxExamples, len(all))]
-}
-
-// grouped writes a number with commas between thousands: 16,002.
-func grouped(n int) string {
-	digits := strconv.Itoa(n)
-	for at := len(digits) - 3; at > 0; at -= 3 {
-		digits = digits[:at] + "," + digits[at:]
-	}
-	return digits
 }

@@ -36,7 +36,7 @@ func TestCommentsAreNamed(t *testing.T) {
 	card := postcards().Models[0]
 	got, refusal := Resolve(Wanted{Prompt: "a red boat #draft --ar 3:2", Negative: new("fog # and so on")}, only(card), 1)
 	if refusal != nil || got.Spec.Prompt != "a red boat" || got.Spec.Negative != "fog " || len(got.Notes) != 2 ||
-		!strings.Contains(got.Notes[0], "“#draft --ar 3:2”") {
+		!strings.Contains(got.Notes[0].String(), "“#draft --ar 3:2”") {
 		t.Errorf("got %q without %q, %q, %v", got.Spec.Prompt, got.Spec.Negative, got.Notes, refusal)
 	}
 	if got, _ := Resolve(Wanted{Prompt: `boat \#1`}, only(card), 1); got.Spec.Prompt != `boat \#1` || len(got.Notes) != 0 {
@@ -52,7 +52,7 @@ func TestWhatIsTextIsNamed(t *testing.T) {
 		"(red BREAK boat)": "A BREAK inside brackets is a word", "red BREAK (boat)": "", "red $5 boat": "",
 	} {
 		got, refusal := Resolve(Wanted{Prompt: text}, only(card), 1)
-		notes := strings.Join(got.Notes, " ")
+		notes := strings.Join(got.NoteTexts(), " ")
 		if refusal != nil || want == "" && notes != "" || !strings.Contains(notes, want) {
 			t.Errorf("%q: got %q, %v, want %q", text, notes, refusal, want)
 		}
@@ -68,7 +68,7 @@ func TestLengthsAreTold(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, refusal := Resolve(rows[0], postcards(), 1)
-		if refusal == nil || refusal.Sentence != "Prompt too long: 16,002 characters, at most 4,000." {
+		if refusal == nil || refusal.Sentence.String() != "Prompt too long: 16,002 characters, at most 4,000." {
 			t.Errorf("got %v, want both numbers", refusal)
 		}
 	}

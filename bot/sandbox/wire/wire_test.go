@@ -60,6 +60,18 @@ func TestCommandSize(t *testing.T) {
 	}
 }
 
+func TestCommandName(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]bool{
+		"imagine": true, "bild-malen_2": true, "मलेन": true, strings.Repeat("é", 32): true,
+		"": false, "Imagine": false, "two words": false, strings.Repeat("a", 33): false,
+	} {
+		if err := wire.CheckCommand(&wire.Command{Name: name, Description: "x"}); (err == nil) != want {
+			t.Errorf("%q: got %v, want it taken: %v", name, err, want)
+		}
+	}
+}
+
 func TestErrorBody(t *testing.T) {
 	t.Parallel()
 	var f wire.FieldErrors

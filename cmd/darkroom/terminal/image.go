@@ -25,7 +25,7 @@ func Show(w io.Writer, img image.Image, how Graphics, s Screen, columns, rows in
 		err = kitty.EncodeGraphics(&b, img, &kitty.Options{
 			Action: kitty.TransmitAndPut, Format: kitty.PNG, Transmission: kitty.Direct, Chunk: true,
 			Columns: columns, Rows: rows,
-			Quiet: 2, // an answer would be typed into the shell
+			Quite: 2, // quiet, as that version spells it: an answer would be typed into the shell
 		})
 		b.WriteByte('\n')
 	case ITerm2:

@@ -24,9 +24,12 @@ type TooManyError struct {
 	Max   int
 }
 
+// Uncounted tells whether there are a million and more.
+func (e *TooManyError) Uncounted() bool { return e.Count >= maxCounted }
+
 // Error is a clause for people.
 func (e *TooManyError) Error() string {
-	if e.Count >= maxCounted {
+	if e.Uncounted() {
 		return fmt.Sprintf("the choices make more than a million prompts: at most %d are possible at once", e.Max)
 	}
 	return fmt.Sprintf("the choices make %d prompts: at most %d are possible at once", e.Count, e.Max)

@@ -228,11 +228,12 @@ func TestExpandRefuses(t *testing.T) {
 	}
 	var unknown *dynamic.UnknownError
 	_, err := dynamic.Expand(t.Context(), []string{"a __fowl__"}, 1, testWildcards(), 40)
-	if !errors.As(err, &unknown) || unknown.Name != "fowl" || !strings.Contains(unknown.Hint(), "__animals/birds__") {
+	if !errors.As(err, &unknown) || unknown.Name != "fowl" ||
+		!strings.Contains(unknown.Hint().String(), "__animals/birds__") {
 		t.Errorf("an unknown wildcard: got %v", err)
 	}
 	_, err = dynamic.Expand(t.Context(), []string{"a __fowl__"}, 1, dynamic.Folder{}, 40)
-	if !errors.As(err, &unknown) || !strings.Contains(unknown.Hint(), "There are no wildcards yet") {
+	if !errors.As(err, &unknown) || !strings.Contains(unknown.Hint().String(), "There are no wildcards yet") {
 		t.Errorf("no wildcards at all: got %v", err)
 	}
 	for _, name := range []string{"../secret", "/etc/passwd", "..", ".", "animals"} {

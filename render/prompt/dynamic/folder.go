@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"darkroom/render/phrase"
 	"darkroom/render/prompt"
 )
 
@@ -30,11 +31,11 @@ type UnknownError struct {
 func (e *UnknownError) Error() string { return "unknown wildcard " + e.Name }
 
 // Hint names existing wildcards.
-func (e *UnknownError) Hint() string {
+func (e *UnknownError) Hint() phrase.Phrase {
 	if len(e.Known) == 0 {
-		return "There are no wildcards yet. They are text files, one choice per line, in the wildcards folder."
+		return phrase.Of("There are no wildcards yet. They are text files, one choice per line, in the wildcards folder.")
 	}
-	return "Try one of: __" + strings.Join(e.Known, "__, __") + "__."
+	return phrase.Of("Try one of: %s", "__"+strings.Join(e.Known, "__, __")+"__.")
 }
 
 // UnreadableError means that the file of a wildcard cannot be read.
@@ -45,8 +46,8 @@ type UnreadableError struct {
 
 // Error is a clause for people. It names no path.
 func (e *UnreadableError) Error() string {
-	if errors.Is(e.Err, errNoText) {
-		return "wildcard " + e.Name + ": " + errNoText.Error()
+	if errors.Is(e.Err, ErrNoText) {
+		return "wildcard " + e.Name + ": " + ErrNoText.Error()
 	}
 	return "the file of wildcard " + e.Name + " cannot be read"
 }

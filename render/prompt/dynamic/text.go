@@ -11,8 +11,8 @@ import (
 	"golang.org/x/text/encoding/unicode"
 )
 
-// errNoText means that a file is no text in an encoding that is known.
-var errNoText = errors.New("not a text file in UTF-8, UTF-16 or Windows-1252 (Latin-1)")
+// ErrNoText means that a file is no text in an encoding that is known.
+var ErrNoText = errors.New("not a text file in UTF-8, UTF-16 or Windows-1252 (Latin-1)")
 
 // decodeText reads the bytes of a text file: UTF-8 or UTF-16, with a byte order mark or without, else Windows-1252, the
 // superset of Latin-1 that old Windows editors write. The result is valid UTF-8 without NUL.
@@ -21,12 +21,12 @@ func decodeText(data []byte) (string, error) {
 	if from := encodingOf(data); from != nil {
 		decoded, err := from.NewDecoder().Bytes(data)
 		if err != nil {
-			return "", errNoText
+			return "", ErrNoText
 		}
 		text = string(decoded)
 	}
 	if !utf8.ValidString(text) || strings.ContainsAny(text, "\x00\ufffd") {
-		return "", errNoText
+		return "", ErrNoText
 	}
 	return text, nil
 }

@@ -1,0 +1,34 @@
+package interaction
+
+import (
+	"context"
+	"time"
+
+	"darkroom/bot/command"
+	"darkroom/bot/rest"
+	"darkroom/store"
+)
+
+// settingsTimeout is how long it may take to read what a person and a server want by default. The rest of Discord's
+// three seconds is for the answer.
+const settingsTimeout = 700 * time.Millisecond
+
+// settingsReader reads what counts where a request does not say it.
+type settingsReader interface {
+	Settings(ctx context.Context, server, user string) (store.Settings, error)
+}
+
+// readSettings reads, once for each interaction, what the person and the server want by default. If that fails, only
+// what needs it fails: see responder.defaults. Suggestions need none, and must be quick.
+func (h *Handler) readSettings(ctx context.Context, r *responder) {
+	if r.req.Verb == command.Autocomplete {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, settingsTimeout)
+	defer cancel()
+	r.settings, r.settingsErr = h.o.Store.Settings(ctx, r.account(), r.req.Person.ID)
+	if r.settingsErr != nil {
+		h.o.Log.Warn("the settings of a person and a server were not read", "interaction", r.req.ID, "error",
+			rest.Redact(r.settingsErr.Error()))
+	}
+}
