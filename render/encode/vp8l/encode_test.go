@@ -108,8 +108,8 @@ func TestEncode(t *testing.T) {
 		img, r := image.NewRGBA(image.Rect(0, 0, 512, 512)), rand.New(rand.NewPCG(1, 1))
 		for i := range 512 * 512 {
 			x, y := i%512, i/512
-			v := x/3 + r.IntN(1+8*(y/256))
-			img.SetRGBA(x, y, color.RGBA{uint8(v), uint8(v + y/4), uint8(v / 2), 255})
+			grain := func() int { return r.IntN(1 + 8*(y/256)) }
+			img.SetRGBA(x, y, color.RGBA{uint8(x/3 + grain()), uint8(x/3 + y/4 + grain()), uint8(x/6 + grain()), 255})
 		}
 		var b bytes.Buffer
 		if err := png.Encode(&b, img); err != nil {
