@@ -6,6 +6,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"darkroom/bot/language"
 	"darkroom/queue"
 	"darkroom/render/picture"
 )
@@ -56,14 +57,14 @@ func origin(to Address) string {
 }
 
 // settingsLine is the small line under a finished message.
-func settingsLine(spec picture.Spec, files []queue.File) string {
+func settingsLine(l language.Language, spec picture.Spec, files []queue.File) string {
 	line := fmt.Sprintf(
 		"-# seed %d · %s · %d steps · %s", shownSeed(spec), shownSize(spec, files), spec.Steps, Escape(spec.Model.Name),
 	)
 	if slices.ContainsFunc(files, func(f queue.File) bool { return f.LowMemory }) {
 		line += " · made in parts (low memory)"
 	}
-	return line + notesText(files)
+	return line + notesText(files) + formsText(l, files)
 }
 
 // shownSeed is the seed that made the images what they are: of variations, the last one's.
@@ -134,7 +135,7 @@ func cardHeading(to Address, spec picture.Spec, most int) string {
 var renderStages = []string{"load", "encode", "denoise", "decode", "upscale"}
 
 // cardFooter is the last line of a finished card, below what the renderer found out.
-func cardFooter(spec picture.Spec, r Result) string {
+func cardFooter(l language.Language, spec picture.Spec, r Result) string {
 	parts := []string{
 		Escape(spec.Model.Name), fmt.Sprintf("seed %d", shownSeed(spec)), shownSize(spec, r.Made),
 		fmt.Sprintf("%d steps", spec.Steps),
@@ -150,5 +151,5 @@ func cardFooter(spec picture.Spec, r Result) string {
 		parts = append(parts, "made in parts (low memory)")
 	}
 	line := "-# " + strings.Join(append(parts, "AI-generated"), " · ")
-	return strings.TrimPrefix(notesText(r.Made)+"\n"+line, "\n")
+	return strings.TrimPrefix(notesText(r.Made)+formsText(l, r.Made)+"\n"+line, "\n")
 }

@@ -111,11 +111,12 @@ func Finished(to Address, spec picture.Spec, job string, r Result) Message {
 	done := report{to: to, spec: spec, color: ColorDone, files: r.Files}
 	var m Message
 	if !to.Card {
-		done.lines, done.rows = settingsLine(spec, r.Made), withFinish(to, job, r.Tile, plainRows(spec, job, tiles, r.Tile))
+		done.lines = settingsLine(to.Language, spec, r.Made)
+		done.rows = withFinish(to, job, r.Tile, plainRows(spec, job, tiles, r.Tile))
 		m = done.message()
 	} else {
 		done.rows = withFinish(to, job, r.Tile, cardRows(spec, job, tiles, r))
-		m = done.card(cardFooter(spec, r), button.ID{Verb: button.More, Job: job, Tile: r.Tile}.String())
+		m = done.card(cardFooter(to.Language, spec, r), button.ID{Verb: button.More, Job: job, Tile: r.Tile}.String())
 	}
 	m.KeepFiles = len(r.Files) == 0
 	return m

@@ -22,13 +22,16 @@ type File struct {
 	Ext           string // "png", "webp" (lossless) or "jpg"
 	Quality       int    // of a JPEG
 	Width, Height int    // pixels: fewer than the image has, where no other form fits
-	PNG           int64  // bytes that it has or would have as a PNG; 0 if that is not known
+	PNG           int64  // bytes that it has or would have, about, as a PNG; 0 if that is not known
 }
 
 const (
 	// worthWebP is by how much a PNG may be over the limit for a lossless WebP to be tried. It never was smaller than 0.8
 	// of the PNG, except for images of few colours, whose PNG is small.
 	worthWebP = 1.6
+	// hopeless is by how much a guess at the size of a PNG must be over the limit for none to be made: that takes ten
+	// seconds and more for an image of 16 megapixels.
+	hopeless = 2
 	// leastSide is how small an image may be made, in pixels.
 	leastSide = 64
 	// smallQuality is the quality of an image that was made smaller.
@@ -42,6 +45,11 @@ func qualities() []int { return []int{95, 92, 88, 84, 78, 70, 60, 50, 40} }
 // lossless WebP, else as the best JPEG that does, else made smaller. No limit is 0. The error is ErrTooLarge if nothing
 // fits.
 func Fit(img image.Image, parameters string, limit int64) (File, error) {
+	if png, err := guessPNG(img); err != nil {
+		return File{}, err
+	} else if limit > 0 && png > hopeless*limit {
+		return fitBelowPNG(img, parameters, limit, png)
+	}
 	data, err := PNG(img, parameters)
 	if err != nil {
 		return File{}, err
@@ -51,6 +59,31 @@ func Fit(img image.Image, parameters string, limit int64) (File, error) {
 		return f, nil
 	}
 	return fitBelowPNG(img, parameters, limit, f.PNG)
+}
+
+const (
+	guessBand  = 64 // lines
+	guessEvery = 8  // one band of so many is encoded
+)
+
+// guessPNG guesses how many bytes an image has as a PNG, by some bands of it; 0 for an image that is encoded fast.
+func guessPNG(img image.Image) (int64, error) {
+	part, ok := img.(interface {
+		SubImage(r image.Rectangle) image.Image
+	})
+	b := img.Bounds()
+	if !ok || b.Dy() < 2*guessBand*guessEvery {
+		return 0, nil
+	}
+	bytes, lines := 0, 0
+	for y := b.Min.Y; y+guessBand <= b.Max.Y; y += guessBand * guessEvery {
+		data, err := PNG(part.SubImage(image.Rect(b.Min.X, y, b.Max.X, y+guessBand)), "")
+		if err != nil {
+			return 0, err
+		}
+		bytes, lines = bytes+len(data), lines+guessBand
+	}
+	return int64(bytes) * int64(b.Dy()) / int64(lines), nil
 }
 
 // Refit brings a file that Fit wrote into a form of at most limit bytes, with its text. Errors are ErrTooLarge, and
