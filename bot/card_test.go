@@ -182,7 +182,7 @@ func TestUsedButtonsTurnBlue(t *testing.T) {
 		}
 	}
 	first := h.waitPictures(h.click(me, grid.ID, "1:single:"+job+":1"), 1) // it has the remix button of the whole card
-	h.click(me, first.ID, "1:vary:"+job+":1:subtle")
+	h.waitPictures(h.click(me, first.ID, "1:vary:"+job+":1:subtle"), 4)
 	h.click(me, grid.ID, "1:single:"+job+":3") // after that one, since they turn blue in order
 	h.waitFor("the third to turn blue", func() bool { return style("1:single:"+job+":3") == int(message.Primary) })
 	if alone, _ := h.sandbox.VisibleMessage(me, first.ID); !slices.Equal(

@@ -76,9 +76,9 @@ func TestRefusalsCanBeEdited(t *testing.T) {
 		{
 			"an unknown LoRA", []sandbox.Option{
 				sandbox.With("prompt", "a red boat --seed 3"), sandbox.With("lora", "inkk:0.8"),
-				sandbox.With("lora3", "hypernet:x"), sandbox.With("vae", "clear"),
+				sandbox.With("lora3", "hypernet:x"),
 			}, "There is no LoRA “inkk”.",
-			map[string]string{"prompt": "<lora:inkk:0.8> <hypernet:x> <vae:clear> a red boat --seed 3"},
+			map[string]string{"prompt": "<lora:inkk:0.8> <hypernet:x> a red boat --seed 3"},
 			map[string]string{"prompt": "a red boat --seed 3"}, "a red boat", 4,
 		},
 		{

@@ -29,19 +29,19 @@ func TestPresets(t *testing.T) {
 	if kept.Viewer != h.defaults.Member.ID || !strings.Contains(kept.Text(), `words: \*old\* paper`) {
 		t.Errorf("list: got %s, want a private one with harmless words", describe(kept))
 	}
-	i := h.command("imagine", sandbox.With("prompt", "a red boat --steps 6"), sandbox.With("preset", " post "))
+	i := h.command("imagine", sandbox.With("prompt", "a red boat --steps 6"), sandbox.With("style", " post "))
 	h.waitPictures(i, 2)
 	if s := h.spec(i); s.Prompt != "a red boat, *old* paper" || s.Steps != 6 || s.Count != 2 {
 		t.Errorf("spec: got %+v, want the preset's words and count, and the flag's steps", s)
 	}
 	h.waitText(
-		h.command("imagine", sandbox.With("prompt", "a red boat"), sandbox.With("preset", "none")),
+		h.command("imagine", sandbox.With("prompt", "a red boat"), sandbox.With("style", "none")),
 		"You have no preset with that name",
 	)
 	h.waitText(
 		h.commandAs(
 			h.defaults.Moderator.ID, h.defaults.Channel.ID, "imagine", sandbox.With("prompt", "x"),
-			sandbox.With("preset", "post"),
+			sandbox.With("style", "post"),
 		),
 		"You have no preset",
 	)

@@ -212,7 +212,7 @@ type Leasing struct {
 
 // Draw renders images from the shell.
 type Draw struct {
-	Prompt      string   `arg:"" help:"What the image shows; (word:1.2) sets a weight, {a|b} chooses by the seed. It may end with flags as in /imagine: --ar 3:2, --no fog, --seed 5, --steps 20, --tile, --resize fill."`
+	Prompt      string   `arg:"" help:"What the image shows; (word:1.2) sets a weight, {a|b} chooses by the seed. It may end with flags as in /imagine: --ar 3:2, --no fog, --seed 5, --steps 20, --tile, --hires 2, --fit fill."`
 	Negative    *string  `name:"negative" placeholder:"TEXT" help:"What to avoid. When left out: the model's default."`
 	Seed        *int64   `name:"seed" placeholder:"N" help:"Seed of the first image. When left out or -1: a random one."`
 	Steps       *int     `name:"steps" placeholder:"N" help:"Number of steps. When left out: the model's default."`
@@ -237,8 +237,9 @@ type Draw struct {
 	Init        string   `name:"init" placeholder:"FILE" help:"Image to start from."`
 	Mask        string   `name:"mask" placeholder:"FILE" help:"With --init: white changes, black stays. Of a mask with transparent parts: opaque changes, or what was erased from the image."`
 	MaskBlur    int      `name:"mask-blur" default:"-1" range:"-1..64" placeholder:"N" help:"With --mask: soften its edge by N pixels and keep the rest of the image as it was, as A1111 does (there 4). When left out: as the dialect does; diffusers has a hard edge."`
-	Resize      string   `name:"resize" enum:",crop,fill,stretch" default:"" placeholder:"MODE" help:"With --init of another shape: crop it, fill the rest with its edges, or stretch it. When left out: crop."`
+	Fit         string   `name:"fit" aliases:"resize" enum:",crop,fill,stretch" default:"" placeholder:"MODE" help:"With --init of another shape: crop it, fill the rest with its edges, or stretch it. When left out: crop."`
 	Strength    *float64 `name:"strength" placeholder:"X" help:"With --init: how much to change, from 0 to 1."`
+	Hires       float64  `name:"hires" default:"0" placeholder:"X" help:"Paint a second pass that is X times larger, such as 1.5 or 2; at most 4. 0 or 1 is none."`
 	Upscale     float64  `name:"upscale" default:"0" placeholder:"X" help:"Make the images X times larger afterwards: more than 1, at most 4. 0 leaves them as they are."`
 	Upscaler    string   `name:"upscaler" placeholder:"NAME" help:"With --upscale: the upscaler, by its name in --models, or lanczos. When left out: the model's own, or else the largest in --models."`
 	Repaint     *float64 `name:"repaint" placeholder:"X" help:"With --upscale: how much to repaint of the larger image, in tiles, from 0 to 1; about 0.3 adds detail. When left out: nothing of what an upscaler enlarged."`

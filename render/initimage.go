@@ -97,9 +97,9 @@ func (p *run) inputImage(ctx context.Context, want picture.Input, called string)
 	}
 	if sum := sha256.Sum256(data); hex.EncodeToString(sum[:]) != want.SHA256 {
 		return nil, refuseBecause(
-			"the "+called+" is not the one that was sent", fmt.Errorf("its bytes have SHA-256 %x, want %s", sum, want.SHA256),
+			fmt.Sprintf("the %s is not the one that was sent", called), fmt.Errorf("its bytes have SHA-256 %x, want %s", sum, want.SHA256),
 		)
 	}
 	img, _, err := encode.Decode(ctx, data, p.options.MaxInputPixels)
-	return img, refuseBecause("the "+called+" cannot be read", err)
+	return img, refuseBecause(fmt.Sprintf("the %s cannot be read", called), err)
 }

@@ -201,8 +201,9 @@ func (p *run) sampleGroup(
 		x, err = *estimate, nil
 	}
 	if errors.Is(err, sampler.ErrNoStepFits) {
-		return x, refuseBecause("the sampler "+encode.SamplerTitle(p.spec.Sampler)+
-			" finds no step that is short enough for this image: choose another sampler", err)
+		return x, refuseBecause(
+			fmt.Sprintf("the sampler %s finds no step that is short enough for this image: choose another sampler",
+				encode.SamplerTitle(p.spec.Sampler)), err)
 	}
 	if err != nil || masked.mask == nil {
 		return x, err

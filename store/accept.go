@@ -115,5 +115,8 @@ func (s *Store) insertJob(ctx context.Context, tx *sql.Tx, j Job, now time.Time)
 	if err != nil {
 		return fmt.Errorf("insert: %w", err)
 	}
+	if err := s.addPing(ctx, tx, j, now); err != nil {
+		return err
+	}
 	return s.addInputRefs(ctx, tx, j.ID, j.Inputs)
 }

@@ -185,7 +185,7 @@ func (s *Store) MarkInboxShown(ctx context.Context, job string) error {
 }
 
 // PruneDeliveries removes old deliveries: shown ones after the period seen, and all others except due re-offers after
-// age.
+// age. Pings that were made or dropped go after age too.
 func (s *Store) PruneDeliveries(ctx context.Context, seen, age time.Duration) error {
 	_, err := s.write.ExecContext(ctx, `DELETE FROM deliveries WHERE state = 'shown' AND at < $1
 		OR state IN ('posted', 'offered', 'inbox') AND at < $2
@@ -195,7 +195,7 @@ func (s *Store) PruneDeliveries(ctx context.Context, seen, age time.Duration) er
 	if err != nil {
 		return fmt.Errorf("prune deliveries: %w", err)
 	}
-	return nil
+	return s.prunePings(ctx, age)
 }
 
 func (s *Store) deliveries(ctx context.Context, where string, args ...any) ([]Delivery, error) {

@@ -113,6 +113,7 @@ func exercise(t *testing.T, open func(*testing.T, store.Options) *store.Store) {
 		"weights": exerciseWeights, "erasure": exerciseErase, "departures": exerciseDepartures,
 		"crashes": exerciseCrashes, "requeue": exerciseRequeueRunning, "meta": exerciseMeta,
 		"server settings": exerciseSettings, "preferences": exercisePreferences, "server presets": exerciseServerPresets,
+		"posts": exercisePosts,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -42,6 +42,7 @@ type Job struct {
 	// AttachInputs empties it.
 	PendingInputs    json.RawMessage
 	Spoiler          bool
+	Ping             bool            // only for Accept: the owner wants to be pinged when it has ended
 	Weight           int             // the user's weight in percent at the time of the request; 0 means 100
 	Epoch            int64           // the queue's epoch in which it was last enqueued; 0 means never
 	WasLeased        bool            // a renderer had it, so it may have been posted

@@ -133,6 +133,7 @@ func (s *Store) eraseEnded(ctx context.Context, tx *sql.Tx, user string, at time
 				WHERE job NOT IN (SELECT id FROM jobs WHERE ` + endedJobsOfErased + `))`,
 		`DELETE FROM job_inputs WHERE job IN (SELECT id FROM jobs WHERE ` + endedJobsOfErased + `)`,
 		`DELETE FROM deliveries WHERE job IN (SELECT id FROM jobs WHERE ` + endedJobsOfErased + `)`,
+		`DELETE FROM posts WHERE job IN (SELECT id FROM jobs WHERE ` + endedJobsOfErased + `)`,
 		`UPDATE jobs SET erased = TRUE, channel = '', parent = '', spec = '{}', address = '{}', pending_inputs = '',
 			lane = '', message = '', outcome = '', reason = '' WHERE NOT erased AND ` + endedJobsOfErased,
 	} {

@@ -218,6 +218,7 @@ func TestQueriesUseTheirIndexes(t *testing.T) {
 		{`SELECT id FROM jobs WHERE server = 's' LIMIT 500`, "jobs_of_account"},
 		{`SELECT id FROM jobs WHERE state = 'accepted' AND created < 5`, "jobs_accepted"},
 		{`SELECT * FROM deliveries WHERE state = 'offer' ORDER BY at`, "deliveries_reoffer_due"},
+		{`SELECT * FROM posts WHERE kind = 'ping' AND state IN ('due', 'sending') ORDER BY at`, "posts_due"},
 		{`SELECT * FROM daily_totals WHERE user_id = 'u'`, "daily_totals_of_user"},
 		{`DELETE FROM claims WHERE expires < 5`, "claims_expires"},
 	} {

@@ -54,8 +54,11 @@ func limitPixels(res *request.Resolved, p limits.Policy) *request.Refusal {
 	}
 	if s.Hires != nil || s.Upscale != nil {
 		if s.Enlarged().Pixels() > p.MaxPixels {
-			return request.Refuse("", "Too large to upscale: this server allows at most %d pixels.",
-				p.MaxPixels)
+			refusal := request.Refuse("", "Too large to upscale: this server allows at most %d pixels.", p.MaxPixels)
+			if s.Upscale == nil {
+				return refusal.Suggest("Ask for a smaller size, or leave hires out.")
+			}
+			return refusal
 		}
 		return nil
 	}

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -69,7 +70,7 @@ func Aspects() []string { return []string{"1:1", "3:2", "2:3", "4:3", "3:4", "16
 // All returns the commands to register, for servers and the bot's direct messages.
 func All() []Command {
 	return []Command{
-		imagine(), queue(), info(), help(), cancel(), inbox(), limits(), preset(), myData(), show(),
+		imagine(), queue(), info(), help(), cancel(), inbox(), limits(), preset(), prefer(), settings(), myData(), show(),
 		messageCommand(ImageInfo), messageCommand(RemixImage), messageCommand(UpscaleImage),
 	}
 }
@@ -135,18 +136,45 @@ func slashCommand(name, description string, options ...Option) Command {
 // It has no max_length on its texts: if a prompt is too long, the bot's answer names the length, and the client
 // would only stop without a reason.
 func imagine() Command {
-	options := []Option{{
-		Type: kindString, Name: "prompt", Required: true,
-		Description: "(word:1.2) is stronger, {red|blue} picks one, {red, blue} makes both; --ar 3:2 --no fog --tile",
-	}}
-	options = append(options, imageSettings()...)
-	return slashCommand("imagine", "Generate images from a prompt", append(options,
-		Option{Type: kindAttachment, Name: "init_image", Description: "An image to start from"},
-		Option{
-			Type: kindString, Name: "preset", Autocomplete: true,
-			Description: "Settings that you saved with /preset save; the options here override them",
+	words := []Option{
+		{
+			Type: kindString, Name: "prompt", Required: true,
+			Description: "(word:1.2) is stronger, {red|blue} picks one, {red, blue} makes both; --ar 3:2 --no fog --tile",
 		},
-	)...)
+		negativePrompt(),
+	}
+	others := []Option{
+		{
+			Type: kindString, Name: styleOption, Autocomplete: true,
+			Description: "Settings that were saved with /preset save; the options here override them",
+		},
+		{Type: kindAttachment, Name: "init_image", Description: "An image to start from"},
+		{
+			Type: kindAttachment, Name: "mask",
+			Description: "What of the start image changes: white, strokes on transparent, or holes in it",
+		},
+		{Type: kindBool, Name: "private", Description: "Only you see the images; same as --private"},
+	}
+	return slashCommand("imagine", "Generate images from a prompt", inOrder(imagineOrder,
+		slices.Concat(words, imageSettings(), others))...)
+}
+
+// imagineOrder is the order in which people see the options of /imagine: what is used most comes first.
+var imagineOrder = []string{
+	"prompt", "negative_prompt", "model", styleOption, "lora", "lora2", "lora3", "aspect_ratio", "size", "count", "seed",
+	"steps", "guidance_scale", "sampler", "init_image", "strength", "mask", "fit", "hires", "draft", "private", "spoiler",
+}
+
+// inOrder sorts options by their names.
+func inOrder(names []string, options []Option) []Option {
+	slices.SortStableFunc(options, func(a, b Option) int {
+		return cmp.Compare(slices.Index(names, a.Name), slices.Index(names, b.Name))
+	})
+	return options
+}
+
+func negativePrompt() Option {
+	return Option{Type: kindString, Name: "negative_prompt", Description: "What to keep out of the image"}
 }
 
 func queue() Command { return slashCommand("queue", "Show the queue and your position in it") }

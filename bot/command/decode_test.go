@@ -49,7 +49,7 @@ func TestDecodeImagine(t *testing.T) {
 		want(t, "token", req.Token, "aW50ZXJhY3Rpb246dG9rZW4")
 		want(t, "place", req.Place, command.Place{
 			Kind: "guild", Guild: "290926798626357999", Channel: "645027906669510667", AgeRestricted: true,
-			BotPermissions: 2251799813777408, FileLimit: 52428800,
+			BotPermissions: 2251799813777408, FileLimit: 52428800, Locale: "en-US",
 		})
 		want(t, "person", req.Person, command.Person{
 			ID: "80351110224678912", Name: "Nel", Roles: []string{"539082325061836999", "539082325061836998"},
@@ -175,4 +175,65 @@ func FuzzDecode(f *testing.F) {
 			t.Errorf("decoded without what an answer needs: %+v", req)
 		}
 	})
+}
+
+// decodeImagine decodes an /imagine with these options, as JSON, and two files.
+func decodeImagine(t *testing.T, options string) command.Request {
+	t.Helper()
+	req, err := command.Decode(json.RawMessage(`{"id":"1","token":"t","type":2,"data":{"name":"imagine","options":[` +
+		options + `],"resolved":{"attachments":{
+			"5":{"id":"5","filename":"me.png","url":"https://cdn/me.png","width":64,"height":48},
+			"6":{"id":"6","filename":"mask.png","url":"https://cdn/mask.png","content_type":"image/png","size":99}}}}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return req
+}
+
+func TestDecodeNewerAndOlderOptions(t *testing.T) {
+	t.Parallel()
+	t.Run("a mask, a fit, a second pass, and an answer that others do not see", func(t *testing.T) {
+		t.Parallel()
+		req := decodeImagine(t, `{"name":"prompt","type":3,"value":"a boat"},{"name":"init_image","type":11,"value":"5"},
+			{"name":"mask","type":11,"value":"6"},{"name":"fit","type":3,"value":"fill"},
+			{"name":"hires","type":10,"value":1.5},{"name":"private","type":5,"value":true},
+			{"name":"style","type":3,"value":" ink "}`)
+		want(t, "wanted", req.Wanted, request.Wanted{
+			Prompt: "a boat", Resize: new("fill"), Hires: new(1.5), Private: true,
+			Init: &request.Attachment{ID: "5", Name: "me.png", URL: "https://cdn/me.png", Width: 64, Height: 48},
+			Mask: &request.Attachment{
+				ID: "6", Name: "mask.png", URL: "https://cdn/mask.png", ContentType: "image/png", Size: 99,
+			},
+		})
+		want(t, "style", command.StyleName(req.Options), "ink")
+	})
+	t.Run("what a client still knows as options", func(t *testing.T) {
+		t.Parallel()
+		req := decodeImagine(t, `{"name":"prompt","type":3,"value":"a boat"},{"name":"vae","type":3,"value":"clear"},
+			{"name":"tile","type":5,"value":true},{"name":"notation","type":3,"value":"midjourney"},
+			{"name":"emphasis","type":3,"value":"no_norm"},{"name":"preset","type":3,"value":"post"}`)
+		want(t, "wanted", req.Wanted, request.Wanted{
+			Prompt: "a boat", VAE: new("clear"), Tiling: new(true), Notation: new("midjourney"), Emphasis: new("no_norm"),
+		})
+		want(t, "style", command.StyleName(req.Options), "post")
+	})
+	t.Run("no second pass for what is no number", func(t *testing.T) {
+		t.Parallel()
+		req := decodeImagine(t, `{"name":"hires","type":10,"value":"NaN"},{"name":"private","type":5,"value":false}`)
+		want(t, "wanted", req.Wanted, request.Wanted{})
+	})
+}
+
+// A preset that was saved with options of an earlier release still says what it said.
+func TestPresetOfEarlierOptions(t *testing.T) {
+	t.Parallel()
+	stored := map[string]string{
+		"words": "in oils", "vae": "clear", "tile": "true", "notation": "midjourney", "emphasis": "no_norm", "steps": "9",
+		"negative_prompt": "fog", "hires": "2", "fit": "fill", "prompt": "a boat", "colour": "red",
+	}
+	got := command.Preset(stored)
+	want(t, "preset", got, request.Preset{Words: "in oils", Settings: request.Wanted{
+		Negative: new("fog"), Steps: new(9), VAE: new("clear"), Tiling: new(true), Notation: new("midjourney"),
+		Emphasis: new("no_norm"), Hires: new(2.), Resize: new("fill"),
+	}})
 }

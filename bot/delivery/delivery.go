@@ -27,6 +27,7 @@ type Store interface { //nolint:interfacebloat // the sum of what its parts need
 	posts
 	reoffers
 	endedJobs
+	pings
 }
 
 type finder interface {
@@ -138,6 +139,7 @@ type Delivery struct {
 	events      *events
 	late        *lateResults
 	reoffers    *reofferer
+	pings       *pinger
 	unanswered  *unacknowledged
 	ended       endedJobs
 
@@ -173,8 +175,10 @@ func New(o Options) *Delivery {
 			now: o.Now, log: o.Log,
 		},
 		reoffers: &reofferer{
-			db: o.Store, posts: posts, discord: o.Discord, corrections: c, attempts: newAttempts(), claim: o.Claim,
-			claimName: "offers:" + o.Pool, now: o.Now, log: o.Log,
+			db: o.Store, posts: posts, discord: o.Discord, corrections: c, rounds: o.rounds("offers:"), now: o.Now, log: o.Log,
+		},
+		pings: &pinger{
+			db: o.Store, discord: o.Discord, rounds: o.rounds("pings:"), now: o.Now, log: o.Log,
 		},
 		unanswered: &unacknowledged{
 			db: o.Store, discord: o.Discord, wakeRelay: o.Outbox.Wake, lookups: lookupBackoff{},
@@ -183,6 +187,10 @@ func New(o Options) *Delivery {
 		},
 		ended: o.Store, deliverEvery: o.Deliver, expireEvery: o.Expire, log: o.Log,
 	}
+}
+
+func (o Options) rounds(claimName string) *rounds {
+	return &rounds{attempts: newAttempts(), claim: o.Claim, claimName: claimName + o.Pool, now: o.Now, log: o.Log}
 }
 
 // Run does all of it until ctx is done, and then returns nil. Messages that are being corrected are waited for.
@@ -198,13 +206,14 @@ func (d *Delivery) Run(ctx context.Context) error {
 // Wait waits for the messages that are being corrected in the background.
 func (d *Delivery) Wait() { d.corrections.background.wait() }
 
-// deliver brings undelivered results, offers to render again what is lost, and tells of jobs that failed.
+// deliver brings undelivered results, offers to render again what is lost, tells of jobs that failed, and pings.
 func (d *Delivery) deliver(ctx context.Context) error {
 	for {
 		if more := d.late.deliver(ctx); more {
 			continue
 		}
 		d.reoffers.all(ctx)
+		d.pings.all(ctx)
 		if backoff.Sleep(ctx, d.deliverEvery) != nil {
 			return nil
 		}
@@ -231,6 +240,16 @@ func (d *Delivery) Estimate(ctx context.Context, j job.Job, p store.Policy) mess
 	st := d.positions.estimate(ctx, j.ForQueue(p))
 	d.shown.set(j.ID, st, d.positions.now())
 	return st
+}
+
+// Foretell returns how long it would take until the last of these jobs has ended, if they were accepted now. known is
+// false if nobody can tell, as while no renderer is online.
+func (d *Delivery) Foretell(ctx context.Context, jobs []job.Job, p store.Policy) (longest time.Duration, known bool) {
+	var all []queue.Job
+	for _, j := range jobs {
+		all = append(all, j.ForQueue(p))
+	}
+	return d.view.foretell(ctx, all)
 }
 
 // Forget takes back what Estimate noted: the first message was not sent.

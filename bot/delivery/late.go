@@ -93,13 +93,15 @@ func (l *lateResults) deliverOne(ctx context.Context, d queue.Undelivered) error
 		return err
 	}
 	upload := uploadOf(j, d)
-	post, err := l.posts.begin(ctx, withTokenOf(j, d), j.RemixID(), lateMessage(j, upload, d.Outcome))
+	elsewhere := lateMessage(j.Address.Elsewhere(), j, upload, d.Outcome)
+	post, err := l.posts.begin(ctx, withTokenOf(j, d), j.RemixID(), elsewhere)
 	if err != nil {
 		return err
 	}
 	delivery := &lateDelivery{
 		idempotentPost: post, withToken: j, endings: l.endings, corrections: l.corrections,
-		outcome: d.Outcome, upload: upload, maybePosted: d.MaybePosted,
+		inPlace: lateMessage(j.Address, j, upload, d.Outcome), outcome: d.Outcome, upload: upload,
+		maybePosted: d.MaybePosted,
 	}
 	err = delivery.tryInOrder(ctx)
 	if err != nil && l.now().Sub(row.Updated) > deliverFor {
@@ -138,17 +140,19 @@ func uploadOf(j job.Job, d queue.Undelivered) *rest.Upload {
 	return rest.NewUpload(files, d.Outcome.Files, j.Address.FileLimit)
 }
 
-// lateMessage is the finished message with its images.
-func lateMessage(j job.Job, images *rest.Upload, out queue.Outcome) message.Message {
-	return images.Finished(j.Address, j.Spec, j.ID, message.Result{Millis: out.Millis})
+// lateMessage is the finished message with its images, as it looks at an address.
+func lateMessage(to message.Address, j job.Job, images *rest.Upload, out queue.Outcome) message.Message {
+	return images.Finished(to, j.Spec, j.ID, message.Result{Millis: out.Millis})
 }
 
 // lateDelivery is one delivery of late images. It tries, in this order: the message that waits for them, a new
 // message in the same channel, direct messages, the inbox. Private images never go into a channel. The private
-// message that waits for them can be edited by the interaction's token alone, while that is good.
+// message that waits for them can be edited by the interaction's token alone, while that is good. Those that were
+// promised by direct message come as a new one, because an edit tells nobody that they are there.
 type lateDelivery struct {
 	*idempotentPost
-	withToken   job.Job // the job as it is in SQL
+	withToken   job.Job         // the job as it is in SQL
+	inPlace     message.Message // in the message that waits
 	endings     *endings
 	corrections *corrector
 	outcome     queue.Outcome
@@ -163,7 +167,8 @@ func (l *lateDelivery) tryInOrder(ctx context.Context) error {
 	inPlace, err := l.tryPlaces(ctx)
 	for rest.TooLarge(err) && l.upload.Lower() {
 		nonce, users := l.message.Nonce, l.message.AllowUsers
-		l.message = lateMessage(l.job, l.upload, l.outcome)
+		l.inPlace = lateMessage(l.job.Address, l.job, l.upload, l.outcome)
+		l.message = lateMessage(l.job.Address.Elsewhere(), l.job, l.upload, l.outcome)
 		l.message.Nonce, l.message.AllowUsers = nonce, users
 		inPlace, err = l.tryPlaces(ctx)
 	}

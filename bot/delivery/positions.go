@@ -14,6 +14,7 @@ import (
 	"darkroom/bot/message"
 	"darkroom/queue"
 	"darkroom/queue/backoff"
+	"darkroom/render/phrase"
 	"darkroom/store"
 )
 
@@ -214,10 +215,10 @@ func (p *positions) apply(ctx context.Context, e positionEdit) {
 
 // movedBackReason is why a position is further back than the last that was shown. Nobody comes in before somebody who
 // has had less.
-func (p *positions) movedBackReason(g shownState, now message.QueueStatus) string {
+func (p *positions) movedBackReason(g shownState, now message.QueueStatus) phrase.Phrase {
 	switch {
 	case g.position <= 0 || now.Position <= g.position || now.Paused:
-		return ""
+		return phrase.Phrase{}
 	case p.epochs.EpochBegan().After(g.edited):
 		return message.MovedBackByEpoch(g.position)
 	}

@@ -124,6 +124,9 @@ func (p *idempotentPost) postInto(ctx context.Context, channel string) error {
 // post posts the message. If Discord knows its nonce and not the message, an earlier post arrived, and somebody deleted
 // the message: that is no error, and no message is noted. Source: discord-api-docs, issue 6647.
 func (p *idempotentPost) post(ctx context.Context, channel string) error {
+	if p.job.Address.Ephemeral && channel == p.job.Address.Channel {
+		return errUndeliverable // whatever was written down: it is private
+	}
 	m, err := p.discord.PostMessage(ctx, channel, p.message)
 	if rest.MessageRemoved(err) {
 		return p.recordPosted(ctx, channel, "")

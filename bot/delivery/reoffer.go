@@ -30,49 +30,26 @@ type reofferer struct {
 	posts       *poster
 	discord     *rest.Client
 	corrections *corrector
-	attempts    *attempts
-	claim       claim
-	claimName   string
+	rounds      *rounds
 	now         func() time.Time
 	log         *slog.Logger
 }
 
-// all makes the offers that are due. A few failures that may pass end the round: Discord is in trouble.
+// all makes the offers that are due.
 func (r *reofferer) all(ctx context.Context) {
-	if mine, err := r.claim(ctx, r.claimName, backgroundTimeout); err != nil || !mine {
-		return
-	}
-	pending, err := r.db.PendingOffers(ctx, reofferBatch)
-	if err != nil && ctx.Err() == nil {
-		r.log.Warn("the offers that are due cannot be read", "error", err)
-	}
-	round, cancel := context.WithTimeout(ctx, backgroundTimeout)
-	defer cancel()
-	failed := 0
-	for _, d := range pending {
-		if !r.attempts.due(d.Job, r.now()) {
-			continue
+	r.rounds.run(ctx, "how it ended", func(ctx context.Context) (jobs []string, err error) {
+		pending, err := r.db.PendingOffers(ctx, reofferBatch)
+		for _, d := range pending {
+			jobs = append(jobs, d.Job)
 		}
-		err := r.offer(round, d)
-		if err == nil {
-			r.attempts.forget(d.Job)
-			continue
-		}
-		if ctx.Err() != nil {
-			return
-		}
-		r.attempts.fail(d.Job, r.now())
-		r.log.Warn("the owner of a job is not told yet how it ended", "job", d.Job, "error", rest.Redact(err.Error()))
-		if failed++; failed == maxFailedRetries {
-			return
-		}
-	}
+		return jobs, err
+	}, r.offer)
 }
 
 // offer makes one offer: in the job's own message, else in its channel, else in direct messages, else in the inbox. It
 // goes into the inbox too when it could not be made for a day.
-func (r *reofferer) offer(ctx context.Context, d store.Delivery) error {
-	row, err := r.db.Find(ctx, d.Job)
+func (r *reofferer) offer(ctx context.Context, id string) error {
+	row, err := r.db.Find(ctx, id)
 	if err != nil {
 		return err
 	}

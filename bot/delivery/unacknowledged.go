@@ -46,7 +46,8 @@ func (b lookupBackoff) keepOnly(open []store.Job) {
 }
 
 // unacknowledged decides about jobs whose acknowledgement was never written down. If Discord shows the job's message,
-// the person knows of it: the job is rendered. If not, nobody waits for it and it expires.
+// the person knows of it: the job is rendered. If not, nobody waits for it and it expires. A private message cannot be
+// looked for once the token is too old, or if it is a follow-up: its job is rendered, and comes by direct message.
 type unacknowledged struct {
 	db             acknowledgements
 	discord        *rest.Client
@@ -84,6 +85,9 @@ func (u *unacknowledged) resolve(ctx context.Context, row store.Job) error {
 	if j.Address.Message == "" && now.Sub(j.Created) < u.handlerTimeout {
 		return nil // its message is still to come, after those of its siblings
 	}
+	if j.Address.Ephemeral && (j.Address.Message == "" || !now.Before(j.Address.Expires)) {
+		return u.acknowledge(ctx, j.ID, "")
+	}
 	got, err := u.findAnswer(ctx, j)
 	switch {
 	case err == nil && showsJob(got, j):
@@ -108,7 +112,7 @@ func (u *unacknowledged) expire(ctx context.Context, j job.Job) error {
 	if !j.IsFollowUp() || !u.now().Before(j.Address.Expires) {
 		return nil // its answer is missing as a whole, which Discord shows
 	}
-	m := message.Message{Content: message.NotShown(j.Title()), Private: true}
+	m := message.Message{Content: message.NotShown(j.Address.Language, j.Title()), Private: true}
 	if _, err := u.discord.FollowUp(ctx, j.Address, m); err != nil {
 		u.log.Warn("the asker was not told that a job is not rendered", "job", j.ID, "error", rest.Redact(err.Error()))
 	}

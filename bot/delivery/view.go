@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -135,6 +136,32 @@ func (v *queueView) addAll(ctx context.Context, all []*newcomer) {
 			n.snapshot, n.status, n.estimates = v.snapshot, j, estimates
 		}
 	}
+}
+
+// foretell returns how long it would take until the last of these jobs has ended, if they were added now. known is
+// false if the view cannot tell: the queue does not answer or is too long, it is paused, or no renderer takes one of
+// them.
+func (v *queueView) foretell(ctx context.Context, jobs []queue.Job) (longest time.Duration, known bool) {
+	if err := v.refreshOld(ctx); err != nil {
+		return 0, false
+	}
+	v.mu.Lock()
+	snapshot, renderers := v.snapshot, v.renderers
+	v.mu.Unlock()
+	if snapshot.Waiting >= maxEstimated {
+		return 0, false
+	}
+	snapshot = snapshot.WithJobs(jobs...)
+	estimates := queue.EstimateTimes(snapshot, renderers)
+	for _, j := range jobs {
+		i := slices.IndexFunc(snapshot.Jobs, func(s queue.JobStatus) bool { return s.ID == j.ID })
+		e, estimated := estimates[j.ID]
+		if !estimated || snapshot.Jobs[i].Paused {
+			return 0, false
+		}
+		longest = max(longest, e.End.Sub(snapshot.At))
+	}
+	return longest, true
 }
 
 // refreshOld looks at the queue again if the last look was too long ago.

@@ -18,7 +18,7 @@ import (
 // would show the images twice.
 func (l *lateDelivery) editWaiting(ctx context.Context) (delivered string, err error) {
 	messages := l.corrections.messages
-	if !messages.byToken(l.job) && (l.job.Message == "" || l.job.Address.Ephemeral) {
+	if l.job.Address.Direct || !messages.byToken(l.job) && (l.job.Message == "" || l.job.Address.Ephemeral) {
 		return "", nil
 	}
 	id := cmp.Or(l.job.Message, l.job.Address.Message)
@@ -26,9 +26,7 @@ func (l *lateDelivery) editWaiting(ctx context.Context) (delivered string, err e
 	if err := l.db.MarkSending(ctx, l.job.ID, l.job.Address.Channel, id); err != nil {
 		return "", err
 	}
-	m := l.message
-	m.Nonce, m.AllowUsers = "", nil
-	edited, err := messages.edit(ctx, l.job, m)
+	edited, err := messages.edit(ctx, l.job, l.inPlace)
 	switch {
 	case err == nil:
 		l.job.Message = cmp.Or(l.job.Message, edited.ID)

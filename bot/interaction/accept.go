@@ -10,6 +10,7 @@ import (
 	"darkroom/bot/admit"
 	"darkroom/bot/job"
 	"darkroom/render/picture"
+	"darkroom/render/request"
 	"darkroom/store"
 )
 
@@ -35,6 +36,9 @@ func (s *submitter) accept(ctx context.Context, r *responder, judges []judgeFunc
 	for tries := 0; ; tries++ {
 		jobs, err := s.judgeAll(ctx, r, judges, policy, weights)
 		if err != nil {
+			return nil, policy, err
+		}
+		if err := s.tooSlowForPrivate(ctx, jobs, policy); err != nil {
 			return nil, policy, err
 		}
 		err = s.db.Accept(ctx, rows(jobs), func(now store.Policy, u store.Usage) error {
@@ -91,20 +95,26 @@ func (s *submitter) judgeAll(
 func (s *submitter) newJob(r *responder, n newJob, i int, weights map[string]int) (job.Job, error) {
 	res := n.resolved
 	to := r.address()
-	to.Verb, to.Tile, to.Spoiler, to.Ephemeral = n.verb, n.tile, res.Spoiler, n.private || n.inPlace && r.req.Ephemeral
+	to.Verb, to.Tile, to.Spoiler, to.Ephemeral = n.verb, n.tile, res.Spoiler, n.ephemeral(r)
+	to.Language = r.languageFor(to.Ephemeral || n.direct != "")
 	to.Flags, to.Card, to.Draft = cmp.Or(res.Flags, n.flags), !s.plain, cmp.Or(res.Draft, n.draft)
 	if n.inPlace {
 		to.Card = r.req.Card // a message cannot go from one form to the other
 	}
+	to.Origins = cmp.Or(request.FormatOrigins(res.Origins), n.origins)
 	to.FromImage = res.PendingInit != nil || res.Spec.Init != nil
 	if n.followUp {
 		to.Message = "" // it has none yet: see job.WithMessage
 	}
+	if n.direct != "" {
+		to = n.directly(to)
+	}
 	row := store.Job{
-		ID: fmt.Sprintf("%s-%d", r.req.ID, i), Server: r.account(), Channel: r.req.Place.Channel, User: r.req.Person.ID,
+		ID: fmt.Sprintf("%s-%d", r.req.ID, i), Server: r.account(), Channel: to.Channel, User: r.req.Person.ID,
 		Parent: n.parent, Verb: n.verb, State: store.Accepted, Lane: res.Spec.Lane(), Cost: s.catalog.Estimate(res.Spec),
 		Pictures: res.Spec.Count, Inputs: inputHashes(res.Spec), Spoiler: res.Spoiler,
 		Weight: weight(weights, r.account(), r.req.Person.Roles), Created: s.now(),
+		Ping: r.settings.Person.Ping && r.req.Place.Guild != "" && !to.Private(),
 	}
 	if n.inPlace {
 		row.Message = r.req.Message

@@ -99,7 +99,11 @@ func (c *canceller) command(ctx context.Context, r *responder) error {
 		return err
 	}
 	c.delivery.ShowCancelled(j)
-	return r.say(ctx, message.CancelledJob(r.req.Language, j.Title()))
+	title := j.Title()
+	if j.Address.Private() && j.User != r.req.Person.ID {
+		title = j.ID // its prompt is nobody else's
+	}
+	return r.say(ctx, message.CancelledJob(r.req.Language, title))
 }
 
 func (c *canceller) named(ctx context.Context, r *responder) (store.Job, error) {

@@ -36,7 +36,7 @@ func (m *imaginer) askToConfirm(ctx context.Context, r *responder, w permutation
 		titles, cost = append(titles, n.job.Title()), cost+n.job.Cost
 	}
 	return r.replyPrivately(
-		ctx, message.PermuteQuestion(r.req.ID, titles, pictures(jobs), time.Duration(cost)*time.Millisecond),
+		ctx, message.PermuteQuestion(r.req.Language, r.req.ID, titles, pictures(jobs), time.Duration(cost)*time.Millisecond),
 	)
 }
 
@@ -68,13 +68,13 @@ func (m *imaginer) answerQuestion(ctx context.Context, r *responder) error {
 	}
 	switch r.click.Arg {
 	case message.AnswerEdit:
-		_, err := r.respond(ctx, message.OpenForm(w.openForm(r.click)))
+		_, err := r.respond(ctx, message.OpenForm(w.openForm(r.req.Language, r.click)))
 		return err
 	case message.AnswerNo:
 		if _, err := m.db.DropQuestion(ctx, r.click.Job); err != nil {
 			return err
 		}
-		_, err := r.respond(ctx, message.Update(message.NothingRendered()))
+		_, err := r.respond(ctx, message.Update(message.NothingRendered(r.req.Language)))
 		return err
 	case message.AnswerYes:
 		w.Confirmed = true

@@ -23,18 +23,18 @@ func (d *deletion) run(ctx context.Context, r *responder) error {
 	}
 	if id, asked := strings.CutPrefix(r.click.Arg, message.DeleteAsked); asked {
 		question := button.ID{Verb: button.Delete, Job: j.ID, Tile: r.click.Tile}
-		_, err := r.respond(ctx, message.Update(message.DeleteQuestion(question, id)))
+		_, err := r.respond(ctx, message.Update(message.DeleteQuestion(r.req.Language, question, id)))
 		return err
 	}
 	switch id, confirmed := strings.CutPrefix(r.click.Arg, message.DeleteConfirmed); {
 	case confirmed:
 		return d.deleteConfirmed(ctx, r, j, id)
 	case r.click.Arg == message.DeleteKept:
-		_, err := r.respond(ctx, message.Update(message.NothingDeleted()))
+		_, err := r.respond(ctx, message.Update(message.NothingDeleted(r.req.Language)))
 		return err
 	case len(r.req.Files) > 0 && !r.req.Ephemeral:
 		id := button.ID{Verb: button.Delete, Job: j.ID, Tile: r.click.Tile}
-		return r.replyPrivately(ctx, message.DeleteQuestion(id, r.req.Message))
+		return r.replyPrivately(ctx, message.DeleteQuestion(r.req.Language, id, r.req.Message))
 	}
 	if _, err := r.respond(ctx, message.DeferUpdate()); err != nil {
 		return err
@@ -56,7 +56,7 @@ func (d *deletion) deleteConfirmed(ctx context.Context, r *responder, j job.Job,
 	case err != nil:
 		return err
 	}
-	return r.edit(ctx, message.Deleted())
+	return r.edit(ctx, message.Deleted(r.req.Language))
 }
 
 func deleteMessage(ctx context.Context, r *responder, j job.Job, id string) error {

@@ -7,8 +7,12 @@ import (
 	"sync"
 	"time"
 
+	"darkroom/bot/command"
+	"darkroom/bot/job"
+	"darkroom/bot/language"
 	"darkroom/bot/message"
 	"darkroom/bot/rest"
+	"darkroom/store"
 )
 
 const (
@@ -25,13 +29,21 @@ type directMessage struct {
 	Channel string `json:"channel_id"`
 	Guild   string `json:"guild_id"`
 	Author  struct {
-		Bot bool `json:"bot"`
+		ID  string `json:"id"`
+		Bot bool   `json:"bot"`
 	} `json:"author"`
+}
+
+// directStore knows in which language somebody was answered before: Discord sends none with a message.
+type directStore interface {
+	settingsReader
+	RecentlyEnded(ctx context.Context, user string, limit int) ([]store.Job, error)
 }
 
 // directMessages answers what people write to the bot: it reads slash commands only, and says so.
 type directMessages struct {
 	discord *rest.Client
+	db      directStore
 	catalog catalog
 	claim   func(ctx context.Context, name string, span time.Duration) (bool, error)
 	now     func() time.Time
@@ -44,7 +56,7 @@ type directMessages struct {
 
 func newDirectMessages(o Options) *directMessages {
 	return &directMessages{
-		discord: o.Discord, catalog: o.Catalog, claim: o.Claim, now: o.Now, log: o.Log,
+		discord: o.Discord, db: o.Store, catalog: o.Catalog, claim: o.Claim, now: o.Now, log: o.Log,
 		waiting: make(chan directMessage, maxDirectWaiting), answered: map[string]time.Time{},
 	}
 }
@@ -87,11 +99,28 @@ func (d *directMessages) answer(ctx context.Context, m directMessage) {
 	if models := d.catalog.Available().Models; len(models) > 0 {
 		model, examples = models[0].Hash, firstExamples(models[0], maxExamples)
 	}
-	answer := message.DirectHint(model, examples)
+	answer := message.DirectHint(d.languageOf(ctx, m.Author.ID), model, examples)
 	answer.Nonce = m.ID
 	if _, err := d.discord.PostMessage(ctx, m.Channel, answer); err != nil && ctx.Err() == nil {
 		d.log.Info("a direct message was not answered", "error", rest.Redact(err.Error()))
 	}
+}
+
+// languageOf is the language that a person chose, or that of their Discord when they asked last.
+func (d *directMessages) languageOf(ctx context.Context, user string) language.Language {
+	chosen, err := d.db.Settings(ctx, command.DirectAccount, user)
+	if err == nil && chosen.Person.Language != "" {
+		return language.Find(chosen.Person.Language)
+	}
+	rows, err := d.db.RecentlyEnded(ctx, user, 1)
+	if err != nil || len(rows) == 0 {
+		return language.Language{}
+	}
+	j, err := job.Read(rows[0])
+	if err != nil {
+		return language.Language{}
+	}
+	return language.Find(j.Address.Locale)
 }
 
 // due tells whether a channel may get an answer, and notes that it does.

@@ -9,6 +9,7 @@ import (
 	"unicode"
 
 	"darkroom/bot/button"
+	"darkroom/bot/language"
 	"darkroom/bot/message"
 	"darkroom/render/encode"
 	"darkroom/render/picture"
@@ -46,16 +47,16 @@ func (m *imaginer) putQuestion(ctx context.Context, r *responder, id string, w p
 }
 
 // openForm is the form in which the request can be changed.
-func (w permutationRequest) openForm(id button.ID) message.Form {
+func (w permutationRequest) openForm(l language.Language, id button.ID) message.Form {
 	if w.Region != nil {
-		return w.Region.form(w.Wanted.Prompt).Form(id, picture.MaxPromptRunes)
+		return w.Region.form(w.Wanted.Prompt).Form(l, id, picture.MaxPromptRunes)
 	}
-	return w.form().Form(id, picture.MaxPromptRunes)
+	return w.form(l).Form(l, id, picture.MaxPromptRunes)
 }
 
 // form is the request as a form shows it.
-func (w permutationRequest) form() message.EditForm {
-	f := message.EditForm{Size: firstOf(w.Wanted.Size, w.Wanted.Aspect), Count: w.TypedCount, Kept: w.keptSettings()}
+func (w permutationRequest) form(l language.Language) message.EditForm {
+	f := message.EditForm{Size: firstOf(w.Wanted.Size, w.Wanted.Aspect), Count: w.TypedCount, Kept: w.keptSettings(l)}
 	f.Prompt, f.Rest = splitPrompt(w.promptWithTags(), picture.MaxPromptRunes)
 	if m := w.Wanted.Model; m != nil {
 		f.Model = *m
@@ -95,20 +96,24 @@ func firstOf(texts ...*string) string {
 }
 
 // keptSettings names the settings that have no field in the form.
-func (w permutationRequest) keptSettings() (kept []string) {
-	add := func(format string, given bool, value func() any) {
+func (w permutationRequest) keptSettings(l language.Language) (kept []string) {
+	add := func(given bool, text func() string) {
 		if given {
-			kept = append(kept, fmt.Sprintf(format, value()))
+			kept = append(kept, text())
 		}
 	}
 	o := w.Wanted
-	add("seed %d", o.Seed != nil, func() any { return *o.Seed })
-	add("%d steps", o.Steps != nil, func() any { return *o.Steps })
-	add("guidance %g", o.GuidanceScale != nil, func() any { return *o.GuidanceScale })
-	add("start image %s", o.Init != nil, func() any { return o.Init.Name })
-	add("strength %g", o.Strength != nil, func() any { return *o.Strength })
-	add("tiling %v", o.Tiling != nil, func() any { return *o.Tiling })
-	add("draft %v", o.Draft != nil, func() any { return *o.Draft })
+	add(o.Seed != nil, func() string { return l.Sprintf("seed %d", *o.Seed) })
+	add(o.Steps != nil, func() string { return l.Count(*o.Steps, "%d step", "%d steps", *o.Steps) })
+	add(o.GuidanceScale != nil, func() string { return l.Sprintf("guidance %g", *o.GuidanceScale) })
+	add(o.Init != nil, func() string { return l.Sprintf("start image %s", o.Init.Name) })
+	add(o.Mask != nil, func() string { return l.Sprintf("mask %s", o.Mask.Name) })
+	add(o.Resize != nil, func() string { return l.Sprintf("fit %s", *o.Resize) })
+	add(o.Strength != nil, func() string { return l.Sprintf("strength %g", *o.Strength) })
+	add(o.Hires != nil, func() string { return l.Sprintf("hires %g", *o.Hires) })
+	add(o.Tiling != nil, func() string { return l.Sprintf("tiling %v", *o.Tiling) })
+	add(o.Draft != nil, func() string { return l.Sprintf("draft %v", *o.Draft) })
+	add(o.Private, func() string { return l.Sprintf("private %v", o.Private) })
 	return kept
 }
 

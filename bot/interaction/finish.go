@@ -27,7 +27,15 @@ func (p *repainter) finish(ctx context.Context, r *responder) error {
 		spec, flags = spec.Tile(r.click.Tile-1), tileFlags(j, r.click.Tile)
 	}
 	spec.Steps = j.Address.Draft
-	made := newJob{verb: "finish", tile: r.click.Tile, parent: j.ID, flags: request.WithoutFlags(flags, prompt.FlagDraft)}
+	if h := spec.Hires; h != nil {
+		whole := *h // the draft's own stays
+		whole.Steps = spec.Steps
+		spec.Hires = &whole
+	}
+	made := newJob{
+		verb: "finish", tile: r.click.Tile, parent: j.ID, flags: request.WithoutFlags(flags, prompt.FlagDraft),
+		private: keepsPrivate(r, j),
+	}
 	return p.submit.submit(ctx, r, func(available request.Available, policy store.Policy) (newJob, *request.Refusal) {
 		var refusal *request.Refusal
 		made.resolved, refusal = admit.JudgeSpec(r.req, available, policy, spec, j.Spoiler)

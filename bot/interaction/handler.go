@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -41,6 +42,8 @@ type Store interface { //nolint:interfacebloat // the sum of what its parts need
 	acknowledgements
 	cancellations
 	settingsReader
+	preferenceStore
+	serverSettingsStore
 	presets
 	recentJobsOf
 	family
@@ -51,6 +54,7 @@ type Store interface { //nolint:interfacebloat // the sum of what its parts need
 	usageStore
 	quotaStore
 	personalData
+	sharedPosts
 }
 
 // Queue is what interactions need of the queue.
@@ -142,7 +146,7 @@ func New(o Options) *Handler {
 	repaint := &repainter{clicks: clicks, submit: submit, seed: o.Seed, inbox: inbox, used: used}
 	person := &personal{db: o.Store, cancel: cancel, now: o.Now}
 	details := &info{clicks, o.Catalog, o.Store}
-	return &Handler{
+	return (&Handler{
 		o: o, direct: newDirectMessages(o), token: newSharedToken(o.Now, o.Log), used: used,
 		ages: &ages{discord: o.Discord, catalog: o.Catalog, now: o.Now, log: o.Log, known: map[string]knownAge{}},
 		commands: map[string]action{
@@ -151,7 +155,7 @@ func New(o Options) *Handler {
 			"info":    (&quota{db: o.Store, catalog: o.Catalog}).show, "help": newHelp(o).open,
 			"cancel": cancel.command, "inbox": inbox.list, "preset": (&presetCommands{db: o.Store}).run, "mydata": person.run,
 			"limits":             (&limits{db: o.Store, usage: o.Store, outbox: o.Outbox, now: o.Now, log: o.Log}).run,
-			"show":               (&showAgain{clicks: clicks, fetcher: o.Fetcher, plain: o.Plain}).run,
+			"show":               (&showAgain{clicks: clicks, db: o.Store, fetcher: o.Fetcher, plain: o.Plain}).run,
 			command.OnMessage:    (&messageCommands{details, imagine, repaint, o.Store}).run,
 			command.Autocomplete: (&autocompletion{catalog: o.Catalog, db: o.Store}).run,
 		},
@@ -159,20 +163,22 @@ func New(o Options) *Handler {
 			button.Reroll: repaint.reroll, button.Vary: repaint.vary, button.Upscale: repaint.upscale, button.Zoom: repaint.zoom,
 			button.Pan: repaint.pan, button.Show: repaint.show, button.Remix: imagine.openRemix, button.Example: imagine.example,
 			button.Permute: imagine.answerQuestion, button.Cancel: cancel.button, button.Forget: person.eraseMe,
-			button.Single: singles.post, button.Region: imagine.region.open,
-			button.Info: details.show, button.Square: repaint.square, button.Finish: repaint.finish,
-			button.More: (&more{clicks}).open, button.Words: (&knownWords{o.Catalog}).show,
-			button.Delete: (&deletion{clicks}).run, button.Help: newHelp(o).pick,
+			button.Private: submit.private.answer, button.Share: newSharing(o, clicks).share, button.Single: singles.post,
+			button.Region: imagine.region.open, button.Info: details.show, button.Square: repaint.square,
+			button.Finish: repaint.finish, button.More: (&more{clicks}).open, button.Help: newHelp(o).pick,
+			button.Words: (&knownWords{o.Catalog}).show, button.Delete: (&deletion{clicks}).run,
 		},
 		forms: forms(imagine, repaint),
-	}
+	}).withSettings(imagine, repaint)
 }
 
 func newSubmitter(o Options) *submitter {
-	return &submitter{
+	s := &submitter{
 		db: o.Store, catalog: o.Catalog, outbox: o.Outbox, delivery: o.Delivery, discord: o.Discord, plain: o.Plain,
 		now: o.Now, log: o.Log,
 	}
+	s.private = &privateQuestions{db: o.Store, inputs: o.Store, submit: s}
+	return s
 }
 
 // forms are the actions of forms, by the verbs of the buttons that open them.
@@ -272,16 +278,15 @@ func (h *Handler) route(ctx context.Context, r *responder) (err error) {
 // the custom_id of any job with any message that it sees. So whatever a handler does to the message of a click, it does
 // to a message of that job, and what it shows belongs to a message that the person sees.
 //
-// A form may be older than the message, which has lost its buttons since. A remix or an upscale that was typed into it
-// is taken if the job is the person's own, because it is answered by a new message. A question that lost its buttons
-// was answered.
+// A form may be older than the message, which has lost its buttons since. What was typed into it is taken if the job is
+// the person's own, because it is answered by a new message. A question that lost its buttons was answered.
 func (h *Handler) authentic(ctx context.Context, r *responder) error {
 	switch {
 	case r.req.Genuine:
 		return nil
 	case r.req.Verb != command.Form:
 		return message.ErrOldButton
-	case r.click.Verb != button.Remix && r.click.Verb != button.Upscale:
+	case !slices.Contains([]button.Verb{button.Remix, button.Upscale, button.Reroll, button.Vary}, r.click.Verb):
 		return message.ErrQuestionGone
 	}
 	row, err := h.o.Store.Find(ctx, r.click.Job)

@@ -53,7 +53,7 @@ func (b *inbox) list(ctx context.Context, r *responder) error {
 		}
 		entries = append(entries, e)
 	}
-	if err := r.replyPrivately(ctx, message.Inbox(entries)); err != nil {
+	if err := r.replyPrivately(ctx, message.Inbox(r.req.Language, entries)); err != nil {
 		return err
 	}
 	for _, id := range failed {
@@ -82,6 +82,7 @@ func (b *inbox) open(ctx context.Context, r *responder, j job.Job) error {
 	}
 	to := r.address()
 	to.Verb, to.Tile, to.Spoiler, to.Ephemeral = j.Address.Verb, j.Address.Tile, j.Spoiler, hidden
+	to.Language = r.languageFor(to.Ephemeral)
 	to.Card, to.Flags = !b.submit.plain, j.Address.Flags
 	var files []message.File
 	for _, p := range pictures {
@@ -97,7 +98,9 @@ func (b *inbox) open(ctx context.Context, r *responder, j job.Job) error {
 
 // renderAgain renders images that the inbox no longer holds.
 func (b *inbox) renderAgain(ctx context.Context, r *responder, j job.Job, hidden bool) error {
-	err := b.submit.derived(ctx, r, j, j.Spec, newJob{verb: j.Address.Verb, tile: j.Address.Tile, private: hidden})
+	err := b.submit.derived(ctx, r, j, j.Spec, newJob{
+		verb: j.Address.Verb, tile: j.Address.Tile, private: hidden, settled: true, // a late one lies in the inbox again
+	})
 	if err != nil {
 		return err
 	}

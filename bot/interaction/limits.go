@@ -9,6 +9,7 @@ import (
 
 	"darkroom/bot/message"
 	"darkroom/bot/rest"
+	"darkroom/render/phrase"
 	"darkroom/render/request"
 	"darkroom/store"
 )
@@ -61,9 +62,10 @@ func (l *limits) run(ctx context.Context, r *responder) error {
 	if err != nil {
 		return err
 	}
-	text := heading + "\n" + limitsOf(p).Text() + message.RoleWeights(server, weights)
+	in := r.req.Language
+	text := in.Print(heading) + "\n" + limitsOf(p).Text(in) + message.RoleWeights(in, server, weights)
 	if r.req.Sub == "show" {
-		usage, err := l.usageLines(ctx, server)
+		usage, err := l.usageLines(ctx, in, server)
 		if err != nil {
 			return err
 		}
@@ -72,7 +74,7 @@ func (l *limits) run(ctx context.Context, r *responder) error {
 	if changed {
 		if err := l.outbox.ApplyPolicy(ctx, server, p); err != nil {
 			l.log.Warn("the queue did not hear of changed limits", "error", rest.Redact(err.Error()))
-			text += "\n" + message.LimitsNotApplied
+			text += "\n" + message.LimitsNotApplied(in)
 		}
 	}
 	return r.say(ctx, text)
@@ -80,7 +82,9 @@ func (l *limits) run(ctx context.Context, r *responder) error {
 
 // change makes the change, if there is one, and returns the heading of the answer. changed tells whether the policy was
 // changed.
-func (l *limits) change(ctx context.Context, r *responder, server string) (heading string, changed bool, err error) {
+func (l *limits) change(
+	ctx context.Context, r *responder, server string,
+) (heading phrase.Phrase, changed bool, err error) {
 	by := r.req.Person.ID
 	switch r.req.Sub {
 	case "set":
@@ -91,13 +95,13 @@ func (l *limits) change(ctx context.Context, r *responder, server string) (headi
 		if err == nil {
 			err = l.db.SetPolicy(ctx, server, p, by)
 		}
-		return message.LimitsChanged, true, err
+		return message.LimitsChanged(), true, err
 	case "reset":
-		return message.LimitsReset, true, l.db.ResetPolicy(ctx, server, by)
+		return message.LimitsReset(), true, l.db.ResetPolicy(ctx, server, by)
 	case "role":
-		return message.LimitsOfRole, false, l.setRoleWeight(ctx, r, server)
+		return message.LimitsOfRole(), false, l.setRoleWeight(ctx, r, server)
 	}
-	return message.LimitsShown, false, nil
+	return message.LimitsShown(), false, nil
 }
 
 // setRoleWeight sets the weight of a role.

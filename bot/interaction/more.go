@@ -22,7 +22,7 @@ func (m *more) open(ctx context.Context, r *responder) error {
 			return err
 		}
 		_, err = r.respond(ctx, message.Update(
-			message.MoreTile(j.ID, tileNumber(r), tile.Hires == nil && tile.Upscale == nil),
+			message.MoreTile(r.req.Language, j.ID, tileNumber(r), tile.Hires == nil && tile.Upscale == nil),
 		))
 		return err
 	}
@@ -30,5 +30,5 @@ func (m *more) open(ctx context.Context, r *responder) error {
 	if !r.req.Ephemeral && mayRemove(r, j) {
 		target = r.req.Message
 	}
-	return r.replyPrivately(ctx, message.More(j.ID, len(r.req.Files), r.click.Tile, target))
+	return r.replyPrivately(ctx, message.More(r.req.Language, j.ID, len(r.req.Files), r.click.Tile, target))
 }

@@ -31,7 +31,7 @@ func (p *personal) run(ctx context.Context, r *responder) error {
 	case "export":
 		return p.export(ctx, r)
 	case "erase":
-		return r.replyPrivately(ctx, message.EraseQuestion())
+		return r.replyPrivately(ctx, message.EraseQuestion(r.req.Language))
 	}
 	return message.ErrUnknownInteraction
 }
@@ -48,7 +48,7 @@ func (p *personal) eraseMe(ctx context.Context, r *responder) error {
 	if err := p.db.Erase(ctx, r.req.Person.ID); err != nil {
 		return err
 	}
-	if err := r.edit(ctx, message.Erased(left)); err != nil {
+	if err := r.edit(ctx, message.Erased(r.req.Language, left)); err != nil {
 		return fmt.Errorf("tell that a person was erased: %w", err)
 	}
 	return nil
@@ -67,7 +67,7 @@ func (p *personal) export(ctx context.Context, r *responder) error {
 	if err != nil {
 		return err
 	}
-	if err := r.edit(ctx, message.Export(file)); err != nil {
+	if err := r.edit(ctx, message.Export(r.req.Language, file)); err != nil {
 		return fmt.Errorf("send an export: %w", err)
 	}
 	return nil

@@ -59,7 +59,7 @@ func (m *messageCommands) upscale(ctx context.Context, r *responder) error {
 		return err
 	}
 	if n := min(len(r.req.Files), j.Spec.Count, picture.MaxCount); n > 1 && r.click.Tile == 0 {
-		return r.replyPrivately(ctx, message.UpscaleWhich(j.ID, n))
+		return r.replyPrivately(ctx, message.UpscaleWhich(r.req.Language, j.ID, n))
 	}
 	r.click.Verb = button.Upscale
 	return m.repaint.upscale(ctx, r)

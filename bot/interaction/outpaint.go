@@ -41,7 +41,7 @@ func (p *repainter) askZoom(ctx context.Context, r *responder) error {
 	if _, err := p.clicks.job(ctx, r); err != nil {
 		return err
 	}
-	_, err := r.respond(ctx, message.OpenForm(message.ZoomForm(r.click, leastZoom, mostZoom)))
+	_, err := r.respond(ctx, message.OpenForm(message.ZoomForm(r.req.Language, r.click, leastZoom, mostZoom)))
 	return err
 }
 
@@ -108,7 +108,7 @@ func halfInLatents(side int) int { return side / 2 / picture.SizeMultiple * pict
 // outpaintFlags are the flags of a job that are still true of one made from it: not the seed, and not the aspect if the
 // canvas has another shape.
 func outpaintFlags(j job.Job, verb string) string {
-	gone := []string{prompt.FlagSeed, prompt.FlagTile, prompt.FlagResize}
+	gone := []string{prompt.FlagSeed, prompt.FlagTile, prompt.FlagFit}
 	if verb != "zoom" {
 		gone = append(gone, prompt.FlagAspect)
 	}
@@ -130,7 +130,10 @@ func (p *repainter) outpaint(ctx context.Context, r *responder, verb string, pla
 	s.Seed, s.Variations, s.Tiling, s.Count = p.seed(), nil, false, picture.MaxCount
 	s.Hires, s.Upscale, s.Upscaler, s.Stop = nil, nil, nil, 0
 	return p.submit.submit(ctx, r, func(available request.Available, policy store.Policy) (newJob, *request.Refusal) {
-		made := newJob{verb: verb, tile: n, parent: j.ID, draft: j.Address.Draft, flags: outpaintFlags(j, verb)}
+		made := newJob{
+			verb: verb, tile: n, parent: j.ID, draft: j.Address.Draft, flags: outpaintFlags(j, verb),
+			private: keepsPrivate(r, j),
+		}
 		var refusal *request.Refusal
 		made.resolved, refusal = admit.JudgeOutpaint(r.req, available, policy, s, file, place, j.Spoiler)
 		return made, refusal

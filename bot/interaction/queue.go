@@ -9,9 +9,11 @@ import (
 
 	"darkroom/bot/command"
 	"darkroom/bot/job"
+	"darkroom/bot/language"
 	"darkroom/bot/message"
 	"darkroom/bot/rest"
 	"darkroom/queue"
+	"darkroom/render/phrase"
 	"darkroom/render/picture"
 	"darkroom/store"
 )
@@ -52,15 +54,15 @@ func (q *queueReport) show(ctx context.Context, r *responder) error {
 	if lerr != nil {
 		return lerr
 	}
-	var lines []string
+	l, lines := r.req.Language, []string(nil)
 	if err != nil {
 		lines = append(lines, r.req.Language.Text(string(message.ErrReconnecting)))
 	} else {
 		server := r.account()
-		lines = append(lines, message.Queue(s.Waiting, s.Running, len(up)), serverLine(s, server))
-		lines = append(lines, pauseLines(s, server, up)...)
+		lines = append(lines, message.Queue(l, s.Waiting, s.Running, len(up)), serverLine(l, s, server))
+		lines = append(lines, pauseLines(l, s, server, up)...)
 	}
-	lines = append(lines, q.ownJobs(mine, s, up)...)
+	lines = append(lines, q.ownJobs(l, mine, s, up)...)
 	return r.say(ctx, strings.Join(lines, "\n"))
 }
 
@@ -76,7 +78,7 @@ func (q *queueReport) snapshot(ctx context.Context) (queue.Snapshot, []queue.Ren
 	return s, up, err
 }
 
-func serverLine(s queue.Snapshot, server string) string {
+func serverLine(l language.Language, s queue.Snapshot, server string) string {
 	waiting, running := 0, 0
 	for _, j := range s.Jobs {
 		switch {
@@ -87,36 +89,38 @@ func serverLine(s queue.Snapshot, server string) string {
 			running++
 		}
 	}
-	return message.ServerQueue(server == command.DirectAccount, waiting, running)
+	return message.ServerQueue(l, server == command.DirectAccount, waiting, running)
 }
 
 // pauseLines lists the pauses that affect this server, and their reasons.
-func pauseLines(s queue.Snapshot, server string, up []queue.Renderer) (lines []string) {
+func pauseLines(
+	l language.Language, s queue.Snapshot, server string, up []queue.Renderer,
+) (lines []string) {
 	for _, p := range s.Paused {
-		var what string
+		var what phrase.Phrase
 		switch p.Scope {
 		case queue.Scope{}:
-			what = message.PausedEverything
+			what = message.PausedEverything()
 		case queue.Scope{Server: server}:
-			what = message.PausedServer
+			what = message.PausedServer()
 			if server == command.DirectAccount {
-				what = message.PausedDirect
+				what = message.PausedDirect()
 			}
 		default:
 			what = pausedModel(p.Scope.Lane, up)
 		}
-		if what == "" {
+		if what.IsZero() {
 			continue // another server's, or of a model that no renderer has
 		}
-		if line := message.Paused(what, p.Reason); !slices.Contains(lines, line) { // a model has several lanes
+		if line := message.Paused(l, what, p.Reason); !slices.Contains(lines, line) { // a model has several lanes
 			lines = append(lines, line)
 		}
 	}
 	return lines
 }
 
-// pausedModel names the model that a lane belongs to; "" if no renderer that is online has it.
-func pausedModel(lane string, up []queue.Renderer) string {
+// pausedModel names the model that a lane belongs to; nothing if no renderer that is online has it.
+func pausedModel(lane string, up []queue.Renderer) phrase.Phrase {
 	for _, r := range up {
 		for _, m := range r.Models {
 			if slices.Contains(picture.Lanes(m.Hash), lane) {
@@ -124,46 +128,48 @@ func pausedModel(lane string, up []queue.Renderer) string {
 			}
 		}
 	}
-	return ""
+	return phrase.Phrase{}
 }
 
 // ownJobs lists the person's own jobs with their states.
-func (q *queueReport) ownJobs(mine []store.Job, s queue.Snapshot, up []queue.Renderer) []string {
+func (q *queueReport) ownJobs(
+	l language.Language, mine []store.Job, s queue.Snapshot, up []queue.Renderer,
+) []string {
 	if len(mine) == 0 {
-		return []string{message.NoJobs}
+		return []string{message.NoJobs(l)}
 	}
 	estimates := queue.EstimateTimes(s, up)
 	queued := map[string]queue.JobStatus{}
 	for _, j := range s.Jobs {
 		queued[j.ID] = j
 	}
-	lines := []string{message.JobsTitle}
+	lines := []string{message.JobsTitle(l)}
 	for i, row := range mine {
 		if i == maxJobsListed {
-			return append(lines, message.MoreListed(len(mine)-maxJobsListed))
+			return append(lines, message.MoreListed(l, len(mine)-maxJobsListed))
 		}
 		j, _ := job.Read(row)
 		status := statusText(row.State, queued[row.ID], q.delivery.Status(s, queued[row.ID], estimates), !s.At.IsZero())
-		lines = append(lines, message.JobLine(j.Title(), status))
+		lines = append(lines, message.JobLine(j.Title(), l.Print(status)))
 	}
 	return lines
 }
 
 // statusText is the state of a job. The queue may not know the job; known tells whether the queue answered.
-func statusText(state store.State, q queue.JobStatus, st message.QueueStatus, known bool) string {
+func statusText(state store.State, q queue.JobStatus, st message.QueueStatus, known bool) phrase.Phrase {
 	switch {
 	case q.State == queue.StateRendering && q.Percent == 0:
-		return message.StatusRendering
+		return message.StatusRendering()
 	case q.State == queue.StateRendering:
 		return message.StatusPercent(q.Percent)
 	case q.State == queue.StatePosting:
-		return message.StatusPosting
+		return message.StatusPosting()
 	case q.State == "" && !known:
-		return message.StatusQueueUnknown
+		return message.StatusQueueUnknown()
 	case q.State == "" && state == store.Running:
-		return message.StatusUndelivered
+		return message.StatusUndelivered()
 	case q.State == "":
-		return message.StatusNotQueued
+		return message.StatusNotQueued()
 	}
 	return message.StatusWaiting(st)
 }

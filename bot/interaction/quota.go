@@ -46,5 +46,5 @@ func (q *quota) show(ctx context.Context, r *responder) error {
 	if models := q.catalog.Available().Models; len(models) > 0 {
 		shown.Model = models[0].Hash
 	}
-	return r.replyPrivately(ctx, shown.Message())
+	return r.replyPrivately(ctx, shown.Message(r.req.Language))
 }

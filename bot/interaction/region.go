@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"darkroom/bot/command"
+	"darkroom/bot/language"
 	"darkroom/bot/message"
 	"darkroom/render/encode"
 	"darkroom/render/picture"
@@ -53,7 +54,7 @@ func (g *regions) open(ctx context.Context, r *responder) error {
 	if _, _, err := tileFile(r, j, tileNumber(r)); err != nil {
 		return err
 	}
-	form := message.RegionForm{Prompt: tile.Prompt}.Form(r.click, picture.MaxPromptRunes)
+	form := message.RegionForm{Prompt: tile.Prompt}.Form(r.req.Language, r.click, picture.MaxPromptRunes)
 	_, err = r.respond(ctx, message.OpenForm(form))
 	return err
 }
@@ -71,7 +72,8 @@ func (g *regions) submit(ctx context.Context, r *responder) error {
 	}
 	tile.Count, tile.Tiling, tile.Stop, tile.Init = picture.MaxCount, false, 0, nil
 	w := permutationRequest{
-		Wanted: request.Wanted{Spoiler: j.Spoiler}, DrawnSeed: g.imagine.seed(), Base: &tile, Parent: j.ID,
+		Wanted:    request.Wanted{Spoiler: j.Spoiler, Private: keepsPrivate(r, j)},
+		DrawnSeed: g.imagine.seed(), Base: &tile, Parent: j.ID,
 		Region: &regionRequest{Tile: n, File: file},
 	}
 	if tile.Hires != nil || tile.Upscale != nil {
@@ -122,7 +124,7 @@ func (g *regions) prepare(ctx context.Context, r *responder, question string, w 
 	if err := g.imagine.putQuestion(ctx, r, question, w); err != nil {
 		return err
 	}
-	return r.replyPrivately(ctx, g.question(question, w, shown))
+	return r.replyPrivately(ctx, g.question(r.req.Language, question, w, shown))
 }
 
 // postponePreview makes time to draw the preview. One that was changed takes the place of the earlier one, whose
@@ -173,13 +175,13 @@ func (g *regions) keep(ctx context.Context, shown shownRegion) error {
 }
 
 // question is the message with the preview.
-func (g *regions) question(id string, w permutationRequest, shown shownRegion) message.Message {
+func (g *regions) question(l language.Language, id string, w permutationRequest, shown shownRegion) message.Message {
 	notes := shown.notes
 	if s := w.Region.Size; s != nil {
 		notes = append(notes, message.RegionSmaller(s.String()))
 	}
 	file := message.File{Name: "region.png", Data: shown.preview, Spoiler: w.Wanted.Spoiler}
-	return message.RegionQuestion(id, file, w.Wanted.Prompt, notes)
+	return message.RegionQuestion(l, id, file, w.Wanted.Prompt, notes)
 }
 
 // paint paints the region of a question that was answered with yes.

@@ -8,6 +8,7 @@ import (
 	"darkroom/bot/message"
 	"darkroom/bot/rest"
 	"darkroom/render/encode"
+	"darkroom/render/phrase"
 	"darkroom/render/request"
 )
 
@@ -52,7 +53,7 @@ func (d *decoder) run(ctx context.Context, decode func(context.Context) error) e
 type shownRegion struct {
 	image, mask encode.CleanImage // of one size
 	preview     []byte
-	notes       []string
+	notes       []phrase.Phrase
 }
 
 // read fetches the image and the mask, and draws the preview.
@@ -108,13 +109,18 @@ func (s *shownRegion) readMask(ctx context.Context, cells []int, file []byte) (e
 	if err != nil {
 		return err
 	}
-	s.notes = append(s.notes, map[encode.MaskReading]string{
-		encode.MaskByBrightness: message.MaskReadByBrightness, encode.MaskByOpacity: message.MaskReadByOpacity,
-		encode.MaskByHoles: message.MaskReadByHoles,
-	}[reading])
+	s.notes = append(s.notes, maskNote(reading))
 	if drawn, err = drawn.Stretch(s.image.Width, s.image.Height); err != nil {
 		return err
 	}
 	s.mask, err = encode.JoinMasks(s.mask, drawn)
 	return err
+}
+
+// maskNote says how a mask was read.
+func maskNote(reading encode.MaskReading) phrase.Phrase {
+	return map[encode.MaskReading]phrase.Phrase{
+		encode.MaskByBrightness: message.MaskReadByBrightness(), encode.MaskByOpacity: message.MaskReadByOpacity(),
+		encode.MaskByHoles: message.MaskReadByHoles(),
+	}[reading]
 }

@@ -8,6 +8,7 @@ import (
 
 	"darkroom/bot/button"
 	"darkroom/bot/command"
+	"darkroom/bot/language"
 	"darkroom/bot/message"
 	"darkroom/bot/rest"
 	"darkroom/render/picture"
@@ -22,7 +23,10 @@ type responder struct {
 	click    button.ID   // what a button or form means
 	answered atomic.Bool // the first answer was given, or may have been
 	deferred bool        // that answer only says "thinking…", and must be replaced
+	silent   bool        // that answer left the message of the click as it is: what is said is a follow-up
 	lost     func()      // notes that another program answered; nil if another bot of this database may have
+
+	public language.Language // of what others read, too; what the person alone reads is in req.Language
 
 	settings    store.Settings // what the person and the server want by default
 	settingsErr error          // why they could not be read
@@ -35,7 +39,7 @@ func (r *responder) account() string { return r.req.Account() }
 // Once "thinking…" is shown, only the usual bound is left.
 func (r *responder) beforeAnswer(ctx context.Context) (context.Context, context.CancelFunc) {
 	most := acceptTimeout
-	if !r.req.AnswerBy.IsZero() && !r.deferred {
+	if !r.req.AnswerBy.IsZero() && !r.deferred && !r.silent {
 		most = min(most, r.req.AnswerBy.Sub(r.now())-answerReserve)
 	}
 	return context.WithTimeout(ctx, most)
@@ -75,6 +79,16 @@ func (r *responder) postponeInPlace(ctx context.Context) error {
 		return err
 	}
 	r.deferred = true
+	return nil
+}
+
+// acknowledge leaves the message of the click as it is. What is said later is a follow-up, and edit changes that
+// message.
+func (r *responder) acknowledge(ctx context.Context) error {
+	if _, err := r.respond(ctx, message.DeferUpdate()); err != nil {
+		return err
+	}
+	r.silent = true
 	return nil
 }
 
@@ -132,6 +146,6 @@ func (r *responder) address() message.Address {
 	return message.Address{
 		Application: r.req.Application, Token: r.req.Token, Expires: created.Add(TokenLife), Channel: r.req.Place.Channel,
 		Message: message.Original, User: r.req.Person.ID, FileLimit: r.req.Place.FileLimit, Locale: r.req.Person.Locale,
-		Language: r.req.Language,
+		Language: r.public,
 	}
 }

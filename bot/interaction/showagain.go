@@ -1,6 +1,7 @@
 package interaction
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,6 +21,7 @@ import (
 // showAgain is /show.
 type showAgain struct {
 	clicks  *clicks
+	db      sharedPosts
 	fetcher fetcher
 	plain   bool // it answers with messages of the older form
 }
@@ -30,7 +32,7 @@ const maxShownBytes = 100 << 20
 var messageLink = regexp.MustCompile(`^<?https://(?:\w+\.)?discord(?:app)?\.com/channels/(?:@me|\d+)/(\d+)/(\d+)>?$`)
 
 // run shows the images of a message once more, to the person who asks: somebody else's only in the channel where
-// they were posted, and none that were private.
+// they were posted, and private ones to nobody else.
 func (s *showAgain) run(ctx context.Context, r *responder) error {
 	text := strings.TrimSpace(r.req.Options["image"])
 	link := messageLink.FindStringSubmatch(text)
@@ -58,7 +60,7 @@ func (s *showAgain) visible(ctx context.Context, r *responder) (job.Job, error) 
 	switch {
 	case err != nil:
 		return j, err
-	case j.User != r.req.Person.ID && j.Address.Ephemeral:
+	case j.User != r.req.Person.ID && j.Address.Private():
 		return j, message.ErrPrivate
 	case j.User != r.req.Person.ID && j.Channel != r.req.Place.Channel: // the person may not see that channel
 		return j, message.ErrOtherChannel
@@ -75,7 +77,7 @@ func (s *showAgain) find(ctx context.Context, r *responder, link []string) (rest
 		if err != nil {
 			return rest.Message{}, j, err
 		}
-		m, err := fetchShown(ctx, r, j.Channel, j.Message)
+		m, err := s.fetchJob(ctx, r, j)
 		return m, j, err
 	}
 	m, err := fetchShown(ctx, r, link[1], link[2])
@@ -85,8 +87,27 @@ func (s *showAgain) find(ctx context.Context, r *responder, link []string) (rest
 	if r.click = command.ShownBy(m.CustomIDs()); r.click.Job == "" {
 		return m, job.Job{}, message.ErrNoImages
 	}
-	j, err := s.visible(ctx, r)
+	j, err := s.clicks.job(ctx, r)
+	if err == nil && j.Address.Private() && link[1] == r.req.Place.Channel {
+		return m, j, nil // it was shared here
+	}
+	j, err = s.visible(ctx, r)
 	return m, j, err
+}
+
+// fetchJob fetches the message that shows a job's images. A private message cannot be fetched, but the images may be in
+// direct messages, or shared.
+func (s *showAgain) fetchJob(ctx context.Context, r *responder, j job.Job) (rest.Message, error) {
+	out := j.Outcome()
+	channel, id := cmp.Or(out.Channel, j.Channel), cmp.Or(out.Message, j.Message)
+	if !j.Address.Private() || channel != j.Channel || j.Address.Direct {
+		return fetchShown(ctx, r, channel, id)
+	}
+	p, err := s.db.Post(ctx, j.ID, store.SharePost(0))
+	if err != nil {
+		return rest.Message{}, err
+	}
+	return fetchShown(ctx, r, p.Channel, p.Message)
 }
 
 // fetchShown fetches a message of this bot. A message that only one person sees cannot be fetched.
@@ -111,7 +132,8 @@ func (s *showAgain) show(ctx context.Context, r *responder, m rest.Message, j jo
 		return err
 	}
 	to, spec := r.address(), j.Spec
-	to.Verb, to.Tile, to.Spoiler, to.Ephemeral = j.Address.Verb, j.Address.Tile, j.Spoiler, true
+	to.Verb, to.Tile, to.Spoiler, to.Ephemeral = j.Address.Verb, j.Address.Tile, j.Spoiler, s.mayShare(r, j)
+	to.Language = r.req.Language
 	to.Card, to.Flags, to.Draft = !s.plain, j.Address.Flags, j.Address.Draft
 	result := message.Result{Millis: j.Outcome().Millis}
 	if n := r.click.Tile; n > 0 && n <= spec.Count && spec.Count > 1 {
@@ -122,6 +144,11 @@ func (s *showAgain) show(ctx context.Context, r *responder, m rest.Message, j jo
 		return fmt.Errorf("show job %s again: %w", j.ID, err)
 	}
 	return nil
+}
+
+// mayShare tells whether the images are private ones that the person may share from here.
+func (s *showAgain) mayShare(r *responder, j job.Job) bool {
+	return j.Address.Private() && j.User == r.req.Person.ID && r.req.Place.Guild != ""
 }
 
 // images downloads the images of a job that a message shows.

@@ -22,6 +22,7 @@ func TestStoredJSON(t *testing.T) {
 			ID: "1", Name: "me.png", URL: "https://cdn.discordapp.com/a", ContentType: "image/png", Size: 5, Width: 4, Height: 3,
 		},
 		Resize: &text, Model: &text, Addons: []string{"ink:0.8"}, VAE: &text,
+		Mask: &request.Attachment{ID: "2"}, Hires: &share, Private: true,
 	}
 	whole := settings
 	whole.Preset = &request.Preset{Words: "in oils", Settings: settings}
@@ -29,7 +30,8 @@ func TestStoredJSON(t *testing.T) {
 		`"GuidanceScale":6.5,"Sampler":"fog","Count":9,` +
 		`"Strength":6.5,"Tiling":true,"Notation":"fog","Emphasis":"fog","Spoiler":true,` +
 		`"Init":{"ID":"1","Name":"me.png","URL":"https://cdn.discordapp.com/a","ContentType":"image/png","Size":5,` +
-		`"Width":4,"Height":3},"Resize":"fog","Model":"fog","Addons":["ink:0.8"],"VAE":"fog"`
+		`"Width":4,"Height":3},"Resize":"fog","Model":"fog","Addons":["ink:0.8"],"VAE":"fog",` +
+		`"Mask":{"ID":"2","Name":"","URL":"","ContentType":"","Size":0,"Width":0,"Height":0},"Hires":6.5,"Private":true`
 	const spec = `{"v":2,"dialect":"","notation":"","model":{"name":"","hash":""},"prompt":"red","negative":"",` +
 		`"width":0,"height":0,"seed":0,"count":0,"steps":0,"guidance_scale":0,"sampler":""}`
 	for name, c := range map[string]struct {

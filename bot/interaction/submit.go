@@ -12,6 +12,7 @@ import (
 	"darkroom/bot/language"
 	"darkroom/bot/message"
 	"darkroom/bot/rest"
+	"darkroom/render/encode"
 	"darkroom/render/picture"
 	"darkroom/render/prompt"
 	"darkroom/render/request"
@@ -34,11 +35,12 @@ type submitStore interface {
 	acceptance
 	acknowledgements
 	inboxOf
+	questions
 }
 
 // enqueuer adds a new job to the queue, or wakes the relay to do it.
 type enqueuer interface {
-	Enqueue(ctx context.Context, j job.Job, p store.Policy) error
+	Enqueue(ctx context.Context, j job.Job, p store.Policy) (mask *encode.MaskReading, err error)
 	EpochBegan() time.Time
 	Wake()
 }
@@ -46,6 +48,7 @@ type enqueuer interface {
 // firstMessages knows what the first message of a job shows.
 type firstMessages interface {
 	Estimate(ctx context.Context, j job.Job, p store.Policy) message.QueueStatus
+	Foretell(ctx context.Context, jobs []job.Job, p store.Policy) (longest time.Duration, known bool)
 	Forget(id string)
 	LosePosition(j job.Job)
 	ExpireUnshown(ctx context.Context, j job.Job) error
@@ -58,6 +61,7 @@ type submitter struct {
 	outbox   enqueuer
 	delivery firstMessages
 	discord  *rest.Client
+	private  *privateQuestions
 	plain    bool // jobs get messages of the older form
 	now      func() time.Time
 	log      *slog.Logger
@@ -74,8 +78,11 @@ type newJob struct {
 	tile     int    // the tile that a button started from
 	inPlace  bool   // the message that was clicked becomes the answer
 	private  bool   // only the person who asked sees it
+	settled  bool   // it was asked where private images go that take too long, or need not be
+	direct   string // the channel of direct messages in which private images come
 	followUp bool   // its message is a follow-up; the first answer of the interaction is another message
 	draft    int    // of a draft that a button started from, how many steps the finished image has
+	origins  string // what decided the settings of the job that a button started from
 	flags    string // those of the job that a button started from, as far as they are still true
 
 	job job.Job // once it is made
@@ -92,28 +99,42 @@ func (s *submitter) submit(ctx context.Context, r *responder, judge judgeFunc) e
 func (s *submitter) submitAll(ctx context.Context, r *responder, judges []judgeFunc) (accepted bool, err error) {
 	began := s.now()
 	jobs, policy, err := s.accept(ctx, r, judges)
+	if slow, ok := errors.AsType[*slowPrivateError](err); ok {
+		return false, s.private.ask(ctx, r, slow)
+	}
 	if errors.Is(err, store.ErrDuplicate) {
 		return false, nil // the event came twice; the other one is being answered
 	}
 	if err != nil {
 		return false, err
 	}
+	if jobs[0].direct != "" {
+		return s.showDirectly(ctx, r, jobs, policy, began)
+	}
 	if jobs[0].followUp {
-		if _, err := r.respond(ctx, message.Update(message.PermutationsAccepted(len(jobs)))); err != nil {
+		if _, err := r.respond(ctx, message.Update(message.PermutationsAccepted(r.req.Language, len(jobs)))); err != nil {
 			return true, s.withdraw(ctx, jobs, err)
 		}
 	}
 	for i, n := range jobs {
-		err := s.showAndEnqueue(ctx, r, n, policy, began)
+		shown, err := s.showAndEnqueue(ctx, r, n, policy, began)
 		if err != nil && i == 0 && !n.followUp {
 			return true, s.withdraw(ctx, jobs, err)
 		}
 		if err != nil {
 			s.dropUnshown(ctx, n.job, err)
 		}
+		jobs[i].noteMask(shown)
 	}
 	s.sendNotes(ctx, r, mergeNotes(r.req.Language, jobs))
 	return true, nil
+}
+
+// noteMask adds a note of how the mask of the start image was read, if there is one.
+func (n *newJob) noteMask(shown shownJob) {
+	if shown.mask != nil {
+		n.resolved.Notes = append(n.resolved.Notes, maskNote(*shown.mask))
+	}
 }
 
 // withdraw expires jobs at once if another program answered their interaction, and returns err. Whether the person saw
@@ -130,28 +151,33 @@ func (s *submitter) withdraw(ctx context.Context, jobs []newJob, err error) erro
 	return err
 }
 
+// shownJob is what is known of a job that was shown and enqueued.
+type shownJob struct {
+	message string              // the id of its message, if that is known
+	mask    *encode.MaskReading // how the mask of its start image was read
+}
+
 // showAndEnqueue shows that a job was accepted, and enqueues it. What its message shows is noted before it is sent:
 // once SQL has the answer, the relay may enqueue the job first, and what it notes about the message is newer.
 func (s *submitter) showAndEnqueue(
 	ctx context.Context, r *responder, n newJob, policy store.Policy, began time.Time,
-) error {
+) (shown shownJob, err error) {
 	st := s.delivery.Estimate(ctx, n.job, policy)
-	posted, err := s.acknowledge(ctx, r, n, st)
-	if err != nil {
+	if shown.message, err = s.acknowledge(ctx, r, n, st); err != nil {
 		s.delivery.Forget(n.job.ID)
-		return err
+		return shownJob{}, err
 	}
 	j := n.job
 	if n.followUp {
-		j = j.WithMessage(posted)
+		j = j.WithMessage(shown.message)
 	}
 	j.MaybePosted = s.outbox.EpochBegan().After(began) // the relay may have enqueued it in an epoch that is over
-	if err := s.outbox.Enqueue(ctx, j, policy); err != nil {
+	if shown.mask, err = s.outbox.Enqueue(ctx, j, policy); err != nil {
 		s.log.Warn("the job waits for the relay", "job", j.ID, "error", rest.Redact(err.Error()))
 		s.outbox.Wake()
 		s.delivery.LosePosition(j)
 	}
-	return nil
+	return shown, nil
 }
 
 // dropUnshown gives up one of several jobs, because Discord refused its message. If Discord may have taken the message,
@@ -171,7 +197,7 @@ func (s *submitter) acknowledge(
 	ctx context.Context, r *responder, n newJob, st message.QueueStatus,
 ) (id string, err error) {
 	m := message.Waiting(n.job.Address, n.job.Spec, n.job.ID, st)
-	m.Private = n.private
+	m.Private = n.job.Address.Ephemeral && !n.inPlace
 	posted, err := s.showWaiting(ctx, r, n, m)
 	if err != nil {
 		return "", err
@@ -184,9 +210,13 @@ func (s *submitter) acknowledge(
 	return id, err
 }
 
-// showWaiting shows a waiting message: as the answer, in place of the message that was clicked, or as a follow-up.
+// showWaiting shows a waiting message: as the answer, in place of the message that was clicked, as a follow-up, or as a
+// direct message.
 func (s *submitter) showWaiting(ctx context.Context, r *responder, n newJob, m message.Message) (rest.Message, error) {
 	switch {
+	case n.direct != "":
+		m.Nonce = n.job.ID
+		return s.discord.PostMessage(ctx, n.direct, m)
 	case n.followUp:
 		return s.discord.FollowUp(ctx, r.address(), m)
 	case n.inPlace:
@@ -198,12 +228,12 @@ func (s *submitter) showWaiting(ctx context.Context, r *responder, n newJob, m m
 // sendNotes tells the person privately what was changed. If that fails, it is only logged.
 func (s *submitter) sendNotes(ctx context.Context, r *responder, n message.Notes) {
 	if s.catalog.NoRenderers() {
-		n.Notes = append(n.Notes, message.NoRenderer)
+		n.Notes = append(n.Notes, r.req.Language.Print(message.NoRenderer()))
 	}
 	if waiting := s.countInbox(ctx, r); waiting > 0 {
-		n.Notes = append(n.Notes, message.InboxNote(waiting))
+		n.Notes = append(n.Notes, r.req.Language.Print(message.InboxNote(waiting)))
 	}
-	m, ok := n.Message()
+	m, ok := n.Message(r.req.Language)
 	if !ok {
 		return
 	}
@@ -262,7 +292,8 @@ func appendNew(all, more []string) []string {
 
 // derived submits a job that a button made from an earlier one, for the person who clicked.
 func (s *submitter) derived(ctx context.Context, r *responder, from job.Job, spec picture.Spec, n newJob) error {
-	n.draft = from.Address.Draft
+	n.draft, n.private = from.Address.Draft, n.private || keepsPrivate(r, from)
+	n.origins = from.Address.Origins
 	n.parent, n.flags = from.ID, request.WithoutFlags(from.Address.Flags, prompt.FlagSeed)
 	return s.submit(ctx, r, func(available request.Available, policy store.Policy) (newJob, *request.Refusal) {
 		var refusal *request.Refusal

@@ -33,7 +33,7 @@ func (p *repainter) upscale(ctx context.Context, r *responder) error {
 		if len(available.Models) == 0 {
 			return message.ErrReconnecting
 		}
-		_, err = r.respond(ctx, message.OpenForm(message.UpscaleForm(id, available.UpscalerNames(tile))))
+		_, err = r.respond(ctx, message.OpenForm(message.UpscaleForm(r.req.Language, id, available.UpscalerNames(tile))))
 		return err
 	}
 	wanted, known := upscales[r.click.Arg]
@@ -88,6 +88,7 @@ func (p *repainter) enlarge(
 ) error {
 	return p.submit.submit(ctx, r, func(available request.Available, policy store.Policy) (newJob, *request.Refusal) {
 		made := newJob{verb: "upscale", tile: tileNumber(r), parent: j.ID, draft: j.Address.Draft}
+		made.private = keepsPrivate(r, j)
 		made.flags = tileFlags(j, made.tile)
 		var refusal *request.Refusal
 		made.resolved, refusal = admit.JudgeUpscale(r.req, available, policy, tile, wanted, j.Spoiler)

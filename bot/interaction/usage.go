@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"darkroom/bot/language"
 	"darkroom/bot/message"
 	"darkroom/store"
 )
@@ -15,7 +16,7 @@ type usageStore interface {
 }
 
 // usageLines says how much was rendered in a server, and who changed its limits last.
-func (l *limits) usageLines(ctx context.Context, server string) ([]string, error) {
+func (l *limits) usageLines(ctx context.Context, in language.Language, server string) ([]string, error) {
 	now := l.now()
 	today, err := l.usage.TotalsOf(ctx, server, now)
 	if err != nil {
@@ -25,10 +26,10 @@ func (l *limits) usageLines(ctx context.Context, server string) ([]string, error
 	if err != nil {
 		return nil, err
 	}
-	lines := message.Usage(totals(today), totals(week))
+	lines := message.Usage(in, totals(today), totals(week))
 	a, err := l.usage.LastAct(ctx, server, store.ActSetPolicy, store.ActResetPolicy, store.ActSetRoleWeight)
 	if err == nil && a.Action != "" {
-		lines = append(lines, message.LastChange(a.Actor, a.At))
+		lines = append(lines, message.LastChange(in, a.Actor, a.At))
 	}
 	return lines, err
 }

@@ -28,7 +28,7 @@ func (k *knownWords) show(ctx context.Context, r *responder) error {
 		images, _ = exampleImages(k.catalog, c)
 	}
 	examples := examplesWith(c, images, maxExamples)
-	return r.replyPrivately(ctx, message.KnownWords(c, usable(r, available.Addons, c), examples, images))
+	return r.replyPrivately(ctx, message.KnownWords(r.req.Language, c, usable(r, available.Addons, c), examples, images))
 }
 
 // firstExamples returns the first examples of a model.

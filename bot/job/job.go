@@ -102,14 +102,14 @@ func (j Job) lane() (lane string, needs []string) {
 	return picture.ModelLane(j.Lane), nil
 }
 
-// rendererAddress is where a renderer posts. If the images may be in a message of their own, the address has no token:
-// the renderer then leaves the images to the bot, because only the bot can find that message.
+// rendererAddress is where a renderer posts. If the images may be in a message of their own, or the job's message is
+// not known, the address has no token: the renderer then leaves the images to the bot.
 func (j Job) rendererAddress() json.RawMessage {
 	to := j.Address
 	switch {
 	case to == message.Address{}: // it cannot be read
 		return j.Job.Address
-	case j.PostedSeparately:
+	case j.PostedSeparately, to.Message == "":
 		to.Token, to.Expires = "", time.Time{}
 	case !j.IsFollowUp(): // the row's address is complete
 		return j.Job.Address

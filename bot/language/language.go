@@ -32,7 +32,8 @@ var embedded embed.FS
 // known are the languages that sentences can be printed in.
 type known struct {
 	bundle  *i18n.Bundle
-	tags    []language.Tag // English first
+	english map[string][]string // the English of the sentences, by tag
+	tags    []language.Tag      // English first
 	matcher language.Matcher
 	print   map[string]printer // by tag
 }
@@ -40,6 +41,8 @@ type known struct {
 type printer struct {
 	messages *i18n.Localizer
 	numbers  *message.Printer
+	known    map[string]bool // the English of its sentences
+	formats  []format        // those of them that have values
 }
 
 var current atomic.Pointer[known]
@@ -55,12 +58,12 @@ func now() *known {
 
 // builtIn knows the built-in catalogues alone.
 func builtIn() *known {
-	bundle := i18n.NewBundle(language.English)
+	k := &known{bundle: i18n.NewBundle(language.English), english: map[string][]string{}}
 	files, err := embedded.ReadDir("catalogues")
 	for _, f := range files {
 		var data []byte
 		if data, err = embedded.ReadFile("catalogues/" + f.Name()); err == nil {
-			_, err = bundle.ParseMessageFileBytes(data, f.Name())
+			err = k.add(f.Name(), data)
 		}
 		if err != nil {
 			break
@@ -69,19 +72,37 @@ func builtIn() *known {
 	if err != nil {
 		panic("internal error: a built-in catalogue must be readable: " + err.Error())
 	}
-	return knowing(bundle)
+	return k.ready()
 }
 
-func knowing(bundle *i18n.Bundle) *known {
-	k := &known{bundle: bundle, print: map[string]printer{}}
-	for _, tag := range bundle.LanguageTags() {
+// add adds a catalogue to those that are known.
+func (k *known) add(name string, data []byte) error {
+	file, err := k.bundle.ParseMessageFileBytes(data, name)
+	if err != nil {
+		return err
+	}
+	for _, m := range file.Messages {
+		k.english[file.Tag.String()] = append(k.english[file.Tag.String()], m.ID)
+	}
+	return nil
+}
+
+// ready prepares the printing in each language.
+func (k *known) ready() *known {
+	k.print = map[string]printer{}
+	for _, tag := range k.bundle.LanguageTags() {
 		if !slices.Contains(k.tags, tag) {
 			k.tags = append(k.tags, tag)
 		}
 	}
 	k.matcher = language.NewMatcher(k.tags)
 	for _, tag := range k.tags {
-		k.print[tag.String()] = printer{i18n.NewLocalizer(bundle, tag.String()), message.NewPrinter(tag)}
+		p := printer{messages: i18n.NewLocalizer(k.bundle, tag.String()), numbers: message.NewPrinter(tag)}
+		p.known, p.formats = map[string]bool{}, readFormats(k.english[tag.String()])
+		for _, text := range k.english[tag.String()] {
+			p.known[text] = true
+		}
+		k.print[tag.String()] = p
 	}
 	return k
 }
@@ -93,20 +114,20 @@ func Load(folder string) error {
 	if err != nil {
 		return fmt.Errorf("read languages: %w", err)
 	}
-	bundle := now().bundle
+	k := builtIn()
 	for _, f := range files {
 		if f.IsDir() || filepath.Ext(f.Name()) != ".json" {
 			continue
 		}
-		if err := loadFile(bundle, filepath.Join(folder, f.Name())); err != nil {
+		if err := k.loadFile(filepath.Join(folder, f.Name())); err != nil {
 			return fmt.Errorf("read the language file %s: %w", f.Name(), err)
 		}
 	}
-	current.Store(knowing(bundle))
+	current.Store(k.ready())
 	return nil
 }
 
-func loadFile(bundle *i18n.Bundle, path string) error {
+func (k *known) loadFile(path string) error {
 	if _, err := language.Parse(strings.TrimSuffix(filepath.Base(path), ".json")); err != nil {
 		return errors.New("its name is no language, such as fr.json or pt-BR.json")
 	}
@@ -115,7 +136,7 @@ func loadFile(bundle *i18n.Bundle, path string) error {
 		err = verify(data)
 	}
 	if err == nil {
-		_, err = bundle.ParseMessageFileBytes(data, filepath.Base(path))
+		err = k.add(filepath.Base(path), data)
 	}
 	return err
 }
@@ -202,6 +223,9 @@ func (l Language) Count(n int, one, other string, args ...any) string {
 
 // Print returns a phrase in the language.
 func (l Language) Print(p phrase.Phrase) string {
+	if p.Stored {
+		return l.Stored(p.Format)
+	}
 	text := l.lookUp(p.Format, p.One, p.Count)
 	if len(p.Args) == 0 {
 		return text

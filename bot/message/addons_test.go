@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"darkroom/bot/language"
 	"darkroom/bot/message"
 	"darkroom/render/picture"
 	"darkroom/render/request"
@@ -12,7 +13,7 @@ import (
 // TestKnownWordsNamesAddons: what a model can render includes its add-ons, by kind.
 func TestKnownWordsNamesAddons(t *testing.T) {
 	t.Parallel()
-	got := message.KnownWords(request.Card{Name: "boats"}, []request.AddonCard{
+	got := message.KnownWords(language.Language{}, request.Card{Name: "boats"}, []request.AddonCard{
 		{Kind: picture.LoRA, Name: "ink_2"}, {Kind: picture.Embedding, Name: "kite"}, {Kind: picture.LoRA, Name: "oil"},
 	}, nil, nil).Content
 	const want = "\n**LoRAs:** ink\\_2, oil\n**Embeddings:** kite\n"

@@ -20,18 +20,31 @@ type Address struct {
 	Tile        int       `json:"tile"`    // the tile of the variation or upscale, 1 to 4; 0 for none
 	Spoiler     bool      `json:"spoiler,omitempty"`
 	Ephemeral   bool      `json:"ephemeral,omitempty"`
-	FromImage   bool      `json:"start,omitempty"` // the job starts from an image that the person sent
-	FileLimit   int64     `json:"file_limit"`      // bytes per file
-	Card        bool      `json:"card,omitempty"`  // the form of the message, which it keeps: see Card
-	Flags       string    `json:"flags,omitempty"` // settings that were asked for, as flags: "--ar 3:2 --seed 7"
-	Draft       int       `json:"draft,omitempty"` // it is a draft: how many steps the finished image has
+	Direct      bool      `json:"direct,omitempty"` // it is private, and its message is a direct message: see Private
+	FromImage   bool      `json:"start,omitempty"`  // the job starts from an image that the person sent
+	FileLimit   int64     `json:"file_limit"`       // bytes per file
+	Card        bool      `json:"card,omitempty"`   // the form of the message, which it keeps: see Card
+	Flags       string    `json:"flags,omitempty"`  // settings that were asked for, as flags: "--ar 3:2 --seed 7"
+	Draft       int       `json:"draft,omitempty"`  // it is a draft: how many steps the finished image has
 	Locale      string    `json:"locale"`
+
+	Origins string `json:"origins,omitempty"` // what presets and defaults decided, see request.FormatOrigins
 
 	Language language.Language `json:"language,omitzero"` // of the message, which it keeps
 }
 
 // Original is the Message of an answer that is the interaction's own first response.
 const Original = "@original"
+
+// Private tells whether only the person who asked may see the answer. It is an ephemeral message, which can be edited
+// for 15 minutes, or a direct message where more time was needed.
+func (a Address) Private() bool { return a.Ephemeral || a.Direct }
+
+// Elsewhere is the address of an answer that takes the place of a private one which cannot be edited any more.
+func (a Address) Elsewhere() Address {
+	a.Direct, a.Ephemeral = a.Private(), false
+	return a
+}
 
 // Encode returns the address as the opaque JSON that queue and store carry.
 func (a Address) Encode() json.RawMessage {

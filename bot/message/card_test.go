@@ -10,8 +10,10 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"darkroom/bot/language"
 	"darkroom/bot/message"
 	"darkroom/queue"
+	"darkroom/render/phrase"
 	"darkroom/render/picture"
 )
 
@@ -48,7 +50,7 @@ func images(n int) message.Result {
 // cards are a message of each state.
 func cards() map[string]message.Message {
 	to, spec := onCard(nil), boat(4)
-	preview := []message.File{{Name: "preview.png", Description: message.PreviewDescription}}
+	preview := []message.File{{Name: "preview.png", Description: message.PreviewDescription(language.Language{})}}
 	used := images(4)
 	used.Files, used.Used = nil, func(id string) bool { return id == "1:single:1-0:2" || id == "1:vary:1-0:4" }
 	blue := message.Finished(to, spec, "1-0", used)
@@ -144,7 +146,7 @@ func TestCardsKeepDiscordsLimits(t *testing.T) {
 	for i := range noted.Made {
 		noted.Made[i].Notes = []string{long, long, long}
 	}
-	paused := message.QueueStatus{Position: 3, Paused: true, Reason: long, MovedBack: "Others came first"}
+	paused := message.QueueStatus{Position: 3, Paused: true, Reason: long, MovedBack: phrase.Of("Others came first.")}
 	alone := images(1)
 	alone.Tile = 4
 	for name, m := range map[string]message.Message{

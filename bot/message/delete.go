@@ -1,6 +1,9 @@
 package message
 
-import "darkroom/bot/button"
+import (
+	"darkroom/bot/button"
+	"darkroom/bot/language"
+)
 
 // The arguments of the buttons with which a message is deleted. The first two are followed by the id of that message.
 const (
@@ -13,19 +16,21 @@ const (
 const ErrCannotDelete = Refusal("I am not allowed to delete messages here. Delete it with Discord's own menu.")
 
 // DeleteQuestion asks whether a message shall be deleted. id is that of the button that was pressed.
-func DeleteQuestion(id button.ID, target string) Message {
+func DeleteQuestion(l language.Language, id button.ID, target string) Message {
 	press := func(style Style, label, arg string) Button {
 		id.Arg = arg
 		return Button{Style: style, Label: label, ID: id.String()}
 	}
 	return Message{
-		Content: "Delete that message with its images? This cannot be undone.",
-		Rows:    []Row{{press(Danger, "Delete", DeleteConfirmed+target), press(Secondary, "Keep", DeleteKept)}},
+		Content: l.Text("Delete that message with its images? This cannot be undone."),
+		Rows: []Row{{
+			press(Danger, l.Text("Delete"), DeleteConfirmed+target), press(Secondary, l.Text("Keep"), DeleteKept),
+		}},
 	}
 }
 
 // Deleted replaces the question when the answer is yes.
-func Deleted() Message { return Message{Content: "Deleted."} }
+func Deleted(l language.Language) Message { return Message{Content: l.Text("Deleted.")} }
 
 // NothingDeleted replaces the question when the answer is no.
-func NothingDeleted() Message { return Message{Content: "Kept."} }
+func NothingDeleted(l language.Language) Message { return Message{Content: l.Text("Kept.")} }

@@ -8,5 +8,5 @@ func withFinish(to Address, job string, tile int, rows []Row) []Row {
 		return rows
 	}
 	id := button.ID{Verb: button.Finish, Job: job, Tile: tile}
-	return append([]Row{{{Style: Success, Label: "Finish", ID: id.String()}}}, rows...)
+	return append([]Row{{{Style: Success, Label: to.Language.Text("Finish"), ID: id.String()}}}, rows...)
 }

@@ -18,54 +18,65 @@ const maxPromptShown = 900
 func heading(to Address, spec picture.Spec) string {
 	prompt := Escape(PromptText(spec))
 	if prompt == "" {
-		prompt = "(no prompt)"
+		prompt = to.Language.Text("(no prompt)")
 	}
-	line := "**" + shortenEscaped(prompt, maxPromptShown) + "**"
+	return "**" + shortenEscaped(prompt, maxPromptShown) + "**" + whoText(to)
+}
+
+// whoText says behind a prompt who asked, and what the job was made from.
+func whoText(to Address) string {
+	text := ""
 	if to.User != "" {
-		line += " — <@" + to.User + ">"
+		text += " — <@" + to.User + ">"
 	}
 	if kind := origin(to); kind != "" {
-		line += " · " + kind
+		text += " · " + kind
 	}
 	if to.Draft > 0 {
-		line += " · draft"
+		text += " · " + to.Language.Text("draft")
 	}
-	return line
+	return text
 }
 
 // origin says what a job was made from, when it was made by a button.
 func origin(to Address) string {
+	l, tile := to.Language, max(to.Tile, 1)
 	switch to.Verb {
 	case "vary":
-		return fmt.Sprintf("variation of image %d", max(to.Tile, 1))
+		return l.Sprintf("variation of image %d", tile)
 	case "region":
-		return fmt.Sprintf("variation of a region of image %d", max(to.Tile, 1))
+		return l.Sprintf("variation of a region of image %d", tile)
 	case "upscale":
-		return fmt.Sprintf("upscale of image %d", max(to.Tile, 1))
+		return l.Sprintf("upscale of image %d", tile)
 	case "zoom":
-		return fmt.Sprintf("zoomed out from image %d", max(to.Tile, 1))
+		return l.Sprintf("zoomed out from image %d", tile)
 	case "pan":
-		return fmt.Sprintf("panned from image %d", max(to.Tile, 1))
+		return l.Sprintf("panned from image %d", tile)
 	case "square":
-		return fmt.Sprintf("made square from image %d", max(to.Tile, 1))
+		return l.Sprintf("made square from image %d", tile)
 	case "finish":
-		return "finished draft"
-	case "reroll", "remix":
-		return to.Verb
+		return l.Text("finished draft")
+	case "reroll":
+		return l.Text("reroll")
+	case "remix":
+		return l.Text("remix")
 	}
 	return ""
 }
 
 // settingsLine is the small line under a finished message.
 func settingsLine(l language.Language, spec picture.Spec, files []queue.File) string {
-	line := fmt.Sprintf(
-		"-# seed %d · %s · %d steps · %s", shownSeed(spec), shownSize(spec, files), spec.Steps, Escape(spec.Model.Name),
-	)
+	line := "-# " + strings.Join([]string{
+		l.Sprintf("seed %d", shownSeed(spec)), shownSize(spec, files), stepsText(l, spec.Steps), Escape(spec.Model.Name),
+	}, " · ")
 	if slices.ContainsFunc(files, func(f queue.File) bool { return f.LowMemory }) {
-		line += " · made in parts (low memory)"
+		line += " · " + l.Text("made in parts (low memory)")
 	}
-	return line + notesText(files) + formsText(l, files)
+	return line + notesText(l, files) + formsText(l, files)
 }
+
+// stepsText is a number of steps.
+func stepsText(l language.Language, n int) string { return l.Count(n, "%d step", "%d steps", n) }
 
 // shownSeed is the seed that made the images what they are: of variations, the last one's.
 func shownSeed(spec picture.Spec) int64 {
@@ -91,13 +102,13 @@ const (
 )
 
 // notesText lists what the renderer found out about the images' settings.
-func notesText(files []queue.File) string {
+func notesText(l language.Language, files []queue.File) string {
 	var b strings.Builder
 	n := 0
 	for _, f := range files {
 		for _, note := range f.Notes {
 			if n++; n <= maxResultNotes {
-				b.WriteString("\n-# " + shortenEscaped(Escape(note), maxResultNote))
+				b.WriteString("\n-# " + shortenEscaped(Escape(l.Stored(note)), maxResultNote))
 			}
 		}
 	}
@@ -112,23 +123,19 @@ const maxFlagsShown = 300
 func cardHeading(to Address, spec picture.Spec, most int) string {
 	prompt, flags := Escape(PromptText(spec)), shortenEscaped(Escape(to.Flags), maxFlagsShown)
 	if prompt == "" {
-		prompt = "(no prompt)"
+		prompt = to.Language.Text("(no prompt)")
 	}
 	if flags != "" {
 		flags = " " + flags
 	}
-	who := ""
-	if to.User != "" {
-		who = " — <@" + to.User + ">"
-	}
-	if kind := origin(to); kind != "" {
-		who += " · " + kind
-	}
-	if to.Draft > 0 {
-		who += " · draft"
-	}
+	who := whoText(to)
 	room := most - utf8.RuneCountInString("****"+flags+who)
 	return "**" + shortenEscaped(prompt, max(room, 1)) + flags + "**" + who
+}
+
+// secondsText is a duration of so many milliseconds.
+func secondsText(l language.Language, millis int64) string {
+	return l.Sprintf("%s s", l.Decimal(float64(millis)/1000, 1))
 }
 
 // renderStages are the stages of which the time of a job consists, as its last line tells it.
@@ -137,19 +144,19 @@ var renderStages = []string{"load", "encode", "denoise", "decode", "upscale"}
 // cardFooter is the last line of a finished card, below what the renderer found out.
 func cardFooter(l language.Language, spec picture.Spec, r Result) string {
 	parts := []string{
-		Escape(spec.Model.Name), fmt.Sprintf("seed %d", shownSeed(spec)), shownSize(spec, r.Made),
-		fmt.Sprintf("%d steps", spec.Steps),
+		Escape(spec.Model.Name), l.Sprintf("seed %d", shownSeed(spec)), shownSize(spec, r.Made),
+		stepsText(l, spec.Steps),
 	}
 	took := int64(0)
 	for _, stage := range renderStages {
 		took += r.Millis[stage]
 	}
 	if took > 0 {
-		parts = append(parts, fmt.Sprintf("%.1f s", float64(took)/1000))
+		parts = append(parts, secondsText(l, took))
 	}
 	if slices.ContainsFunc(r.Made, func(f queue.File) bool { return f.LowMemory }) {
-		parts = append(parts, "made in parts (low memory)")
+		parts = append(parts, l.Text("made in parts (low memory)"))
 	}
-	line := "-# " + strings.Join(append(parts, "AI-generated"), " · ")
-	return strings.TrimPrefix(notesText(r.Made)+formsText(l, r.Made)+"\n"+line, "\n")
+	line := "-# " + strings.Join(append(parts, l.Text("AI-generated")), " · ")
+	return strings.TrimPrefix(notesText(l, r.Made)+formsText(l, r.Made)+"\n"+line, "\n")
 }

@@ -1,12 +1,13 @@
 package message
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
 
 	"darkroom/bot/button"
+	"darkroom/bot/language"
+	"darkroom/render/phrase"
 )
 
 const (
@@ -27,17 +28,17 @@ type InboxEntry struct {
 }
 
 // Inbox lists entries, each with a button that shows its images if it has any.
-func Inbox(entries []InboxEntry) Message {
+func Inbox(l language.Language, entries []InboxEntry) Message {
 	if len(entries) == 0 {
-		return Message{Content: "Your inbox is empty: all your images were posted."}
+		return Message{Content: l.Text("Your inbox is empty: all your images were posted.")}
 	}
-	lines, rows, shows := []string{"**Your inbox:** finished, but not posted."}, []Row{}, 0
+	lines, rows, shows := []string{l.Text("**Your inbox:** finished, but not posted.")}, []Row{}, 0
 	for i, e := range entries {
 		if i == MaxInboxListed {
-			lines = append(lines, MoreListed(len(entries)-MaxInboxListed))
+			lines = append(lines, MoreListed(l, len(entries)-MaxInboxListed))
 			break
 		}
-		lines = append(lines, strconv.Itoa(i+1)+". "+e.line())
+		lines = append(lines, strconv.Itoa(i+1)+". "+e.line(l))
 		if e.Failed != "" {
 			continue
 		}
@@ -46,33 +47,31 @@ func Inbox(entries []InboxEntry) Message {
 		}
 		shows++
 		id := button.ID{Verb: button.Show, Job: e.Job, Arg: ShowFromInbox}
-		show := Button{Style: Primary, Label: "Show " + strconv.Itoa(i+1), ID: id.String()}
+		show := Button{Style: Primary, Label: l.Sprintf("Show %d", i+1), ID: id.String()}
 		rows[len(rows)-1] = append(rows[len(rows)-1], show)
 	}
 	return Message{Content: strings.Join(lines, "\n"), Rows: rows}
 }
 
-func (e InboxEntry) line() string {
+func (e InboxEntry) line(l language.Language) string {
 	if e.Title == "" {
 		return e.Job
 	}
 	line := e.Title + " — " + RelativeTime(e.Asked)
 	switch {
 	case e.Failed != "":
-		reason := Escape(Shorten(strings.TrimRight(e.Failed, "."), 100))
-		line += "\n-# ⚠️ Failed: " + reason + ". Ask for it again with /imagine."
+		reason := Escape(Shorten(strings.TrimRight(l.Stored(e.Failed), "."), 100))
+		line += "\n-# " + l.Sprintf("⚠️ Failed: %s. Ask for it again with /imagine.", reason)
 	case e.Shown:
-		line += " (shown)"
+		line = l.Sprintf("%s (shown)", line)
 	case e.Reason != "":
-		line += "\n-# " + Escape(e.Reason)
+		line += "\n-# " + Escape(l.Stored(e.Reason))
 	}
 	return line
 }
 
 // InboxNote reminds of images that could not be posted.
-func InboxNote(n int) string {
-	if n == 1 {
-		return "1 finished request of yours could not be posted. Open it with /inbox."
-	}
-	return fmt.Sprintf("%d finished requests of yours could not be posted. Open them with /inbox.", n)
+func InboxNote(n int) phrase.Phrase {
+	return phrase.Count(n, "%d finished request of yours could not be posted. Open it with /inbox.",
+		"%d finished requests of yours could not be posted. Open them with /inbox.", n)
 }

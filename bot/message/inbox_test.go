@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"darkroom/bot/language"
 	"darkroom/bot/message"
 )
 
@@ -17,7 +18,7 @@ func TestInboxListsTenEntries(t *testing.T) {
 			for i := range n {
 				entries = append(entries, message.InboxEntry{Job: fmt.Sprintf("%d-0", i)})
 			}
-			got := message.Inbox(entries)
+			got := message.Inbox(language.Language{}, entries)
 			listed, buttons := min(n, 10), 0
 			for _, row := range got.Rows {
 				buttons += len(row)
@@ -32,7 +33,7 @@ func TestInboxListsTenEntries(t *testing.T) {
 			if !strings.Contains(got.Content, last) || strings.Contains(got.Content, further) {
 				t.Errorf("got %q, want %d entries", got.Content, listed)
 			}
-			if more := message.MoreListed(n - listed); n > listed && !strings.HasSuffix(got.Content, more) {
+			if more := message.MoreListed(language.Language{}, n-listed); n > listed && !strings.HasSuffix(got.Content, more) {
 				t.Errorf("got %q, want %q at the end", got.Content, more)
 			}
 		})
@@ -41,7 +42,7 @@ func TestInboxListsTenEntries(t *testing.T) {
 
 func TestInboxListsFailedJobsWithoutButton(t *testing.T) {
 	t.Parallel()
-	got := message.Inbox([]message.InboxEntry{
+	got := message.Inbox(language.Language{}, []message.InboxEntry{
 		{Job: "1-0", Title: "a boat", Failed: "the model failed.", Reason: message.ReasonUndeliverable},
 		{Job: "2-0", Title: "a star", Reason: message.ReasonUndeliverable},
 	})

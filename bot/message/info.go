@@ -1,11 +1,13 @@
 package message
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
 	"unicode/utf8"
 
+	"darkroom/bot/language"
 	"darkroom/render/encode"
 	"darkroom/render/picture"
 	"darkroom/render/request"
@@ -25,54 +27,61 @@ type JobInfo struct {
 
 	Guess  string              // what was concluded from the model's name, see request.Card
 	Addons []request.AddonCard // what is known of add-ons
+
+	Origins []request.Origin // what presets and defaults decided
 }
 
 // Info lists the settings. Prompt and negative prompt may be long: the attached file holds all of them.
-func Info(i JobInfo) string {
+func Info(l language.Language, i JobInfo) string {
 	s := i.Spec
-	var b strings.Builder
-	line := func(name, format string, args ...any) {
-		fmt.Fprintf(&b, "**%s** %s\n", name, fmt.Sprintf(format, args...))
-	}
-	writePrompts(s, i.Tile, line)
-	line("Size", "%s", sizeText(s))
-	sampler := Escape(encode.SamplerTitle(s.Sampler))
-	line("Steps", "%d, %s, guidance %g%s", s.Steps, sampler, s.GuidanceScale, uncommonText(s))
-	line("Seeds", "%s", seedsText(s, i.Tile))
+	lines := promptLines(l, s, i.Tile)
+	lines = append(lines, l.Sprintf("**Size** %s", sizeText(l, s)), samplingText(l, s),
+		l.Sprintf("**Seeds** %s", seedsText(s, i.Tile)))
 	for _, v := range s.Variations {
-		line("Variation", "seed %d, strength %g", v.Seed, v.Strength)
+		lines = append(lines, l.Sprintf("**Variation** seed %d, strength %g", v.Seed, v.Strength))
 	}
-	if s.Init != nil {
-		line("Start image", "%d×%d, strength %g", s.Init.Picture.Width, s.Init.Picture.Height, s.Init.Strength)
-		if p := s.Init.Placement; p != nil {
-			line("Placed", "at %d, %d as %d×%d; the rest was generated around it", p.X, p.Y, p.Width, p.Height)
+	if n := s.Init; n != nil {
+		size := fmt.Sprintf("%d×%d", n.Picture.Width, n.Picture.Height)
+		lines = append(lines, l.Sprintf("**Start image** %s, strength %g", size, n.Strength))
+		if p := n.Placement; p != nil {
+			const placed = "**Placed** at %d, %d as %d×%d; the rest was generated around it"
+			lines = append(lines, l.Sprintf(placed, p.X, p.Y, p.Width, p.Height))
 		}
 	}
-	line("Model", "%s `%s`", Escape(s.Model.Name), shortHash(s.Model.Hash))
+	lines = append(lines, l.Sprintf("**Model** %s `%s`", Escape(s.Model.Name), shortHash(s.Model.Hash)))
 	if i.Guess != "" {
-		fmt.Fprintf(&b, "-# %s\n", Escape(i.Guess))
+		lines = append(lines, "-# "+Escape(l.Stored(i.Guess)))
 	}
-	if addons := addonsText(s, i.Addons); addons != "" {
-		line("Add-ons", "%s", addons)
+	if addons := addonsText(l, s, i.Addons); addons != "" {
+		lines = append(lines, l.Sprintf("**Add-ons** %s", addons))
+	}
+	for _, o := range i.Origins {
+		lines = append(lines, "-# "+originText(l, o))
 	}
 	if len(i.Millis) > 0 {
-		line("Time", "%s", millisText(i.Millis))
+		lines = append(lines, l.Sprintf("**Time** %s", millisText(l, i.Millis)))
 	}
 	if i.Parent != "" || i.From != (Link{}) {
-		line("Made from", "%s", i.parentText())
+		lines = append(lines, l.Sprintf("**Made from** %s", i.parentText(l)))
 	}
 	last := fmt.Sprintf("-# %s · %s", i.ID, i.Created.UTC().Format("2006-01-02 15:04 MST"))
-	room := MaxContent - utf8.RuneCountInString(b.String()) - utf8.RuneCountInString(last)
-	if made := madeText(i.Made, i.More, room); made != "" {
-		line("Made of it", "%s", made)
+	room := MaxContent - utf8.RuneCountInString(strings.Join(append(lines, last), "\n"))
+	if made := madeText(l, i.Made, i.More, room); made != "" {
+		lines = append(lines, made)
 	}
-	return b.String() + last
+	return strings.Join(append(lines, last), "\n")
+}
+
+// samplingText says how the images were sampled.
+func samplingText(l language.Language, s picture.Spec) string {
+	sampler := Escape(encode.SamplerTitle(s.Sampler))
+	return l.Sprintf("**Steps** %d, %s, guidance %g", s.Steps, sampler, s.GuidanceScale) + uncommonText(l, s)
 }
 
 // parentText is the link to what a job was made from, or its id.
-func (i JobInfo) parentText() string {
+func (i JobInfo) parentText(l language.Language) string {
 	if i.From != (Link{}) {
-		return i.From.String()
+		return i.From.text(l)
 	}
 	return "`" + i.Parent + "`"
 }
@@ -83,22 +92,56 @@ type Link struct {
 	Server, Channel, Message string // ids; the server is empty for a direct message
 }
 
-// String writes the link as Markdown.
-func (l Link) String() string {
-	server := l.Server
-	if server == "" {
-		server = "@me"
+// text writes the link as Markdown.
+func (k Link) text(l language.Language) string {
+	return fmt.Sprintf("[%s](%s)", verbText(l, k.Verb), k.address())
+}
+
+// address is the link itself, which Discord shows as the channel's name.
+func (k Link) address() string {
+	to := fmt.Sprintf("https://discord.com/channels/%s/%s", cmp.Or(k.Server, "@me"), k.Channel)
+	if k.Message == "" {
+		return to
 	}
-	return fmt.Sprintf("[%s](https://discord.com/channels/%s/%s/%s)", Escape(l.Verb), server, l.Channel, l.Message)
+	return to + "/" + k.Message
+}
+
+// verbText names what made a job. A verb of a newer program is shown as it is.
+func verbText(l language.Language, verb string) string {
+	switch verb {
+	case "imagine":
+		return l.Text("imagine")
+	case "reroll":
+		return l.Text("reroll")
+	case "remix":
+		return l.Text("remix")
+	case "vary":
+		return l.Text("vary")
+	case "region":
+		return l.Text("region")
+	case "upscale":
+		return l.Text("upscale")
+	case "zoom":
+		return l.Text("zoom")
+	case "pan":
+		return l.Text("pan")
+	case "square":
+		return l.Text("square")
+	case "finish":
+		return l.Text("finish")
+	}
+	return Escape(verb)
 }
 
 // madeText lists links as far as there is room for them, in characters.
-func madeText(links []Link, more bool, room int) string {
-	const andMore = " and more"
-	room -= len("**Made of it** \n") + len(andMore)
+func madeText(l language.Language, links []Link, more bool, room int) string {
+	room -= 1 + max( // for a line break and what is around the links
+		utf8.RuneCountInString(l.Sprintf("**Made of it** %s and more", "")),
+		utf8.RuneCountInString(l.Sprintf("**Made of it** %s", "")),
+	)
 	text := ""
-	for _, l := range links {
-		next := l.String()
+	for _, k := range links {
+		next := k.text(l)
 		if text != "" {
 			next = " · " + next
 		}
@@ -108,14 +151,17 @@ func madeText(links []Link, more bool, room int) string {
 		}
 		text += next
 	}
-	if more && text != "" {
-		text += andMore
+	switch {
+	case text == "":
+		return ""
+	case more:
+		return l.Sprintf("**Made of it** %s and more", text)
 	}
-	return text
+	return l.Sprintf("**Made of it** %s", text)
 }
 
-// writePrompts writes the prompts: one pair for all tiles, that of one tile, or a pair for each where they differ.
-func writePrompts(s picture.Spec, tile int, line func(name, format string, args ...any)) {
+// promptLines are the prompts: one pair for all tiles, that of one tile, or a pair for each where they differ.
+func promptLines(l language.Language, s picture.Spec, tile int) (lines []string) {
 	if tile > 0 && tile <= len(s.Tiles) {
 		s = s.Tile(tile - 1)
 	}
@@ -124,59 +170,67 @@ func writePrompts(s picture.Spec, tile int, line func(name, format string, args 
 		each, share = s.Tiles, picture.MaxCount
 	}
 	for n, t := range each {
-		number := ""
+		prompt, negative := Escape(Shorten(t.Prompt, 500/share)), Escape(Shorten(t.Negative, 300/share))
 		if len(each) > 1 {
-			number = fmt.Sprintf(" %d", n+1)
+			lines = append(lines, l.Sprintf("**Prompt %d** %s", n+1, prompt))
+		} else {
+			lines = append(lines, l.Sprintf("**Prompt** %s", prompt))
 		}
-		line("Prompt"+number, "%s", Escape(Shorten(t.Prompt, 500/share)))
-		if t.Negative != "" {
-			line("Negative"+number, "%s", Escape(Shorten(t.Negative, 300/share)))
+		switch {
+		case t.Negative == "":
+		case len(each) > 1:
+			lines = append(lines, l.Sprintf("**Negative %d** %s", n+1, negative))
+		default:
+			lines = append(lines, l.Sprintf("**Negative** %s", negative))
 		}
 	}
+	return lines
 }
 
 // uncommonText lists the sampling settings that most images leave at their defaults.
-func uncommonText(s picture.Spec) string {
+func uncommonText(l language.Language, s picture.Spec) string {
 	var b strings.Builder
 	if s.Rescale > 0 {
-		fmt.Fprintf(&b, " rescaled by %g", s.Rescale)
+		b.WriteString(" " + l.Sprintf("rescaled by %g", s.Rescale))
 	}
 	if s.Stop > 0 {
-		fmt.Fprintf(&b, ", stopped at %d %%", s.Stop)
+		b.WriteString(", " + l.Sprintf("stopped at %d %%", s.Stop))
 	}
 	if s.Eta != nil {
-		fmt.Fprintf(&b, ", eta %g", *s.Eta)
+		b.WriteString(", " + l.Sprintf("eta %g", *s.Eta))
 	}
 	if s.SeedDelta != 0 {
-		fmt.Fprintf(&b, ", ENSD %d", s.SeedDelta)
+		b.WriteString(", " + l.Sprintf("ENSD %d", s.SeedDelta))
 	}
 	if z := s.SeedSize; z != nil {
-		fmt.Fprintf(&b, ", seed resized from %d×%d", z.Width, z.Height)
+		b.WriteString(", " + l.Sprintf("seed resized from %d×%d", z.Width, z.Height))
 	}
 	return b.String()
 }
 
-func sizeText(s picture.Spec) string {
+func sizeText(l language.Language, s picture.Spec) string {
 	text := fmt.Sprintf("%d×%d", s.Width, s.Height)
 	if h := s.Hires; h != nil {
-		text += fmt.Sprintf(", upscaled %g× with %d steps and strength %g", h.Scale, h.Steps, h.Strength)
+		text += ", " + l.Count(h.Steps, "upscaled %g× with %d step and strength %g",
+			"upscaled %g× with %d steps and strength %g", h.Scale, h.Steps, h.Strength)
 	}
 	if u := s.Upscale; u != nil {
-		text += fmt.Sprintf(", upscaled %g× by %s", u.Scale, upscalerText(s))
+		text += ", " + l.Sprintf("upscaled %g× by %s", u.Scale, upscalerText(l, s))
 		if u.Strength > 0 {
-			text += fmt.Sprintf(", repainted in %d steps with strength %g", u.Steps, u.Strength)
+			text += ", " + l.Count(u.Steps, "repainted in %d step with strength %g",
+				"repainted in %d steps with strength %g", u.Steps, u.Strength)
 		}
 	}
 	return text
 }
 
 // upscalerText names what enlarged the images.
-func upscalerText(s picture.Spec) string {
+func upscalerText(l language.Language, s picture.Spec) string {
 	if s.Upscaler == nil {
 		return "Lanczos"
 	}
 	if s.Upscaler.Name == s.Model.Name {
-		return Escape(s.Upscaler.Name) + "'s network"
+		return l.Sprintf("%s's network", Escape(s.Upscaler.Name))
 	}
 	return Escape(s.Upscaler.Name)
 }
@@ -201,14 +255,31 @@ func seedsText(s picture.Spec, only int) string {
 // stages lists the stages of a job in their order.
 var stages = [...]string{"load", "encode", "denoise", "decode", "upscale", "post"}
 
-func millisText(ms map[string]int64) string {
+func millisText(l language.Language, ms map[string]int64) string {
 	var all []string
 	for _, stage := range stages {
 		if n, ok := ms[stage]; ok {
-			all = append(all, fmt.Sprintf("%s %.1f s", stage, float64(n)/1000))
+			all = append(all, stageText(l, stage)+" "+secondsText(l, n))
 		}
 	}
 	return strings.Join(all, " · ")
+}
+
+// stageText names a stage of a job.
+func stageText(l language.Language, stage string) string {
+	switch stage {
+	case "load":
+		return l.Text("load")
+	case "encode":
+		return l.Text("encode")
+	case "denoise":
+		return l.Text("denoise")
+	case "decode":
+		return l.Text("decode")
+	case "upscale":
+		return l.Text("upscale")
+	}
+	return l.Text("post")
 }
 
 func shortHash(hash string) string { return hash[:min(10, len(hash))] }

@@ -7,6 +7,7 @@ import (
 	"darkroom/bot/button"
 	"darkroom/bot/message"
 	"darkroom/queue"
+	"darkroom/render/phrase"
 	"darkroom/render/picture"
 )
 
@@ -77,7 +78,7 @@ func TestMessages(t *testing.T) {
 			"waiting": message.Waiting(
 				address, spec, "1-0",
 				message.QueueStatus{
-					Position: 3, Paused: true, Reason: strings.Repeat("*night* ", 500), MovedBack: "Others came first",
+					Position: 3, Paused: true, Reason: strings.Repeat("*night* ", 500), MovedBack: phrase.Of("Others came first."),
 				},
 			),
 			"painting":  message.Rendering(address, spec, "1-0", 45, files(1)),

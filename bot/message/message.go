@@ -33,6 +33,7 @@ type Message struct {
 	Card       *Card    // it is a card; nil for a message of the older form
 	Private    bool     // only the person who asked sees it; first answers and follow-ups only
 	AllowUsers []string // who may be pinged; nobody else ever is
+	ReplyTo    string   // channel posts: the message that it replies to, which must be there
 	Nonce      string   // channel posts: at most 25 characters; a second post with it within minutes returns the first
 
 	// RequestBytes is how many bytes of files one request may have; 0 for MaxRequest.
@@ -117,6 +118,12 @@ type messageJSON struct {
 	Flags           int              `json:"flags,omitempty"`
 	Nonce           string           `json:"nonce,omitempty"`
 	EnforceNonce    bool             `json:"enforce_nonce,omitempty"`
+	Reference       *referenceJSON   `json:"message_reference,omitempty"`
+}
+
+type referenceJSON struct {
+	MessageID       string `json:"message_id"`
+	FailIfNotExists bool   `json:"fail_if_not_exists"`
 }
 
 // Payload returns the JSON body of a message. Lists are never null: allowed_mentions must be explicit on every create
@@ -136,6 +143,9 @@ func (m Message) Payload() any {
 	}
 	if m.Private {
 		p.Flags |= Ephemeral
+	}
+	if m.ReplyTo != "" {
+		p.Reference = &referenceJSON{MessageID: m.ReplyTo, FailIfNotExists: true}
 	}
 	if m.KeepFiles && len(m.Files)+len(m.Kept) == 0 {
 		p.Attachments = nil

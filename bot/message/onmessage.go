@@ -1,17 +1,16 @@
 package message
 
 import (
-	"strconv"
-
 	"darkroom/bot/button"
+	"darkroom/bot/language"
 )
 
 // UpscaleWhich asks which of several images shall be upscaled.
-func UpscaleWhich(job string, tiles int) Message {
+func UpscaleWhich(l language.Language, job string, tiles int) Message {
 	var which Row
 	for i := 1; i <= tiles; i++ {
 		id := button.ID{Verb: button.Upscale, Job: job, Tile: i, Arg: UpscaleSubtle}
-		which = append(which, Button{Style: Secondary, Label: "Image " + strconv.Itoa(i), ID: id.String()})
+		which = append(which, Button{Style: Secondary, Label: l.Sprintf("Image %d", i), ID: id.String()})
 	}
-	return Message{Content: "**Upscale.** Which image?", Rows: []Row{which}}
+	return Message{Content: l.Text("**Upscale.** Which image?"), Rows: []Row{which}}
 }

@@ -1,11 +1,11 @@
 package message
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
+	"darkroom/bot/language"
 	"darkroom/render/encode"
 )
 
@@ -16,13 +16,13 @@ const (
 )
 
 // ErrPresetName refuses a preset's name that is empty or longer than most characters.
-func ErrPresetName(most int) Refusal {
-	return Refusal(fmt.Sprintf("A preset needs a name of 1 to %d characters.", most))
+func ErrPresetName(most int) error {
+	return refuse("A preset needs a name of 1 to %d characters.", most)
 }
 
 // ErrPresetTooMany refuses one preset more than most.
-func ErrPresetTooMany(most int) Refusal {
-	return Refusal(fmt.Sprintf("You already have %d presets, the most possible. Delete one with /preset delete.", most))
+func ErrPresetTooMany(most int) error {
+	return refuse("You already have %d presets, the most possible. Delete one with /preset delete.", most)
 }
 
 // Preset is one preset as a list shows it.
@@ -45,21 +45,37 @@ func (p Preset) line() string {
 }
 
 // PresetSaved confirms that a preset was saved.
-func PresetSaved(p Preset) string {
-	return "Saved. Use it as `/imagine preset:` " + Escape(p.Name) + "\n" + p.line()
+func PresetSaved(l language.Language, p Preset) string {
+	return l.Sprintf("Saved. Use it as `/imagine style:` %s", Escape(p.Name)) + "\n" + p.line()
 }
 
 // PresetDeleted confirms that a preset was deleted.
-func PresetDeleted(name string) string { return "Deleted: " + Escape(name) }
+func PresetDeleted(l language.Language, name string) string {
+	return l.Sprintf("Deleted: %s", Escape(name))
+}
 
-// Presets lists presets. A person has at most so many, and all of them fit into one message.
-func Presets(all []Preset, most int) string {
-	if len(all) == 0 {
-		return "You have no presets. Save settings under a name with `/preset save`."
+// Presets lists a person's presets and those of the server. All of them fit into one message.
+func Presets(l language.Language, own, ofServer []Preset) string {
+	if len(own)+len(ofServer) == 0 {
+		return l.Text("You have no presets. Save settings under a name with `/preset save`.")
 	}
-	lines := []string{"**Your presets**"}
-	for _, p := range all {
-		lines = append(lines, Shorten(p.line(), MaxContent/(most+1)-1))
+	room := MaxContent/(len(own)+len(ofServer)+2) - 1
+	var lines []string
+	for _, part := range []struct {
+		heading string
+		presets []Preset
+	}{{l.Text("**Your presets**"), own}, {l.Text("**Presets of this server**"), ofServer}} {
+		if len(part.presets) > 0 {
+			lines = append(lines, Shorten(part.heading, room))
+		}
+		for _, p := range part.presets {
+			lines = append(lines, Shorten(p.line(), room))
+		}
 	}
 	return strings.Join(lines, "\n")
+}
+
+// ServersPreset names a preset of the server in a list of suggestions.
+func ServersPreset(l language.Language, name string) string {
+	return l.Sprintf("%s · of this server", name)
 }

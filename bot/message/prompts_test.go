@@ -5,6 +5,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"darkroom/bot/language"
 	"darkroom/render/picture"
 )
 
@@ -58,13 +59,14 @@ func TestEachImageTellsItsPrompt(t *testing.T) {
 	if m.Files[0].Description != "Image 1: a red boat" || m.Files[1].Description != "Image 2: a *blue* boat" {
 		t.Errorf("alternative texts: got %q and %q", m.Files[0].Description, m.Files[1].Description)
 	}
-	all := Info(JobInfo{ID: "7-0", Spec: spec})
+	all := Info(english, JobInfo{ID: "7-0", Spec: spec})
 	for _, want := range []string{"**Prompt 1** a red boat\n", `**Prompt 2** a \*blue\* boat`, "**Negative 2** fog\n"} {
 		if !strings.Contains(all, want) {
 			t.Errorf("settings of all: got %q, want %q in it", all, want)
 		}
 	}
-	if one := Info(JobInfo{ID: "7-0", Spec: spec, Tile: 2}); !strings.Contains(one, `**Prompt** a \*blue\* boat`) ||
+	one := Info(english, JobInfo{ID: "7-0", Spec: spec, Tile: 2})
+	if !strings.Contains(one, `**Prompt** a \*blue\* boat`) ||
 		strings.Contains(one, "red") {
 		t.Errorf("settings of image 2: got %q", one)
 	}
@@ -75,7 +77,8 @@ func TestRemixOfOneImage(t *testing.T) {
 	id := func(tile int) string {
 		var ids []string
 		s := picture.Spec{}
-		for _, rows := range [][]Row{plainSingleRows(s, "7-0", tile), singleRows(s, "7-0", tile, shape{})} {
+		l := language.Language{}
+		for _, rows := range [][]Row{plainSingleRows(l, s, "7-0", tile), singleRows(l, s, "7-0", tile, shape{})} {
 			for _, b := range rows[0] {
 				if b.Emoji == "✏️" {
 					ids = append(ids, b.ID)

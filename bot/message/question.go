@@ -1,13 +1,13 @@
 package message
 
 import (
-	"fmt"
 	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
 
 	"darkroom/bot/button"
+	"darkroom/bot/language"
 )
 
 // The answers to the question whether many prompts shall be rendered.
@@ -25,13 +25,13 @@ const ErrQuestionGone = Refusal("This question was answered already or is too ol
 
 // PermuteQuestion asks whether many prompts shall be rendered. It names how many images that would be, how long they
 // would take, and the first prompts.
-func PermuteQuestion(id string, titles []string, images int, cost time.Duration) Message {
+func PermuteQuestion(l language.Language, id string, titles []string, images int, cost time.Duration) Message {
 	lines := []string{
-		fmt.Sprintf("**%d prompts, %d images**, about %s. Generate all of them?", len(titles), images, roughly(cost)),
+		l.Sprintf("**%d prompts, %d images**, about %s. Generate all of them?", len(titles), images, roughly(l, cost)),
 	}
 	for i, title := range titles {
 		if i == maxPromptsListed {
-			lines = append(lines, "• "+MoreListed(len(titles)-i))
+			lines = append(lines, "• "+MoreListed(l, len(titles)-i))
 			break
 		}
 		lines = append(lines, "• "+title)
@@ -40,33 +40,38 @@ func PermuteQuestion(id string, titles []string, images int, cost time.Duration)
 		return Button{Style: style, Label: label, ID: button.ID{Verb: button.Permute, Job: id, Arg: answer}.String()}
 	}
 	return Message{Content: strings.Join(lines, "\n"), Rows: []Row{{
-		press(Success, "Generate all", AnswerYes), press(Secondary, "Cancel", AnswerNo),
-		press(Secondary, "Edit prompt", AnswerEdit),
+		press(Success, l.Text("Generate all"), AnswerYes), press(Secondary, l.Text("Cancel"), AnswerNo),
+		press(Secondary, l.Text("Edit prompt"), AnswerEdit),
 	}}}
 }
 
 // roughly is a duration without more detail than people need.
-func roughly(d time.Duration) string {
+func roughly(l language.Language, d time.Duration) string {
 	switch {
 	case d < 2*time.Second:
-		return "1 second"
+		return l.Count(1, "%d second", "%d seconds", 1)
 	case d < 2*time.Minute:
-		return fmt.Sprintf("%d seconds", int(d.Seconds()))
+		n := int(d.Seconds())
+		return l.Count(n, "%d second", "%d seconds", n)
 	case d < 2*time.Hour:
-		return fmt.Sprintf("%d minutes", int(d.Minutes()))
+		n := int(d.Minutes())
+		return l.Count(n, "%d minute", "%d minutes", n)
 	}
-	return fmt.Sprintf("%d hours", int(d.Hours()))
+	n := int(d.Hours())
+	return l.Count(n, "%d hour", "%d hours", n)
 }
 
 // NothingRendered replaces the question when the answer is no.
-func NothingRendered() Message { return Message{Content: "Cancelled. Nothing was generated."} }
+func NothingRendered(l language.Language) Message {
+	return Message{Content: l.Text("Cancelled. Nothing was generated.")}
+}
 
 // PermutationsAccepted replaces the question when the answer is yes.
-func PermutationsAccepted(n int) Message {
+func PermutationsAccepted(l language.Language, n int) Message {
 	if n == 1 {
-		return Message{Content: "Accepted. Its message follows."}
+		return Message{Content: l.Text("Accepted. Its message follows.")}
 	}
-	return Message{Content: fmt.Sprintf("Accepted: %d prompts. Each gets its own message.", n)}
+	return Message{Content: l.Sprintf("Accepted: %d prompts. Each gets its own message.", n)}
 }
 
 // asTitle begins a text with a capital letter.

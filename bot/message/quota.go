@@ -1,9 +1,10 @@
 package message
 
 import (
-	"fmt"
 	"strings"
 	"time"
+
+	"darkroom/bot/language"
 )
 
 // Quota is what a person may ask for in a place, and what is used of it.
@@ -17,75 +18,94 @@ type Quota struct {
 }
 
 // Message says what is left, and which rule says so.
-func (q Quota) Message() Message {
-	lines := []string{"**What you can ask for here**"}
+func (q Quota) Message(l language.Language) Message {
+	lines := []string{l.Text("**What you can ask for here**")}
 	if q.Limits.Paused {
-		lines = append(lines, q.Limits.pausedText())
+		lines = append(lines, q.Limits.pausedText(l))
 	}
-	lines = append(lines, q.dayText(), q.waitingText())
+	lines = append(lines, q.dayText(l), q.waitingText(l))
 	if n := q.Limits.RunningPerUser; n > 0 {
-		lines = append(lines, fmt.Sprintf("• **Generated at once:** %s. %s per person; the rest waits.",
-			plural(q.Running, "image"), q.rule("at most "+plural(n, "image"))))
+		lines = append(lines, q.rule(
+			l.Count(q.Running, "• **Generated at once:** %d image.", "• **Generated at once:** %d images.", q.Running),
+			l.Count(n, "This server allows at most %d image per person; the rest waits.",
+				"This server allows at most %d images per person; the rest waits.", n),
+			l.Count(n, "Direct messages allow at most %d image per person; the rest waits.",
+				"Direct messages allow at most %d images per person; the rest waits.", n)))
 	}
-	lines = append(lines, q.eachText()...)
+	lines = append(lines, q.eachText(l)...)
 	if q.Weight > 0 && q.Weight != 100 {
-		const share = "• **Your share of render time:** %d%%, from your roles. 100%% is usual."
-		lines = append(lines, fmt.Sprintf(share, q.Weight))
+		lines = append(lines, l.Sprintf(
+			"• **Your share of render time:** %d%%, from your roles. 100%% is usual.", q.Weight))
 	}
-	m := Message{Content: strings.Join(append(lines, q.footer()), "\n")}
+	m := Message{Content: strings.Join(append(lines, q.footer(l)), "\n")}
 	if q.Model != "" {
-		m.Rows = []Row{{wordsButton(q.Model)}}
+		m.Rows = []Row{{wordsButton(l, q.Model)}}
 	}
 	return m
 }
 
-// rule says who allows something.
-func (q Quota) rule(what string) string {
+// rule adds to what is left who allows it.
+func (q Quota) rule(what, server, direct string) string {
 	if q.Direct {
-		return "Direct messages allow " + what
+		return what + " " + direct
 	}
-	return "This server allows " + what
+	return what + " " + server
 }
 
-func (q Quota) dayText() string {
+func (q Quota) dayText(l language.Language) string {
 	most := q.Limits.PerUserDay
 	if most == 0 {
-		return fmt.Sprintf("• **Today:** no limit. You asked for %s in the last 24 hours.", plural(q.Day, "image"))
+		return l.Count(q.Day, "• **Today:** no limit. You asked for %d image in the last 24 hours.",
+			"• **Today:** no limit. You asked for %d images in the last 24 hours.", q.Day)
 	}
-	text := fmt.Sprintf("• **Today:** %d of %s left. %s per person in 24 hours.",
-		max(0, most-q.Day), plural(most, "image"), q.rule(plural(most, "image")))
+	text := q.rule(
+		l.Count(most, "• **Today:** %d of %d image left.", "• **Today:** %d of %d images left.", max(0, most-q.Day), most),
+		l.Count(most, "This server allows %d image per person in 24 hours.",
+			"This server allows %d images per person in 24 hours.", most),
+		l.Count(most, "Direct messages allow %d image per person in 24 hours.",
+			"Direct messages allow %d images per person in 24 hours.", most))
 	if !q.NextFree.IsZero() {
-		text += " The next one is free again " + RelativeTime(q.NextFree) + "."
+		text += " " + l.Sprintf("The next one is free again %s.", RelativeTime(q.NextFree))
 	}
 	return text
 }
 
-func (q Quota) waitingText() string {
+func (q Quota) waitingText(l language.Language) string {
 	most := q.Limits.WaitingPerUser
 	if most == 0 {
-		return fmt.Sprintf("• **Waiting:** no limit. You have %s waiting.", plural(q.Waiting, "image"))
+		return l.Count(q.Waiting, "• **Waiting:** no limit. You have %d image waiting.",
+			"• **Waiting:** no limit. You have %d images waiting.", q.Waiting)
 	}
-	return fmt.Sprintf("• **Waiting:** room for %d more. %s waiting per person; you have %d.",
-		max(0, most-q.Waiting), q.rule(plural(most, "image")), q.Waiting)
+	return q.rule(
+		l.Sprintf("• **Waiting:** room for %d more.", max(0, most-q.Waiting)),
+		l.Count(most, "This server allows %d image waiting per person; you have %d.",
+			"This server allows %d images waiting per person; you have %d.", most, q.Waiting),
+		l.Count(most, "Direct messages allow %d image waiting per person; you have %d.",
+			"Direct messages allow %d images waiting per person; you have %d.", most, q.Waiting))
 }
 
 // eachText lists the limits of each request.
-func (q Quota) eachText() (lines []string) {
+func (q Quota) eachText(l language.Language) (lines []string) {
 	if n := q.Limits.MaxCount; n > 0 {
-		lines = append(lines, fmt.Sprintf("• **In one message:** %s.", q.rule("at most "+plural(n, "image"))))
+		lines = append(lines, q.rule(l.Text("• **In one message:**"),
+			l.Count(n, "This server allows at most %d image.", "This server allows at most %d images.", n),
+			l.Count(n, "Direct messages allow at most %d image.", "Direct messages allow at most %d images.", n)))
 	}
 	if n := q.Limits.MaxPixels; n > 0 {
-		lines = append(lines, fmt.Sprintf("• **Size:** %s.", q.rule("at most "+plural(n, "pixel"))))
+		lines = append(lines, q.rule(l.Text("• **Size:**"),
+			l.Count(n, "This server allows at most %d pixel.", "This server allows at most %d pixels.", n),
+			l.Count(n, "Direct messages allow at most %d pixel.", "Direct messages allow at most %d pixels.", n)))
 	}
 	if n := q.Limits.MaxSteps; n > 0 {
-		lines = append(lines, fmt.Sprintf("• **Steps:** %s.", q.rule(fmt.Sprintf("at most %d", n))))
+		lines = append(lines, q.rule(l.Text("• **Steps:**"),
+			l.Sprintf("This server allows at most %d.", n), l.Sprintf("Direct messages allow at most %d.", n)))
 	}
 	return lines
 }
 
-func (q Quota) footer() string {
+func (q Quota) footer(l language.Language) string {
 	if q.Direct {
-		return "-# Failed and cancelled requests do not count."
+		return "-# " + l.Text("Failed and cancelled requests do not count.")
 	}
-	return "-# Failed and cancelled requests do not count. Moderators change these rules with /limits."
+	return "-# " + l.Text("Failed and cancelled requests do not count. Moderators change these rules with /limits.")
 }

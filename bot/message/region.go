@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"darkroom/bot/button"
+	"darkroom/bot/language"
 	"darkroom/render/phrase"
 )
 
@@ -30,21 +31,30 @@ func ErrMaskFormat(format phrase.Phrase) error {
 	return refuse("The mask is %s. Save it as a PNG and send that.", format)
 }
 
-// How a mask was read.
-const (
-	MaskReadByBrightness = "The white parts of your mask change."
-	MaskReadByOpacity    = "Your mask has transparent parts. What is painted in it changes."
-	MaskReadByHoles      = "Your mask is the image with parts erased. The erased parts change."
-)
+// MaskReadByBrightness says how a mask was read.
+func MaskReadByBrightness() phrase.Phrase { return phrase.Of("The white parts of your mask change.") }
+
+// MaskReadByOpacity says how a mask was read.
+func MaskReadByOpacity() phrase.Phrase {
+	return phrase.Of("Your mask has transparent parts. What is painted in it changes.")
+}
+
+// MaskReadByHoles says how a mask was read.
+func MaskReadByHoles() phrase.Phrase {
+	return phrase.Of("Your mask is the image with parts erased. The erased parts change.")
+}
 
 // RegionSmaller says that an upscaled image is repainted at the size that it had before.
-func RegionSmaller(size string) string {
-	return "The new images have the size before it was upscaled: " + size + "."
+func RegionSmaller(size string) phrase.Phrase {
+	return phrase.Of("The new images have the size before it was upscaled: %s.", size)
 }
 
 // cellNames are the cells of a region, from 1, row by row.
-var cellNames = []string{
-	"Top left", "Top", "Top right", "Left", "Centre", "Right", "Bottom left", "Bottom", "Bottom right",
+func cellNames(l language.Language) []string {
+	return []string{
+		l.Text("Top left"), l.Text("Top"), l.Text("Top right"), l.Text("Left"), l.Text("Centre"), l.Text("Right"),
+		l.Text("Bottom left"), l.Text("Bottom"), l.Text("Bottom right"),
+	}
 }
 
 // RegionForm is the form that asks which part of an image shall be painted anew, and with what.
@@ -55,41 +65,41 @@ type RegionForm struct {
 }
 
 // Form is the form. The prompt has room for so many characters.
-func (f RegionForm) Form(id button.ID, maxRunes int) Form {
+func (f RegionForm) Form(l language.Language, id button.ID, maxRunes int) Form {
 	cells := Field{
-		ID: FieldCells, Label: "Which parts change?", Optional: true, Several: true,
-		Description: "Several may be chosen. Or send a mask below",
+		ID: FieldCells, Label: l.Text("Which parts change?"), Optional: true, Several: true,
+		Description: l.Text("Several may be chosen. Or send a mask below"),
 	}
-	for i, name := range cellNames {
+	for i, name := range cellNames(l) {
 		cells.Choices = append(cells.Choices, FormChoice{
 			Name: name, Value: strconv.Itoa(i + 1), Chosen: slices.Contains(f.Cells, i+1),
 		})
 	}
 	mask := Field{
-		ID: FieldMask, Label: "Mask", Upload: true, Optional: true,
-		Description: "White on black, any colour on transparent, or the image with holes",
+		ID: FieldMask, Label: l.Text("Mask"), Upload: true, Optional: true,
+		Description: l.Text("White on black, any colour on transparent, or the image with holes"),
 	}
 	if f.Kept {
-		mask.Description = "The one that you sent is kept, unless you send another"
+		mask.Description = l.Text("The one that you sent is kept, unless you send another")
 	}
 	prompt := Field{
-		ID: FieldPrompt, Label: "Prompt", Value: f.Prompt, Long: true, Max: maxRunes,
-		Description: "What the whole image shall show",
+		ID: FieldPrompt, Label: l.Text("Prompt"), Value: f.Prompt, Long: true, Max: maxRunes,
+		Description: l.Text("What the whole image shall show"),
 	}
-	return Form{ID: id.String(), Title: "Vary a region", Fields: []Field{cells, mask, prompt}}
+	return Form{ID: id.String(), Title: l.Text("Vary a region"), Fields: []Field{cells, mask, prompt}}
 }
 
 // RegionQuestion shows the part of an image that will change, and asks whether to paint it. id is that of the question.
-func RegionQuestion(id string, preview File, prompt string, notes []string) Message {
-	lines := []string{"**" + PromptLine(prompt) + "**", "The bright part changes. The rest stays as it is."}
+func RegionQuestion(l language.Language, id string, preview File, prompt string, notes []phrase.Phrase) Message {
+	lines := []string{"**" + PromptLine(prompt) + "**", l.Text("The bright part changes. The rest stays as it is.")}
 	for _, n := range notes {
-		lines = append(lines, "• "+Escape(n))
+		lines = append(lines, "• "+Escape(l.Print(n)))
 	}
 	press := func(style Style, label, answer string) Button {
 		return Button{Style: style, Label: label, ID: button.ID{Verb: button.Permute, Job: id, Arg: answer}.String()}
 	}
 	return Message{Content: strings.Join(lines, "\n"), Files: []File{preview}, Rows: []Row{{
-		press(Success, "Paint", AnswerYes), press(Secondary, "Change region or prompt", AnswerEdit),
-		press(Secondary, "Cancel", AnswerNo),
+		press(Success, l.Text("Paint"), AnswerYes), press(Secondary, l.Text("Change region or prompt"), AnswerEdit),
+		press(Secondary, l.Text("Cancel"), AnswerNo),
 	}}}
 }

@@ -1,11 +1,12 @@
 package message
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 
 	"darkroom/bot/button"
+	"darkroom/bot/language"
+	"darkroom/render/phrase"
 )
 
 // KeepChoice is the value of a choice that leaves a setting as it is.
@@ -25,49 +26,52 @@ type RemixForm struct {
 }
 
 // Form is the form. Both prompts have room for so many characters.
-func (f RemixForm) Form(id button.ID, maxRunes int) Form {
+func (f RemixForm) Form(l language.Language, id button.ID, maxRunes int) Form {
 	fields := []Field{
-		{ID: FieldPrompt, Label: "Prompt", Value: f.Prompt, Long: true, Max: maxRunes,
-			Description: "You can end it with flags: --ar 3:2 --no fog --seed 7 --steps 20"},
-		{ID: FieldNegative, Label: "Negative prompt", Value: f.Negative, Long: true, Optional: true, Max: maxRunes},
+		{ID: FieldPrompt, Label: l.Text("Prompt"), Value: f.Prompt, Long: true, Max: maxRunes,
+			Description: l.Text("You can end it with flags: --ar 3:2 --no fog --seed 7 --steps 20")},
+		{ID: FieldNegative, Label: l.Text("Negative prompt"), Value: f.Negative, Long: true, Optional: true, Max: maxRunes},
 	}
 	if f.StartsFromImage {
-		fields = append(fields, f.startImage(), f.strength())
+		fields = append(fields, f.startImage(l), f.strength(l))
 	}
 	if len(f.Models) > 0 {
-		keep := FormChoice{Name: "Keep " + f.Model, Value: KeepChoice, Chosen: true}
+		keep := FormChoice{Name: l.Sprintf("Keep %s", f.Model), Value: KeepChoice, Chosen: true}
 		offered := f.Models[:min(len(f.Models), maxModelsOffered)]
 		fields = append(fields, Field{
-			ID: FieldModel, Label: "Model", Choices: slices.Concat([]FormChoice{keep}, offered),
+			ID: FieldModel, Label: l.Text("Model"), Choices: slices.Concat([]FormChoice{keep}, offered),
 		})
 	}
-	return Form{ID: id.String(), Title: "Remix", Fields: fields}
+	return Form{ID: id.String(), Title: l.Text("Remix"), Fields: fields}
 }
 
-func (f RemixForm) startImage() Field {
-	about := "The new image begins with it. PNG, JPEG or WebP"
+func (f RemixForm) startImage(l language.Language) Field {
+	about := l.Text("The new image begins with it. PNG, JPEG or WebP")
 	if f.Strength > 0 {
-		about = "In place of the earlier start image. PNG, JPEG or WebP"
+		about = l.Text("In place of the earlier start image. PNG, JPEG or WebP")
 	}
-	return Field{ID: FieldInit, Label: "Start image", Description: about, Upload: true, Optional: true}
+	return Field{ID: FieldInit, Label: l.Text("Start image"), Description: about, Upload: true, Optional: true}
 }
 
 // strength offers how much of a start image changes.
-func (f RemixForm) strength() Field {
-	keep := fmt.Sprintf("Usual (%g)", f.UsualStrength)
+func (f RemixForm) strength(l language.Language) Field {
+	keep := l.Sprintf("Usual (%g)", f.UsualStrength)
 	if f.Strength > 0 {
-		keep = fmt.Sprintf("As before (%g)", f.Strength)
+		keep = l.Sprintf("As before (%g)", f.Strength)
 	}
 	choices := []FormChoice{{Name: keep, Value: KeepChoice, Chosen: true}}
 	for _, c := range []struct {
 		strength float64
-		name     string
-	}{{0.3, "Subtle"}, {0.5, "Medium"}, {0.7, "Strong"}, {0.9, "Nearly new"}} {
+		name     phrase.Phrase
+	}{
+		{0.3, phrase.Of("Subtle (%g)", 0.3)}, {0.5, phrase.Of("Medium (%g)", 0.5)},
+		{0.7, phrase.Of("Strong (%g)", 0.7)}, {0.9, phrase.Of("Nearly new (%g)", 0.9)},
+	} {
 		choices = append(choices, FormChoice{
-			Name: fmt.Sprintf("%s (%g)", c.name, c.strength), Value: strconv.FormatFloat(c.strength, 'g', -1, 64),
+			Name: l.Print(c.name), Value: strconv.FormatFloat(c.strength, 'g', -1, 64),
 		})
 	}
 	return Field{
-		ID: FieldStrength, Label: "How much of the start image changes", Choices: choices, Radio: true,
+		ID: FieldStrength, Label: l.Text("How much of the start image changes"), Choices: choices, Radio: true,
 	}
 }

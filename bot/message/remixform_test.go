@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"darkroom/bot/button"
+	"darkroom/bot/language"
 	"darkroom/bot/message"
 )
 
@@ -15,7 +16,7 @@ func TestRemixFormOffersNoMoreModelsThanFit(t *testing.T) {
 	for i := range 30 {
 		f.Models = append(f.Models, message.FormChoice{Name: fmt.Sprint(i), Value: fmt.Sprint(i)})
 	}
-	for _, field := range f.Form(button.ID{Verb: button.Remix, Job: "1-0"}, 100).Fields {
+	for _, field := range f.Form(language.Language{}, button.ID{Verb: button.Remix, Job: "1-0"}, 100).Fields {
 		if field.ID != message.FieldModel {
 			continue
 		}

@@ -4,12 +4,13 @@ import (
 	"strconv"
 
 	"darkroom/bot/button"
+	"darkroom/bot/language"
 	"darkroom/render/picture"
 )
 
 // CancelRow is the row under a job that waits or runs.
-func CancelRow(job string) []Row {
-	return []Row{{{Style: Secondary, Label: "Cancel", ID: button.ID{Verb: button.Cancel, Job: job}.String()}}}
+func CancelRow(l language.Language, job string) []Row {
+	return []Row{{{Style: Secondary, Label: l.Text("Cancel"), ID: button.ID{Verb: button.Cancel, Job: job}.String()}}}
 }
 
 // retryRow is the row of a job without images. A job that lost its start image cannot be rendered as it was asked for.
@@ -23,7 +24,7 @@ func retryRow(to Address, spec picture.Spec, job, label string) Row {
 }
 
 // cardRows are the buttons of a finished card.
-func cardRows(spec picture.Spec, job string, tiles int, r Result) []Row {
+func cardRows(l language.Language, spec picture.Spec, job string, tiles int, r Result) []Row {
 	if tiles > 1 && r.Tile == 0 {
 		return gridRows(job, tiles, r.Used)
 	}
@@ -31,7 +32,7 @@ func cardRows(spec picture.Spec, job string, tiles int, r Result) []Row {
 	if len(r.Made) > 0 {
 		made = shape{r.Made[0].Width, r.Made[0].Height}
 	}
-	return singleRows(spec, job, max(r.Tile, 1), made)
+	return singleRows(l, spec, job, max(r.Tile, 1), made)
 }
 
 // gridRows are the buttons of a card with several tiles. A row of Discord has at most five: picture.MaxCount and one
@@ -56,7 +57,7 @@ func gridRows(job string, tiles int, used func(id string) bool) []Row {
 }
 
 // singleRows are the buttons of a card with one tile. An image that was upscaled cannot be upscaled again.
-func singleRows(spec picture.Spec, job string, tile int, made shape) []Row {
+func singleRows(l language.Language, spec picture.Spec, job string, tile int, made shape) []Row {
 	press := func(emoji, label string, v button.Verb, arg string) Button {
 		id := button.ID{Verb: v, Job: job, Tile: tile, Arg: arg}
 		return Button{Style: Secondary, Emoji: emoji, Label: label, ID: id.String()}
@@ -72,25 +73,26 @@ func singleRows(spec picture.Spec, job string, tile int, made shape) []Row {
 	var ups Row
 	if spec.Hires == nil && spec.Upscale == nil {
 		ups = Row{
-			press("", "Upscale (subtle)", button.Upscale, UpscaleSubtle),
-			press("", "Upscale (creative)", button.Upscale, UpscaleCreative),
-			press("", "Upscale…", button.Upscale, UpscaleChoose),
+			press("", l.Text("Upscale (subtle)"), button.Upscale, UpscaleSubtle),
+			press("", l.Text("Upscale (creative)"), button.Upscale, UpscaleCreative),
+			press("", l.Text("Upscale…"), button.Upscale, UpscaleChoose),
 		}
 	}
 	zoom := Row{
-		press("🔍", "Zoom out 1.5×", button.Zoom, "1-5"), press("🔍", "Zoom out 2×", button.Zoom, "2"),
-		press("🔍", "Custom zoom", button.Zoom, ZoomCustom),
+		press("🔍", l.Text("Zoom out 1.5×"), button.Zoom, "1-5"), press("🔍", l.Text("Zoom out 2×"), button.Zoom, "2"),
+		press("🔍", l.Text("Custom zoom"), button.Zoom, ZoomCustom),
 	}
 	if !made.square() {
-		zoom = append(zoom, press("↔️", "Make square", button.Square, ""))
+		zoom = append(zoom, press("↔️", l.Text("Make square"), button.Square, ""))
 	}
 	pan := Row{
 		press("⬅️", "", button.Pan, "left"), press("➡️", "", button.Pan, "right"), press("⬆️", "", button.Pan, "up"),
 		press("⬇️", "", button.Pan, "down"),
 	}
 	vary := Row{
-		press("🪄", "Vary (subtle)", button.Vary, "subtle"), press("🪄", "Vary (strong)", button.Vary, "strong"),
-		press("🖌️", "Vary (region)", button.Region, ""),
+		press("🪄", l.Text("Vary (subtle)"), button.Vary, "subtle"),
+		press("🪄", l.Text("Vary (strong)"), button.Vary, "strong"),
+		press("🖌️", l.Text("Vary (region)"), button.Region, ""),
 	}
 	return []Row{append(ups, again...), vary, zoom, pan}
 }
@@ -110,9 +112,9 @@ func (s shape) square() bool { return s.width == s.height }
 
 // plainRows are the buttons of the older form under a job's images: U and V for each of several tiles, or the buttons
 // of a single one.
-func plainRows(spec picture.Spec, job string, tiles, tile int) []Row {
+func plainRows(l language.Language, spec picture.Spec, job string, tiles, tile int) []Row {
 	if tiles == 1 || tile > 0 {
-		return plainSingleRows(spec, job, max(tile, 1))
+		return plainSingleRows(l, spec, job, max(tile, 1))
 	}
 	var ups, varies Row
 	for i := 1; i <= tiles; i++ {
@@ -128,7 +130,7 @@ func plainRows(spec picture.Spec, job string, tiles, tile int) []Row {
 
 // plainSingleRows are the buttons of the older form under one tile on its own. An image that was upscaled cannot be
 // upscaled again.
-func plainSingleRows(spec picture.Spec, job string, tile int) []Row {
+func plainSingleRows(l language.Language, spec picture.Spec, job string, tile int) []Row {
 	id := func(v button.Verb, arg string) string {
 		return button.ID{Verb: v, Job: job, Tile: tile, Arg: arg}.String()
 	}
@@ -138,18 +140,18 @@ func plainSingleRows(spec picture.Spec, job string, tile int) []Row {
 	}
 	var row Row
 	if spec.Hires == nil && spec.Upscale == nil {
-		row = append(row, Button{Style: Secondary, Label: "Upscale 2×", ID: id(button.Upscale, "")})
+		row = append(row, Button{Style: Secondary, Label: l.Text("Upscale 2×"), ID: id(button.Upscale, "")})
 	}
 	row = append(row,
-		Button{Style: Secondary, Label: "Vary (subtle)", ID: id(button.Vary, "subtle")},
-		Button{Style: Secondary, Label: "Vary (strong)", ID: id(button.Vary, "strong")},
+		Button{Style: Secondary, Label: l.Text("Vary (subtle)"), ID: id(button.Vary, "subtle")},
+		Button{Style: Secondary, Label: l.Text("Vary (strong)"), ID: id(button.Vary, "strong")},
 		Button{Style: Primary, Emoji: "🔄", ID: button.ID{Verb: button.Reroll, Job: job}.String()},
 		Button{Style: Primary, Emoji: "✏️", ID: remix.String()},
 	)
 	zoom := Row{
-		{Style: Secondary, Emoji: "🔍", Label: "Zoom out 2×", ID: id(button.Zoom, "2")},
-		{Style: Secondary, Emoji: "🔍", Label: "Zoom out 1.5×", ID: id(button.Zoom, "1-5")},
-		{Style: Secondary, Emoji: "🖌️", Label: "Vary (region)", ID: id(button.Region, "")},
+		{Style: Secondary, Emoji: "🔍", Label: l.Text("Zoom out 2×"), ID: id(button.Zoom, "2")},
+		{Style: Secondary, Emoji: "🔍", Label: l.Text("Zoom out 1.5×"), ID: id(button.Zoom, "1-5")},
+		{Style: Secondary, Emoji: "🖌️", Label: l.Text("Vary (region)"), ID: id(button.Region, "")},
 	}
 	pan := Row{
 		{Style: Secondary, Emoji: "⬅️", ID: id(button.Pan, "left")},

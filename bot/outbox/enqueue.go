@@ -12,6 +12,7 @@ import (
 	"darkroom/bot/message"
 	"darkroom/bot/rest"
 	"darkroom/queue"
+	"darkroom/render/encode"
 	"darkroom/store"
 )
 
@@ -63,55 +64,56 @@ type enqueueStore interface {
 	MarkEnqueued(ctx context.Context, id string, epoch int64) (bool, error)
 }
 
-// Enqueue brings a fresh job into the queue, under the policy by which it was accepted. An error means that the relay
+// Enqueue brings a fresh job into the queue, under the policy by which it was accepted. read is how the mask of
+// its start image was understood, if it has one. An error means that the relay
 // has to do it; the caller should Wake it.
 //
 // While some wait for room in a full queue a newcomer waits behind them: the relay takes the oldest first.
-func (o *Outbox) Enqueue(ctx context.Context, j job.Job, p store.Policy) error {
+func (o *Outbox) Enqueue(ctx context.Context, j job.Job, p store.Policy) (read *encode.MaskReading, err error) {
 	if o.queueFull.Load() {
-		return errBacklog
+		return read, errBacklog
 	}
 	epoch, err := o.db.CurrentEpoch(ctx, o.opts.Pool)
 	if err != nil {
-		return err
+		return read, err
 	}
 	if epoch == 0 {
-		return errNoEpoch
+		return read, errNoEpoch
 	}
-	err = o.single.enqueue(ctx, epoch, j, func(context.Context, string) (store.Policy, error) { return p, nil })
+	read, err = o.single.enqueue(ctx, epoch, j, func(context.Context, string) (store.Policy, error) { return p, nil })
 	if errors.Is(err, queue.ErrFull) {
 		o.queueFull.Store(true)
 	}
 	if needsNoRetry(err) {
-		return nil
+		return read, nil
 	}
-	return err
+	return read, err
 }
 
 // enqueue brings a job into the queue, from any state: missing input images are copied, the queue gets their
 // bytes, the job is enqueued and its epoch is noted. Doing it again does no harm. Every way into the queue comes
 // through here or through add.
-func (e *enqueuer) enqueue(ctx context.Context, epoch int64, j job.Job, policy policyReader) error {
+func (e *enqueuer) enqueue(
+	ctx context.Context, epoch int64, j job.Job, policy policyReader,
+) (read *encode.MaskReading, err error) {
 	if len(j.PendingInputs) > 0 {
 		if _, busy := e.copying.LoadOrStore(j.ID, true); busy {
-			return errCopying
+			return read, errCopying
 		}
 		defer e.copying.Delete(j.ID)
-		complete, err := e.attach(ctx, j)
-		if err != nil {
-			return err
+		if j, read, err = e.attach(ctx, j); err != nil {
+			return read, err
 		}
-		j = complete
 	}
 	if err := e.add(ctx, epoch, j, policy); err != nil {
-		return err
+		return read, err
 	}
 	e.enqueued()
 	marked, err := e.db.MarkEnqueued(ctx, j.ID, epoch)
 	if err != nil || marked {
-		return err
+		return read, err
 	}
-	return e.removeEnded(ctx, j.ID)
+	return read, e.removeEnded(ctx, j.ID)
 }
 
 // add puts a job into the queue, unless the queue knows that somebody cancelled it. The caller notes the
@@ -134,12 +136,12 @@ func (e *enqueuer) add(ctx context.Context, epoch int64, j job.Job, policy polic
 }
 
 // attach copies the input images of a job, or gives it up if that cannot be done.
-func (e *enqueuer) attach(ctx context.Context, j job.Job) (job.Job, error) {
-	complete, err := e.copier.attach(ctx, j)
+func (e *enqueuer) attach(ctx context.Context, j job.Job) (job.Job, *encode.MaskReading, error) {
+	complete, read, err := e.copier.attach(ctx, j)
 	if lost, ok := errors.AsType[*lostInput](err); ok {
-		return j, e.giveUp(ctx, j, lost.reason, lost.cause)
+		return j, read, e.giveUp(ctx, j, lost.reason, lost.cause)
 	}
-	return complete, err
+	return complete, read, err
 }
 
 // putInputs gives the queue the bytes of a job's input images.

@@ -71,7 +71,7 @@ func fresh(o *Outbox) job.Job {
 func TestEnqueueUsesThePolicyThatAcceptedTheJob(t *testing.T) {
 	t.Parallel()
 	o, db, q := newTestOutbox(nil) // its store panics when it is asked for a policy
-	if err := o.Enqueue(t.Context(), job.Job{Job: store.Job{ID: "1-0"}}, store.Policy{RunningPerUser: 3}); err != nil {
+	if _, err := o.Enqueue(t.Context(), job.Job{Job: store.Job{ID: "1-0"}}, store.Policy{RunningPerUser: 3}); err != nil {
 		t.Fatal(err)
 	}
 	if len(q.jobs) != 1 || q.jobs[0].MaxRunning != 3 || len(db.marked) != 1 {
@@ -84,7 +84,7 @@ func TestNewcomersWaitBehindAFullQueue(t *testing.T) {
 	o, _, q := newTestOutbox(nil)
 	q.err = queue.ErrFull
 	for _, want := range []error{queue.ErrFull, errBacklog} {
-		if err := o.Enqueue(t.Context(), job.Job{Job: store.Job{ID: "1-0"}}, store.Policy{}); !errors.Is(err, want) {
+		if _, err := o.Enqueue(t.Context(), job.Job{Job: store.Job{ID: "1-0"}}, store.Policy{}); !errors.Is(err, want) {
 			t.Errorf("got %v, want %v", err, want)
 		}
 	}
@@ -98,14 +98,14 @@ func TestStartPictureIsTriedAgainUnlessItNeverComes(t *testing.T) {
 	t.Run("Discord does not answer", func(t *testing.T) {
 		t.Parallel()
 		o, db, _ := newTestOutbox(errors.New("HTTP 503"))
-		if err := o.Enqueue(t.Context(), fresh(o), store.Policy{}); err == nil || len(db.failed) > 0 {
+		if _, err := o.Enqueue(t.Context(), fresh(o), store.Policy{}); err == nil || len(db.failed) > 0 {
 			t.Errorf("got %v, failed %v, want it left to the relay", err, db.failed)
 		}
 	})
 	t.Run("it is not there", func(t *testing.T) {
 		t.Parallel()
 		o, db, _ := newTestOutbox(&rest.FetchError{Why: message.ReasonInputRefused(404)})
-		if err := o.Enqueue(t.Context(), fresh(o), store.Policy{}); err != nil ||
+		if _, err := o.Enqueue(t.Context(), fresh(o), store.Policy{}); err != nil ||
 			db.failed["1-0"] != message.ReasonInputRefused(404) {
 			t.Errorf("got %v, failed %v, want it given up with the reason", err, db.failed)
 		}
@@ -115,7 +115,8 @@ func TestStartPictureIsTriedAgainUnlessItNeverComes(t *testing.T) {
 		o, db, _ := newTestOutbox(errors.New("HTTP 503"))
 		j := fresh(o)
 		j.Created = j.Created.Add(-copyTimeout - time.Second)
-		if err := o.Enqueue(t.Context(), j, store.Policy{}); err != nil || db.failed["1-0"] != message.ReasonInputNotFetched {
+		_, err := o.Enqueue(t.Context(), j, store.Policy{})
+		if err != nil || db.failed["1-0"] != message.ReasonInputNotFetched {
 			t.Errorf("got %v, failed %v, want it given up", err, db.failed)
 		}
 	})

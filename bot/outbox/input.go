@@ -57,48 +57,65 @@ var errUnreadable = errors.New("its Spec cannot be read")
 // Error describes it for the log.
 func (l *lostInput) Error() string { return l.cause.Error() }
 
-// attach copies the start image of a job: it is fetched, decoded, reduced to its pixels, kept in SQL and named in the
-// Spec. An error that is a *lostInput will not pass. Once ctx is done nothing is lost yet: the caller has no more
-// time, and the relay tries again.
-func (c *copier) attach(ctx context.Context, j job.Job) (job.Job, error) {
+// attach copies the start image of a job, and its mask: they are fetched, decoded, reduced to their pixels, kept in SQL
+// and named in the Spec. read is how the mask was understood. An error that is a *lostInput will not pass. Once ctx is
+// done nothing is lost yet: the caller has no more time, and the relay tries again.
+func (c *copier) attach(ctx context.Context, j job.Job) (_ job.Job, read *encode.MaskReading, err error) {
 	var source request.InitImage
 	if err := json.Unmarshal(j.PendingInputs, &source); err != nil {
-		return j, &lostInput{message.ReasonInputNotFetched, fmt.Errorf("read start picture of job %s: %w", j.ID, err)}
+		return j, read, &lostInput{message.ReasonInputNotFetched, fmt.Errorf("read start picture of job %s: %w", j.ID, err)}
 	}
-	in, err := c.copyWithin(ctx, c.attempt, source, j.Spec)
+	made, err := c.copyWithin(ctx, c.attempt, source, j.Spec)
 	var permanent *rest.FetchError
 	switch {
 	case errors.As(err, &permanent):
-		return j, &lostInput{permanent.Why, err}
+		return j, read, &lostInput{permanent.Why, err}
 	case err != nil && (ctx.Err() != nil || c.isStopping()):
-		return j, err
+		return j, read, err
 	case err != nil && c.now().Sub(j.Created) > copyTimeout:
-		return j, &lostInput{message.ReasonInputNotFetched, err}
+		return j, read, &lostInput{message.ReasonInputNotFetched, err}
 	case err != nil:
-		return j, err
+		return j, read, err
 	}
 	if j.Spec.Version == 0 {
-		return j, &lostInput{message.ReasonUnreadable, errUnreadable}
+		return j, read, &lostInput{message.ReasonUnreadable, errUnreadable}
 	}
 	spec := j.Spec
-	spec.Init = &picture.Init{Picture: in, Strength: source.Strength, Placement: source.Place, Window: source.Window}
+	spec.Init = &picture.Init{
+		Picture: made.image, Mask: made.mask, Strength: source.Strength, Placement: source.Place, Window: source.Window,
+	}
 	prompt.SettleVersion(&spec)
 	if j, err = j.WithSpec(spec); err != nil {
-		return j, err
+		return j, read, err
 	}
-	j.Inputs, j.PendingInputs = []string{in.SHA256}, nil
+	j.Inputs, j.PendingInputs = made.hashes(), nil
 	if attached, err := c.db.AttachInputs(ctx, j.ID, j.Job.Spec, j.Inputs); err != nil {
-		return j, err
+		return j, read, err
 	} else if !attached {
-		return j, errJobEnded
+		return j, read, errJobEnded
 	}
-	return j, nil
+	return j, made.read, nil
+}
+
+// inputCopy is the copy of a start image and of its mask.
+type inputCopy struct {
+	image picture.Input
+	mask  *picture.Input // nil for none
+	read  *encode.MaskReading
+}
+
+func (c inputCopy) hashes() []string {
+	all := []string{c.image.SHA256}
+	if c.mask != nil && c.mask.SHA256 != c.image.SHA256 {
+		all = append(all, c.mask.SHA256)
+	}
+	return all
 }
 
 // copyWithin is copy with a time limit, which also ends when the bot is stopped.
 func (c *copier) copyWithin(
 	ctx context.Context, limit time.Duration, source request.InitImage, spec picture.Spec,
-) (picture.Input, error) {
+) (inputCopy, error) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	go func() {
@@ -120,17 +137,38 @@ func (c *copier) isStopping() bool {
 	}
 }
 
-// copy fetches an attachment, makes it safe, gives it the shape of the Spec if that was asked for, and keeps it.
-func (c *copier) copy(ctx context.Context, source request.InitImage, spec picture.Spec) (picture.Input, error) {
+// copy fetches the images of a job, makes them safe, gives them the shape of the Spec if that was asked for, and keeps
+// them.
+func (c *copier) copy(ctx context.Context, source request.InitImage, spec picture.Spec) (made inputCopy, err error) {
 	raw, err := c.fetcher.Fetch(ctx, source.File.URL, request.MaxInputBytes)
 	if err != nil {
-		return picture.Input{}, err
+		return made, err
 	}
 	clean, err := c.clean(ctx, raw)
 	if err != nil {
-		return picture.Input{}, err
+		return made, err
 	}
-	if clean, err = resize(clean, source.Resize, spec); err != nil {
+	if source.Mask != nil {
+		mask, reading, err := c.copyMask(ctx, *source.Mask, clean)
+		if err != nil {
+			return made, err
+		}
+		in, err := c.keep(ctx, mask, source.Resize, spec)
+		if err != nil {
+			return made, err
+		}
+		made.mask, made.read = &in, &reading
+	}
+	made.image, err = c.keep(ctx, clean, source.Resize, spec)
+	return made, err
+}
+
+// keep stores an image in the shape that the renderer needs.
+func (c *copier) keep(
+	ctx context.Context, clean encode.CleanImage, mode string, spec picture.Spec,
+) (picture.Input, error) {
+	clean, err := resize(clean, mode, spec)
+	if err != nil {
 		return picture.Input{}, err
 	}
 	if err := c.db.PutInput(ctx, clean.SHA256, clean.PNG); err != nil {
@@ -151,25 +189,34 @@ func resize(clean encode.CleanImage, mode string, spec picture.Spec) (encode.Cle
 	return clean, nil
 }
 
-// clean decodes an image and leaves only its pixels, one image at a time: a few hundred KiB of bytes may
-// unfold to hundreds of MiB. One that takes too long is abandoned, so that nobody waits for it for long.
-func (c *copier) clean(ctx context.Context, raw []byte) (encode.CleanImage, error) {
+// clean decodes an image and leaves only its pixels.
+func (c *copier) clean(ctx context.Context, raw []byte) (made encode.CleanImage, err error) {
+	err = c.decodeAlone(ctx, decodeReason, func(ctx context.Context) error {
+		made, err = encode.Clean(ctx, raw, request.MaxInputPixels, maxInputSide)
+		return err
+	})
+	return made, err
+}
+
+// decodeAlone runs what decodes an image, one image at a time: a few hundred KiB of bytes may unfold to hundreds of
+// MiB. One that takes too long is abandoned, so that nobody waits for it for long. reason says why an image cannot be
+// decoded.
+func (c *copier) decodeAlone(
+	ctx context.Context, reason func(error) string, decode func(context.Context) error,
+) error {
 	select {
 	case c.decodeSlot <- struct{}{}:
 		defer func() { <-c.decodeSlot }()
 	case <-ctx.Done():
-		return encode.CleanImage{}, ctx.Err()
+		return ctx.Err()
 	}
 	limited, cancel := context.WithTimeout(ctx, c.decode)
 	defer cancel()
-	image, err := encode.Clean(limited, raw, request.MaxInputPixels, maxInputSide)
-	switch {
-	case err != nil && ctx.Err() != nil:
-		return encode.CleanImage{}, err
-	case err != nil:
-		return encode.CleanImage{}, &rest.FetchError{Why: decodeReason(err)}
+	err := decode(limited)
+	if err != nil && ctx.Err() == nil {
+		return &rest.FetchError{Why: reason(err)}
 	}
-	return image, nil
+	return err
 }
 
 // decodeReason says why an image cannot be decoded.

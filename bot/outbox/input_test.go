@@ -56,7 +56,7 @@ func TestCostlyInputIsRefused(t *testing.T) {
 	const head = 8 + 25 // the magic bytes and the header
 	costly := append(append(bytes.Clone(plain[:head]), bytes.Repeat(empty, 1_000_000)...), plain[head:]...)
 	o.single.copier.fetcher = fileFetcher(costly)
-	if err := o.Enqueue(t.Context(), fresh(o), store.Policy{}); err != nil {
+	if _, err := o.Enqueue(t.Context(), fresh(o), store.Policy{}); err != nil {
 		t.Fatal(err)
 	}
 	if got, want := db.failed["1-0"], message.ReasonInputTooComplex; got != want {
@@ -75,7 +75,7 @@ func TestSlowInputIsAbandoned(t *testing.T) {
 		t.Fatal(err)
 	}
 	o.single.copier.fetcher, o.single.copier.decode = fileFetcher(file), 0
-	if err := o.Enqueue(t.Context(), fresh(o), store.Policy{}); err != nil {
+	if _, err := o.Enqueue(t.Context(), fresh(o), store.Policy{}); err != nil {
 		t.Fatal(err)
 	}
 	if got, want := db.failed["1-0"], message.ReasonInputTooComplex; got != want {
@@ -92,7 +92,7 @@ func TestInputOfAnotherFormatIsNamed(t *testing.T) {
 	} {
 		o, db, _ := newTestOutbox(nil)
 		o.single.copier.fetcher = fileFetcher(file)
-		if err := o.Enqueue(t.Context(), fresh(o), store.Policy{}); err != nil {
+		if _, err := o.Enqueue(t.Context(), fresh(o), store.Policy{}); err != nil {
 			t.Fatal(err)
 		}
 		if got := db.failed["1-0"]; got != want {
@@ -121,11 +121,12 @@ func TestInputThatWaitsIsGivenUp(t *testing.T) {
 		ctx context.Context
 		job job.Job
 	}{"of a caller who has gone": {hurried, old}, "whose time is not over": {t.Context(), young}} {
-		if err := o.Enqueue(tt.ctx, tt.job, store.Policy{}); !errors.Is(err, context.DeadlineExceeded) || len(db.failed) > 0 {
+		_, err := o.Enqueue(tt.ctx, tt.job, store.Policy{})
+		if !errors.Is(err, context.DeadlineExceeded) || len(db.failed) > 0 {
 			t.Errorf("a job %s: got error %v, failed %q, want it to be tried again", name, err, db.failed)
 		}
 	}
-	if err := o.Enqueue(t.Context(), old, store.Policy{}); err != nil {
+	if _, err := o.Enqueue(t.Context(), old, store.Policy{}); err != nil {
 		t.Fatal(err)
 	}
 	if got, want := db.failed["1-0"], message.ReasonInputNotFetched; got != want || len(told) != 1 {
@@ -142,7 +143,10 @@ func TestCopiesEndWhenTheBotStops(t *testing.T) {
 	old := fresh(o)
 	old.Created = o.opts.Now().Add(-copyTimeout - time.Second)
 	ended := make(chan error, 1)
-	go func() { ended <- o.Enqueue(t.Context(), old, store.Policy{}) }()
+	go func() {
+		_, err := o.Enqueue(t.Context(), old, store.Policy{})
+		ended <- err
+	}()
 	o.stopCopies()
 	if err := <-ended; !errors.Is(err, context.Canceled) || len(db.failed) > 0 {
 		t.Errorf("got error %v, failed %q, want it to be left to the next start", err, db.failed)
@@ -203,7 +207,7 @@ func TestInputIsBroughtToShape(t *testing.T) {
 			Job:  store.Job{ID: "1-0", PendingInputs: pending},
 			Spec: picture.Spec{Version: picture.Version, Width: 48, Height: 64},
 		}
-		j, err = c.attach(t.Context(), j)
+		j, _, err = c.attach(t.Context(), j)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -114,7 +114,7 @@ func (o *Outbox) auditJob(ctx context.Context, epoch int64, id string) error {
 	if err != nil {
 		return err
 	}
-	if err := o.single.enqueue(ctx, epoch, o.epochs.markMaybePosted(read(row)), o.db.Policy); err != nil &&
+	if _, err := o.single.enqueue(ctx, epoch, o.epochs.markMaybePosted(read(row)), o.db.Policy); err != nil &&
 		!needsNoRetry(err) {
 		return err
 	}

@@ -57,7 +57,7 @@ func (o *Outbox) startCopies(ctx context.Context, epoch int64, unqueued []store.
 		o.copies.TryGo(func() error {
 			o.copyingCount.Add(1)
 			defer o.copyingCount.Add(-1)
-			if err := o.single.enqueue(ctx, epoch, read(row), o.db.Policy); err != nil && !needsNoRetry(err) &&
+			if _, err := o.single.enqueue(ctx, epoch, read(row), o.db.Policy); err != nil && !needsNoRetry(err) &&
 				ctx.Err() == nil {
 				o.log.Warn("a start image is not copied yet", "job", row.ID, "error", rest.Redact(err.Error()))
 			}

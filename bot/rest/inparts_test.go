@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"darkroom/bot/language"
 	"darkroom/bot/message"
 	"darkroom/bot/rest"
 )
@@ -18,7 +19,7 @@ func withFiles() message.Message {
 	m := message.Message{
 		Content: "done", RequestBytes: 7,
 		Rows:    []message.Row{{{Style: message.Primary, Label: "Remix", ID: "1:remix:1-0:0"}}},
-		Posting: message.CancelRow("1-0"), AllowUsers: []string{"3"},
+		Posting: message.CancelRow(language.Language{}, "1-0"), AllowUsers: []string{"3"},
 	}
 	for _, name := range []string{"d.png", "c.png", "b.png", "a.png"} {
 		m.Files = append(m.Files, message.File{Name: name, Data: []byte("abc")})

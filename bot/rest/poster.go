@@ -120,7 +120,7 @@ func (p *Poster) Progress(ctx context.Context, job queue.Job, percent int, previ
 				return fmt.Errorf("encode preview: %w", err)
 			}
 			files = []message.File{
-				{Name: "preview.png", Data: b.Bytes(), Description: message.PreviewDescription, Spoiler: to.Spoiler},
+				{Name: "preview.png", Data: b.Bytes(), Description: message.PreviewDescription(to.Language), Spoiler: to.Spoiler},
 			}
 		}
 	}

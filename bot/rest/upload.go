@@ -40,7 +40,7 @@ func NewUpload(files []message.File, made []queue.File, limit int64) *Upload {
 func (u *Upload) Finished(to message.Address, spec picture.Spec, job string, r message.Result) message.Message {
 	r.Files, r.Made = slices.Clone(u.Files), u.Made
 	m := message.Finished(to, spec, job, r)
-	m.RequestBytes, m.Posting = u.request, message.CancelRow(job)
+	m.RequestBytes, m.Posting = u.request, message.CancelRow(to.Language, job)
 	return m
 }
 

@@ -130,7 +130,7 @@ func TestBrowserFirstMinute(t *testing.T) {
 			v.do("open a command", chromedp.SendKeys(byLabel("Message #pictures"), "/im\t"),
 				chromedp.WaitVisible(byLabel("prompt")))
 			v.do("open all its options", chromedp.Evaluate[chromedp.Void](openAllOptions),
-				chromedp.WaitVisible(byLabel("preset")))
+				chromedp.WaitVisible(byLabel("spoiler")))
 			v.until("see the last option whole", lastOptionIsWhole)
 			shot("14-options")
 		})

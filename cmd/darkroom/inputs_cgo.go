@@ -16,8 +16,8 @@ import (
 func (o *drawRequest) readStart(ctx context.Context) error {
 	d := o.settings
 	if d.Init == "" {
-		if d.Strength != nil || d.Mask != "" || d.Resize != "" || d.MaskBlur > 0 {
-			return errors.New("--strength, --mask, --mask-blur and --resize go with --init: name the image to start from")
+		if d.Strength != nil || d.Mask != "" || d.Fit != "" || d.MaskBlur > 0 {
+			return errors.New("--strength, --mask, --mask-blur and --fit go with --init: name the image to start from")
 		}
 		return nil
 	}
@@ -68,6 +68,10 @@ func (o *drawRequest) readMask(ctx context.Context) (encode.CleanImage, error) {
 	mask, reading, err := encode.CleanMask(ctx, data, o.start, maxInputPixels)
 	if err != nil {
 		return encode.CleanImage{}, fmt.Errorf("--mask %s: %w", path, err)
+	}
+	if marks, err := mask.MarksAny(); err != nil || !marks {
+		return mask, errors.Join(err, fmt.Errorf(
+			"--mask %s: it marks nothing: paint white, or any colour on transparent, where the image shall change", path))
 	}
 	switch reading {
 	case encode.MaskByBrightness:

@@ -57,13 +57,13 @@ func (o *drawRequest) wanted() request.Wanted {
 		Prompt: d.Prompt, Negative: d.Negative, Seed: d.Seed, Steps: d.Steps, GuidanceScale: d.Cfg, Count: &one,
 		Sampler: given(d.Sampler), Notation: given(d.Notation), Emphasis: given(d.Emphasis), Tiling: given(d.Tile),
 	}
-	w.Addons, w.VAE = d.Lora, given(d.VAE)
+	w.Addons, w.VAE, w.Hires = d.Lora, given(d.VAE), given(d.Hires)
 	if d.Size != nil {
 		w.Size = given(request.Size(*d.Size).String())
 	}
 	if d.Init != "" && o.folder.Config.CanEncode { // readInputs tells where it cannot
 		w.Init = &request.Attachment{Name: d.Init, Width: o.start.Width, Height: o.start.Height}
-		w.Strength, w.Resize = d.Strength, given(d.Resize)
+		w.Strength, w.Resize = d.Strength, given(d.Fit)
 	}
 	return w
 }

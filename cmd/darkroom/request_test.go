@@ -154,7 +154,13 @@ func TestDrawAgreesWithImagine(t *testing.T) {
 			func(w *request.Wanted) {
 				w.Init, w.Resize = &request.Attachment{Name: white, Width: 16, Height: 16}, new("stretch")
 			}},
-		{"a red boat --resize fill", nil, nil},
+		{"a red boat --fit fill", nil, nil},
+		{"a red boat --fit fill", []string{"--init", white, "--fit", "crop"},
+			func(w *request.Wanted) {
+				w.Init, w.Resize = &request.Attachment{Name: white, Width: 16, Height: 16}, new("crop")
+			}},
+		{"a red boat --hires 2 --steps 4", nil, nil},
+		{"a red boat --hires 2", []string{"--hires", "1.5"}, func(w *request.Wanted) { w.Hires = new(1.5) }},
 	} {
 		for name, f := range map[string]*folder.Model{"postcards": postcards(t), "a model without a card": &free} {
 			args := append([]string{"draw", c.prompt, "--wildcards", dir}, c.flags...)

@@ -382,8 +382,8 @@ func (r *revived) presses() {
 	}
 	form := r.click("imagine", "1:remix:"+job+":0")
 	r.leads("remix", r.submit(form, map[string]string{"prompt": "a green star --steps 5"}))
-	r.leads("a preset", r.command("imagine", sandbox.With("prompt", "a boat"), sandbox.With("preset", "everything")))
-	r.leads("another preset", r.command("imagine", sandbox.With("prompt", "a boat"), sandbox.With("preset", "wide & low")))
+	r.leads("a preset", r.command("imagine", sandbox.With("prompt", "a boat"), sandbox.With("style", "everything")))
+	r.leads("another preset", r.command("imagine", sandbox.With("prompt", "a boat"), sandbox.With("style", "wide & low")))
 	r.clicks["info"] = string(r.attached(r.click("imagine", "1:info:"+job+":0")))
 	r.clicks["info of version 2"] = string(r.attached(r.click("v2 full", "1:info:"+r.Jobs["v2 full"]+":0")))
 	r.clicks["single"] = shaOf(r.attached(r.click("imagine", "1:single:"+job+":4")))

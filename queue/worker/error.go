@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"runtime"
 	"runtime/debug"
+
+	"darkroom/render/phrase"
 )
 
 // The causes that end a job's context.
@@ -73,7 +75,7 @@ func classify(step string, err error) (reason string, retry bool) {
 		return final.Reason, false
 	}
 	if errors.As(err, new(*PanicError)) && step == rendering {
-		return "the model failed", false
+		return phrase.Of("the model failed").String(), false
 	}
-	return "something went wrong while " + step, true
+	return phrase.Of("something went wrong while %s", step).String(), true
 }

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"darkroom/render/phrase"
 	"darkroom/render/safetensors"
 	"darkroom/render/tensor"
 	"darkroom/render/weightname"
@@ -101,8 +102,8 @@ func (m *Model) match(
 	}
 	if len(unused) > 0 {
 		slices.Sort(unused)
-		note = fmt.Sprintf("“%s”: %d of %d weights fit nothing in this model and were left out (%s).",
-			shorten(l.Name), len(unused), len(l.file.Tensors), some(unused))
+		note = phrase.Of("“%s”: %d of %d weights fit nothing in this model and were left out (%s).",
+			shorten(l.Name), len(unused), len(l.file.Tensors), some(unused)).String()
 	}
 	return note, nil
 }

@@ -3,6 +3,7 @@ package addon
 import (
 	"slices"
 
+	"darkroom/render/phrase"
 	"darkroom/render/weightname"
 )
 
@@ -47,9 +48,10 @@ var kinds = []kind{
 var biasFields = []weightname.Field{"diff_b", "b_norm", "lora_up_bias"}
 
 // unsupported are kinds that are known by a field of theirs.
-var unsupported = map[weightname.Field]string{
-	"a1": "a GLoRA", "b1": "a GLoRA", "oft_diag": "an old OFT", "oft_r": "the OFT of PEFT before 0.15",
-	"boft_R": "a BOFT", "set_weight": "a whole weight",
+var unsupported = map[weightname.Field]phrase.Phrase{
+	"a1": phrase.Of("a GLoRA"), "b1": phrase.Of("a GLoRA"), "oft_diag": phrase.Of("an old OFT"),
+	"oft_r": phrase.Of("the OFT of PEFT before 0.15"), "boft_R": phrase.Of("a BOFT"),
+	"set_weight": phrase.Of("a whole weight"),
 }
 
 // kindOf tells how a module is written by the fields that it has. The zero kind changes no weight, but may change a

@@ -49,15 +49,23 @@ func flatten(img image.Image) *image.RGBA {
 // shrink scales an image down so that its longer side is at most side.
 func shrink(img *image.RGBA, side int) *image.RGBA {
 	size := img.Bounds().Size()
-	longer := max(size.X, size.Y)
-	if side <= 0 || longer <= side {
+	small := shrunkSize(size, side)
+	if small == size {
 		return img
 	}
-	w, h := max(1, (size.X*side+longer/2)/longer), max(1, (size.Y*side+longer/2)/longer)
-	img = halveWhileLarge(img, w, h)
-	out := image.NewRGBA(image.Rect(0, 0, w, h))
+	img = halveWhileLarge(img, small.X, small.Y)
+	out := image.NewRGBA(image.Rectangle{Max: small})
 	draw.CatmullRom.Scale(out, out.Bounds(), img, img.Bounds(), draw.Src, nil)
 	return out
+}
+
+// shrunkSize is the size that shrink gives an image.
+func shrunkSize(size image.Point, side int) image.Point {
+	longer := max(size.X, size.Y)
+	if side <= 0 || longer <= side {
+		return size
+	}
+	return image.Pt(max(1, (size.X*side+longer/2)/longer), max(1, (size.Y*side+longer/2)/longer))
 }
 
 // halveWhileLarge halves an image while it stays at least twice as large as w x h, so that the scaler needs little

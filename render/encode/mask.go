@@ -6,6 +6,8 @@ import (
 	"image"
 	"image/color"
 	"image/png"
+
+	"golang.org/x/image/draw"
 )
 
 // MaskReading is how the file of a mask was understood.
@@ -70,7 +72,7 @@ const sameLevels = 4
 // isErased tells whether the opaque part of a mask equals the init image. Strokes of one colour on an image of
 // several are a brush's, even where the image has that colour too.
 func isErased(mask *image.NRGBA, init CleanImage) (bool, error) {
-	if mask.Rect.Dx() != init.Width || mask.Rect.Dy() != init.Height {
+	if mask = inSizeOf(init, mask); mask == nil {
 		return false, nil
 	}
 	img, err := png.Decode(bytes.NewReader(init.PNG)) // written by this package
@@ -95,6 +97,21 @@ func isErased(mask *image.NRGBA, init CleanImage) (bool, error) {
 		return false, nil
 	}
 	return apart <= 3*sameLevels*opaque, nil
+}
+
+// inSizeOf brings a mask to the size of an init image, if Clean would have made that size of it: a large init image was
+// scaled down, and who erases parts of it has the large one. It is nil where the two do not belong together.
+func inSizeOf(init CleanImage, mask *image.NRGBA) *image.NRGBA {
+	size := mask.Rect.Size()
+	if size == image.Pt(init.Width, init.Height) {
+		return mask
+	}
+	if shrunkSize(size, max(init.Width, init.Height)) != image.Pt(init.Width, init.Height) {
+		return nil
+	}
+	whole := image.NewRGBA(mask.Rect)
+	draw.Draw(whole, whole.Rect, mask, image.Point{}, draw.Src)
+	return toNRGBA(shrink(whole, max(init.Width, init.Height)))
 }
 
 // palette tells whether pixels have one colour.

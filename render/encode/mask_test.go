@@ -139,3 +139,36 @@ func TestCleanMaskKeepsNames(t *testing.T) {
 		t.Errorf("got %s and error %v, want %s", mask.SHA256, err, as.SHA256)
 	}
 }
+
+// TestCleanMaskOfALargeImage: an init image that was scaled down is known again in the large one with a hole.
+func TestCleanMaskOfALargeImage(t *testing.T) {
+	t.Parallel()
+	const width, height = 240, 160
+	photo := scene(width, height, 3, 0)
+	erased, brushed := image.NewNRGBA(photo.Bounds()), image.NewNRGBA(photo.Bounds())
+	for i := range width * height {
+		x, y := i%width, i/width
+		if x < width/2 {
+			erased.Set(x, y, photo.At(x, y))
+		} else {
+			brushed.Set(x, y, photo.At(width-1-x, y)) // another image, in parts
+		}
+	}
+	for side, readings := range map[int][2]encode.MaskReading{
+		96: {encode.MaskByHoles, encode.MaskByOpacity}, 0: {encode.MaskByHoles, encode.MaskByOpacity},
+	} {
+		init, err := encode.Clean(t.Context(), asPNG(t, photo), width*height, side)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, file := range []image.Image{erased, brushed} {
+			clean, reading, err := encode.CleanMask(t.Context(), asPNG(t, file), init, width*height)
+			if err != nil || reading != readings[i] {
+				t.Errorf("side %d, mask %d: got reading %v and error %v, want %v", side, i, reading, err, readings[i])
+			}
+			if clean.Width != width || clean.Height != height {
+				t.Errorf("side %d: got a mask of %d x %d, want its own size", side, clean.Width, clean.Height)
+			}
+		}
+	}
+}

@@ -128,11 +128,11 @@ func refuseAddon(err error) error {
 // find returns the file of an add-on.
 func (e *extender) find(p picture.Part) (string, error) {
 	if e.files == nil {
-		return "", &render.Refusal{Sentence: p.String() + " is not here"}
+		return "", &render.Refusal{Sentence: fmt.Sprintf("%s is not here", p)}
 	}
 	path, err := e.files.Addon(p.Kind, p.Hash)
 	if err != nil {
-		return "", &render.Refusal{Sentence: p.String() + " is not here any more", Err: err}
+		return "", &render.Refusal{Sentence: fmt.Sprintf("%s is not here any more", p), Err: err}
 	}
 	return path, nil
 }

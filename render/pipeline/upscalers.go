@@ -81,14 +81,14 @@ func (u *upscalers) load(named picture.Ref) (*onnx.Upscaler, error) {
 	if opened == nil || opened.Ref.Hash != named.Hash {
 		part := picture.Part{Kind: picture.Upscaler, Name: named.Name, Hash: named.Hash}
 		if u.files == nil {
-			return nil, &render.Refusal{Sentence: part.String() + " is not here"}
+			return nil, &render.Refusal{Sentence: fmt.Sprintf("%s is not here", part)}
 		}
 		path, err := u.files.Addon(part.Kind, part.Hash)
 		if err != nil {
-			return nil, &render.Refusal{Sentence: part.String() + " is not here any more", Err: err}
+			return nil, &render.Refusal{Sentence: fmt.Sprintf("%s is not here any more", part), Err: err}
 		}
 		if opened, err = OpenUpscaler(path); err != nil {
-			return nil, &render.Refusal{Sentence: part.String() + " cannot be used", Err: err}
+			return nil, &render.Refusal{Sentence: fmt.Sprintf("%s cannot be used", part), Err: err}
 		}
 	}
 	return onnx.OpenUpscaler(opened, u.device)

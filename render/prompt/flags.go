@@ -26,17 +26,21 @@ const (
 	FlagCount    = "count"     // value: a whole number from 1
 	FlagDraft    = "draft"     // no value: few steps first
 	FlagEmphasis = "emphasis"  // value: original or no-norm
+	FlagFit      = "fit"       // value: crop, fill or stretch
 	FlagGuidance = "cfg"       // value: a number from 0
+	FlagHires    = "hires"     // value: a number from 1, which is none, to MaxHires
 	FlagNotation = "notation"  // value: a1111 or midjourney
-	FlagResize   = "resize"    // value: crop, fill or stretch
+	FlagPrivate  = "private"   // no value: only who asks sees the answer
 	FlagSampler  = "sampler"   // value: a sampler's name, which may have blanks
 	FlagSpoiler  = "spoiler"   // no value: the images are hidden until they are clicked
 	FlagSteps    = "steps"     // value: a whole number from 1
 	FlagStrength = "strength"  // value: a number from 0 to 1
+	FlagVAE      = "vae"       // value: its name, which may have blanks
 )
 
 // Bounds of the values of flags, which are Midjourney's where it has the flag.
 const (
+	MaxHires       = 4.0
 	MaxImageWeight = 3.0
 	MinQuality     = 0.25
 	MaxQuality     = 4.0
@@ -54,7 +58,8 @@ type Flag struct {
 
 // Flags takes the flags off the end of a prompt: from the first word that is a flag on, every word belongs to a flag. A
 // flag is two or more hyphens, or a dash that phones type for them (— – ‑ and similar), directly followed by a name, at
-// the start of a word. Words after a complete value go back to the prompt, but for --no and --sampler, which take all.
+// the start of a word. Words after a complete value go back to the prompt, but for --no, --sampler and --vae, which
+// take all.
 //
 // Known flags are returned in the order typed, with Fault set where a value cannot be used. --seed -1 asks for any
 // seed, as in A1111, which is what nobody need ask for: it is left out. A flag that is not known is

@@ -30,21 +30,25 @@ var knownFlags = map[string]flagKind{
 	"count":     {FlagCount, wholeReader(FlagCount, 1, maxSteps)},
 	"draft":     {FlagDraft, readNothing},
 	"emphasis":  {FlagEmphasis, wordReader(FlagEmphasis, "original", "no-norm")},
+	"fit":       {FlagFit, wordReader(FlagFit, "crop", "fill", "stretch")},
+	"hires":     {FlagHires, readHires},
 	"iw":        {FlagImageWeight, numberReader(FlagImageWeight, 0, MaxImageWeight)},
 	"no":        {FlagNegative, readNegative},
 	"notation":  {FlagNotation, wordReader(FlagNotation, "a1111", "midjourney")},
+	"private":   {FlagPrivate, readNothing},
 	"q":         {FlagQuality, numberReader(FlagQuality, MinQuality, MaxQuality)},
 	"quality":   {FlagQuality, numberReader(FlagQuality, MinQuality, MaxQuality)},
 	"r":         {FlagRepeat, wholeReader(FlagRepeat, 1, MaxRepeat)},
 	"repeat":    {FlagRepeat, wholeReader(FlagRepeat, 1, MaxRepeat)},
-	"resize":    {FlagResize, wordReader(FlagResize, "crop", "fill", "stretch")},
-	"sampler":   {FlagSampler, readSampler},
+	"resize":    {FlagFit, wordReader(FlagFit, "crop", "fill", "stretch")}, // its former name
+	"sampler":   {FlagSampler, nameReader(FlagSampler, "`--%s%s` was ignored: say which, such as `--sampler Euler a`.")},
 	"seed":      {FlagSeed, readSeed},
 	"spoiler":   {FlagSpoiler, readNothing},
 	"steps":     {FlagSteps, wholeReader(FlagSteps, 1, maxSteps)},
 	"stop":      {FlagStop, wholeReader(FlagStop, MinStop, 100)},
 	"strength":  {FlagStrength, numberReader(FlagStrength, 0, 1)},
 	"tile":      {FlagTile, readNothing},
+	"vae":       {FlagVAE, nameReader(FlagVAE, "`--%s%s` was ignored: say which; `--vae none` is the model's own.")},
 }
 
 // knownFlag returns the known flag of that name.
@@ -90,7 +94,7 @@ var nearest = map[string]phrase.Phrase{
 	"zoom":    phrase.Of("The buttons below an image zoom out."),
 	"c":       phrase.Of("Choices such as {red|blue} or --repeat make the images differ more."),
 	"s":       phrase.Of("--cfg says how closely the prompt is followed."),
-	"stealth": {},
+	"stealth": phrase.Of("--private comes nearest."),
 	"uplight": phrase.Of(upscaleButton),
 	"video":   phrase.Of("Only still images are made here."),
 }
@@ -154,12 +158,24 @@ func wordReader(flag string, words ...string) func(string) (value, left string, 
 	}
 }
 
-// readSampler reads all words: samplers have names such as DPM++ 2M Karras.
-func readSampler(text string) (value, left string, fault phrase.Phrase) {
-	if text == "" {
-		return "", "", ignored(FlagSampler, "", "`--%s%s` was ignored: say which, such as `--sampler Euler a`.")
+// nameReader reads all words as one name: there are samplers such as DPM++ 2M Karras. missing says that there is none.
+func nameReader(flag, missing string) func(string) (value, left string, fault phrase.Phrase) {
+	return func(text string) (value, left string, fault phrase.Phrase) {
+		if text == "" {
+			return "", "", ignored(flag, "", missing)
+		}
+		return strings.TrimRight(text, ".,;"), "", phrase.Phrase{}
 	}
-	return strings.TrimRight(text, ".,;"), "", phrase.Phrase{}
+}
+
+// readHires reads how many times larger an image becomes. People write 2x, too.
+func readHires(text string) (value, left string, fault phrase.Phrase) {
+	word, rest := firstWord(text)
+	if number := strings.TrimRight(word, "xX×.,;"); number != "" {
+		value, _, fault = numberReader(FlagHires, 1, MaxHires)(number)
+		return value, rest, fault
+	}
+	return numberReader(FlagHires, 1, MaxHires)(text)
 }
 
 // numberReader reads a number from lowest to highest.

@@ -240,6 +240,16 @@ func (r *resolution) chooseVAE(name string) *Refusal {
 	return refusal
 }
 
+// AgeRestricted tells whether a Spec names a model or an add-on that may be used in age-restricted channels only.
+func (a Available) AgeRestricted(s picture.Spec) bool {
+	a.Safe = true
+	if card, same := a.Find(s.Model); same && card.NSFW {
+		return true
+	}
+	r := resolution{available: a, Resolved: Resolved{Spec: s}}
+	return r.checkAges() != nil
+}
+
 // checkAges refuses a Spec with a model or an add-on that may not be used here. Check tells whether some renderer has
 // it.
 func (r *resolution) checkAges() *Refusal {

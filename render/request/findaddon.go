@@ -93,6 +93,9 @@ func (w Wanted) MayName(c AddonCard) bool {
 		return true // any word may be its name, and its file is small
 	}
 	texts := []string{w.Prompt}
+	if f, given := prompt.FindFlag(w.Prompt, prompt.FlagVAE); given {
+		texts = append(texts, "<"+picture.VAE+":"+f.Value+">")
+	}
 	for _, tile := range w.Tiles {
 		texts = append(texts, tile.Prompt)
 	}

@@ -72,7 +72,7 @@ func (w *Wanted) put(f prompt.Flag) bool {
 		return put(&w.Tiling, true)
 	case prompt.FlagSteps:
 		return put(&w.Steps, whole)
-	case prompt.FlagResize:
+	case prompt.FlagFit:
 		return put(&w.Resize, f.Value)
 	case prompt.FlagQuality:
 		return put(&w.Quality, number)
@@ -99,10 +99,17 @@ func (w *Wanted) putOwn(f prompt.Flag, number float64) bool {
 		return put(&w.Emphasis, strings.ReplaceAll(f.Value, "-", "_"))
 	case prompt.FlagGuidance:
 		return put(&w.GuidanceScale, number)
+	case prompt.FlagHires:
+		return put(&w.Hires, number)
 	case prompt.FlagNotation:
 		return put(&w.Notation, f.Value)
+	case prompt.FlagPrivate:
+		w.Private = true
+		return true
 	case prompt.FlagSampler:
 		return put(&w.Sampler, f.Value)
+	case prompt.FlagVAE:
+		return put(&w.VAE, f.Value)
 	case prompt.FlagStrength:
 		return w.ImageWeight == nil && put(&w.Strength, number)
 	}
@@ -130,6 +137,10 @@ func flagText(w Wanted) string {
 	add(prompt.FlagGuidance, textOf(w.GuidanceScale))
 	add(prompt.FlagSampler, w.Sampler)
 	add(prompt.FlagCount, textOf(w.Count))
+	if w.Hires != nil && *w.Hires > 1 {
+		add(prompt.FlagHires, textOf(w.Hires))
+	}
+	add(prompt.FlagVAE, w.VAE)
 	add(prompt.FlagClipSkip, textOf(w.ClipSkip))
 	if w.Emphasis != nil {
 		add(prompt.FlagEmphasis, new(strings.ReplaceAll(*w.Emphasis, "_", "-")))
@@ -143,7 +154,7 @@ func flagText(w Wanted) string {
 	if w.Init != nil {
 		add(prompt.FlagImageWeight, textOf(w.ImageWeight))
 		add(prompt.FlagStrength, textOf(w.Strength))
-		add(prompt.FlagResize, w.Resize)
+		add(prompt.FlagFit, w.Resize)
 	}
 	return strings.Join(all, " ")
 }

@@ -28,14 +28,16 @@ func TestFlagsOfARequest(t *testing.T) {
 			},
 			"--q 0.5 --stop 60 --cfg 3.5 --sampler Euler a --count 2 --clip-skip 2 --emphasis no-norm",
 		},
+		"a second pass":              {Wanted{Prompt: "a boat --hires 2"}, "--hires 2"},
+		"no second pass":             {Wanted{Prompt: "a boat", Hires: new(1.)}, ""},
 		"a weight without a picture": {Wanted{Prompt: "a boat --iw 2"}, ""},
 		"a weight with a picture":    {Wanted{Prompt: "a boat --iw 2", Init: &file}, "--iw 2"},
 		"any seed is none":           {Wanted{Prompt: "a boat", Seed: new(int64(-1))}, ""},
 		"a preset is not asked for": {
 			Wanted{Prompt: "a boat", Preset: &Preset{Settings: Wanted{Steps: new(9), Aspect: &wide}}}, "",
 		},
-		"resize needs a picture":    {Wanted{Prompt: "a boat", Resize: &fill}, ""},
-		"and stands with a picture": {Wanted{Prompt: "a boat", Resize: &fill, Init: &file}, "--resize fill"},
+		"a fit needs a picture":     {Wanted{Prompt: "a boat", Resize: &fill}, ""},
+		"and stands with a picture": {Wanted{Prompt: "a boat", Resize: &fill, Init: &file}, "--fit fill"},
 	} {
 		res, no := Resolve(c.in, postcards(), 5)
 		if no != nil || res.Flags != c.want {

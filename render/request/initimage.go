@@ -42,6 +42,9 @@ var otherFormats = map[string]phrase.Phrase{
 
 // wantedInit judges the start image that was asked for, if any.
 func (r *resolution) wantedInit(w Wanted) *Refusal {
+	if w.Init == nil && w.Mask != nil {
+		return LoneMask()
+	}
 	if w.Init == nil {
 		r.earlierInit(w)
 		if w.Strength != nil && r.Spec.Init == nil {
@@ -54,11 +57,14 @@ func (r *resolution) wantedInit(w Wanted) *Refusal {
 			r.Note("%s was made to finish images: start from one with strength %g.", r.Card.Name, r.Card.Defaults.Strength)
 		}
 		if w.Resize != nil {
-			r.Note("--resize %s was ignored: there is no new start image.", *w.Resize)
+			r.Note("--fit %s was ignored: there is no new start image.", *w.Resize)
 		}
 		return nil
 	}
 	if refusal := r.initImage(w, "Ask without a start image."); refusal != nil {
+		return refusal
+	}
+	if refusal := r.mask(w); refusal != nil {
 		return refusal
 	}
 	if w.Resize != nil {
@@ -67,7 +73,7 @@ func (r *resolution) wantedInit(w Wanted) *Refusal {
 	}
 	r.noteCrop(Size{Width: w.Init.Width, Height: w.Init.Height},
 		"The start image (%s) is cropped to the shape of %s: %.0f %% is cut off. "+
-			"--resize fill or --resize stretch keeps all of it.")
+			"--fit fill or --fit stretch keeps all of it.")
 	return nil
 }
 
@@ -90,22 +96,60 @@ func (r *resolution) initImage(w Wanted, hint string) *Refusal {
 		return Refuse(hint, "%s cannot start from an image.", r.Card.Name)
 	}
 	f := *w.Init
-	kind, _, _ := strings.Cut(strings.ToLower(f.ContentType), ";")
-	switch {
+	switch kind := f.kind(); {
 	case !otherFormats[kind].IsZero():
 		return Refuse("Save it as a JPEG or PNG and send that.", "The start image is %s.", otherFormats[kind])
-	case kind != "" && kind != unknownType && !strings.HasPrefix(kind, "image/"):
+	case !maybeImage(kind):
 		return Refuse("Send a PNG, JPEG or WebP file.", "The start image is not an image file (%s).", shorten(kind))
 	case f.Size > MaxInputBytes:
 		return Refuse("", "Start image too large: %s MB, at most %d MB.",
 			phrase.Decimal(float64(f.Size)/(1<<20), 1), MaxInputBytes>>20)
-	case f.Width > 0 && f.Height > MaxInputPixels/f.Width:
+	case f.tooManyPixels():
 		return Refuse("", "Start image too large: %s, at most %d megapixels.",
 			Size{Width: f.Width, Height: f.Height}, MaxInputPixels>>20)
 	}
 	r.Spec.Init, r.PendingInit = nil, &InitImage{File: f, Strength: r.initStrength(w)}
 	return nil
 }
+
+// LoneMask refuses a mask without a start image.
+func LoneMask() *Refusal {
+	return Refuse("Send the image too, as init_image.", "A mask needs a start image.")
+}
+
+// mask judges the mask of a start image by what its sender claims.
+func (r *resolution) mask(w Wanted) *Refusal {
+	if w.Mask == nil {
+		return nil
+	}
+	switch f, kind := *w.Mask, w.Mask.kind(); {
+	case !otherFormats[kind].IsZero():
+		return Refuse("Save it as a PNG and send that.", "The mask is %s.", otherFormats[kind])
+	case !maybeImage(kind):
+		return Refuse("Send a PNG, JPEG or WebP file.", "The mask is not an image file (%s).", shorten(kind))
+	case f.Size > MaxInputBytes:
+		return Refuse("", "Mask too large: %s MB, at most %d MB.", phrase.Decimal(float64(f.Size)/(1<<20), 1),
+			MaxInputBytes>>20)
+	case f.tooManyPixels():
+		return Refuse("", "Mask too large: %s, at most %d megapixels.", Size{Width: f.Width, Height: f.Height},
+			MaxInputPixels>>20)
+	}
+	r.PendingInit.Mask = w.Mask
+	return nil
+}
+
+// kind is the media type that an attachment claims.
+func (a Attachment) kind() string {
+	kind, _, _ := strings.Cut(strings.ToLower(a.ContentType), ";")
+	return kind
+}
+
+// maybeImage tells whether a file of a media type may be an image.
+func maybeImage(kind string) bool {
+	return kind == "" || kind == unknownType || strings.HasPrefix(kind, "image/")
+}
+
+func (a Attachment) tooManyPixels() bool { return a.Width > 0 && a.Height > MaxInputPixels/a.Width }
 
 // earlierInit gives the start image of an earlier picture the strength that was asked for.
 func (r *resolution) earlierInit(w Wanted) {

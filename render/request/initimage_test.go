@@ -30,7 +30,7 @@ func TestStartImageOfAnotherShape(t *testing.T) {
 		"filled":            {Wanted{Prompt: "red boat --resize fill", Init: of(768, 512)}, "fill", ""},
 		"stretched by an option": {
 			Wanted{Prompt: "red boat --resize fill", Init: of(768, 512), Resize: new("stretch")}, "stretch",
-			"--resize fill was ignored: an option",
+			"--fit fill was ignored: an option",
 		},
 		"by a preset": {
 			Wanted{Prompt: "red boat", Init: of(768, 512), Preset: &Preset{Settings: Wanted{Resize: new("fill")}}}, "fill", "",
@@ -115,5 +115,53 @@ func TestRemixNotesANewShape(t *testing.T) {
 	res, refusal := Remix(Wanted{Prompt: "red boat --ar 3:2"}, postcards(), base, 7)
 	if refusal != nil || len(res.Notes) > 0 {
 		t.Errorf("placed on the image: got notes %q and %v, want none", res.Notes, refusal)
+	}
+}
+
+func TestMaskOfAStartImage(t *testing.T) {
+	t.Parallel()
+	init, mask := &Attachment{URL: "https://cdn/a", Width: 128, Height: 128}, Attachment{URL: "https://cdn/m", Size: 9}
+	with := func(change func(*Attachment)) *Attachment {
+		m := mask
+		change(&m)
+		return &m
+	}
+	for name, c := range map[string]struct {
+		init, mask *Attachment
+		refused    string // part of the refusal; "" for none
+	}{
+		"a mask":                 {init, &mask, ""},
+		"of another size":        {init, with(func(m *Attachment) { m.Width, m.Height = 40, 7 }), ""},
+		"without an image":       {nil, &mask, "A mask needs a start image. Send the image too"},
+		"a photo of an iPhone":   {init, with(func(m *Attachment) { m.ContentType = "image/heic" }), "is a HEIC photo"},
+		"a text":                 {init, with(func(m *Attachment) { m.ContentType = "text/plain" }), "file (text/plain)"},
+		"too many bytes":         {init, with(func(m *Attachment) { m.Size = MaxInputBytes + 1 }), "Mask too large: 25.0 MB"},
+		"too many pixels":        {init, with(func(m *Attachment) { m.Width, m.Height = 9000, 9000 }), "large: 9000×9000"},
+		"nobody knows what kind": {init, with(func(m *Attachment) { m.ContentType = unknownType }), ""},
+	} {
+		res, refusal := Resolve(Wanted{Prompt: "red boat", Init: c.init, Mask: c.mask}, postcards(), 42)
+		switch {
+		case c.refused == "" && (refusal != nil || res.PendingInit.Mask != c.mask):
+			t.Errorf("%s: got %+v, %v; want the mask kept", name, res.PendingInit, refusal)
+		case c.refused != "" && (refusal == nil || !strings.Contains(refusal.Error(), c.refused)):
+			t.Errorf("%s: got %v, want %q", name, refusal, c.refused)
+		}
+	}
+}
+
+func TestPrivate(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		w    Wanted
+		want bool
+	}{
+		"no": {Wanted{Prompt: "a boat"}, false}, "an option": {Wanted{Prompt: "a boat", Private: true}, true},
+		"a flag":   {Wanted{Prompt: "a boat --private"}, true},
+		"a preset": {Wanted{Prompt: "a boat", Preset: &Preset{Settings: Wanted{Private: true}}}, true},
+	} {
+		res, refusal := Resolve(c.w, postcards(), 42)
+		if refusal != nil || res.Private != c.want || res.Spec.Prompt != "a boat" {
+			t.Errorf("%s: got %v, %q, %v; want %v", name, res.Private, res.Spec.Prompt, refusal, c.want)
+		}
 	}
 }

@@ -7,12 +7,17 @@ import (
 )
 
 // noteMisread names what is read as A1111 reads it, and seldom meant: a number at a prompt's end, such as the time in
-// "a clock at 12:30", which is the weight of the whole prompt, and an edit that comes after the last step.
+// "a clock at 12:30", which is the weight of the whole prompt, an edit that comes after the last step, and what is
+// almost a flag.
 func (r *resolution) noteMisread(prompts []string) {
 	reading, s := prompt.ReadingOf(r.Spec), &r.Spec
-	weights, late := noteOnce{r: r}, noteOnce{r: r}
+	weights, late, flags := noteOnce{r: r}, noteOnce{r: r}, noteOnce{r: r}
 	for _, text := range prompts {
 		text, _ = prompt.Addons(text)
+		if written, meant := prompt.AlmostFlag(text); written != "" {
+			flags.say("“%s” was read as words. A flag has two dashes and a blank behind its name: %s.", shorten(written),
+				shorten(meant))
+		}
 		terms, err := reading.Terms(s.Notation, text)
 		if err != nil {
 			continue // it is refused

@@ -22,6 +22,9 @@ func TestWhatIsMisreadIsNamed(t *testing.T) {
 		"hot::2 dog at 12:30":        nil, // it is the end of one of two parts
 		"a [fire:1.1] boat [x:9.0]":  {"“[fire:1.1]” " + late},
 		"a [fire:0.5] boat":          nil,
+		"a boat -ar 3:2, no fog":     {"“-ar” was read as words", "--ar."},
+		"a boat --ar3:2":             {"“--ar3:2” was read as words", "--ar 3:2."},
+		"/imagine prompt: a boat":    {"“/imagine” at the start was left out"},
 		"a boat AND [fire:1.5] :0.5": {"“[fire:1.5]” " + late},
 	} {
 		got, refusal := Resolve(Wanted{Prompt: text}, card, 1)

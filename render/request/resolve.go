@@ -41,7 +41,7 @@ func ResolveExact(w Wanted, available Available, seed int64) (Resolved, *Refusal
 
 // newResolution starts from the defaults of the model that was asked for.
 func newResolution(w Wanted, available Available, seed int64) (resolution, *Refusal) {
-	card, refusal := available.wantedModel(w)
+	card, by, notes, refusal := available.wantedModel(w)
 	if refusal != nil {
 		return resolution{}, refusal
 	}
@@ -54,6 +54,12 @@ func newResolution(w Wanted, available Available, seed int64) (resolution, *Refu
 	}}}
 	if card.Guess != "" && w.Model != nil {
 		r.Notes = append(r.Notes, phrase.Stored(card.Guess))
+	}
+	for _, note := range notes {
+		note(&r.Resolved)
+	}
+	if by != "" {
+		r.addOrigin(by, "model")
 	}
 	return r, nil
 }
@@ -93,19 +99,26 @@ func (r *resolution) applyToTiles(w Wanted) *Refusal {
 
 // applyRules applies what was asked for, one rule after the other.
 func (r *resolution) applyRules(w Wanted) *Refusal {
-	text, flags := r.readFlags(r.cutComments(w.Prompt,
+	words, cut := prompt.CutCommand(w.Prompt)
+	if cut {
+		r.Note("“/imagine” at the start was left out: it is the command, and no part of a prompt.")
+	}
+	text, flags := r.readFlags(r.cutComments(words,
 		"A # begins a comment, so “%s” of the prompt was left out. Write \\# for a plain #."))
 	// A notation that does not look like the earlier words was chosen by somebody, so it stays.
 	chosen := prompt.DetectNotation(r.Spec.Prompt) != r.Spec.Notation
 	r.Spec.Prompt = text
+	option := w.Negative != nil
 	w = r.mergeFlags(w, flags)
-	r.Flags, r.Spoiler = flagText(w), r.Spoiler || w.Spoiler
-	w = r.applyPreset(w)
+	r.Flags, r.Spoiler, r.Private = flagText(w), r.Spoiler || w.Spoiler, r.Private || w.Private
+	byFlag := w.Negative != nil && !option
+	w = r.applyPreferences(r.applyPreset(w), byFlag)
 	if !chosen {
 		r.Spec.Notation = prompt.DetectNotation(r.Spec.Prompt)
 	}
 	for _, rule := range []func(Wanted) *Refusal{
-		r.notation, r.emphasis, r.optionTags, r.vae, r.prompts, r.checkWeights, r.size, r.numbers, r.sampler, r.wantedInit,
+		r.notation, r.emphasis, r.optionTags, r.vae, r.prompts, r.checkWeights, r.size, r.numbers, r.sampler, r.hires,
+		r.wantedInit,
 	} {
 		if refusal := rule(w); refusal != nil {
 			return refusal
@@ -147,11 +160,10 @@ func (r *resolution) applyPreset(w Wanted) Wanted {
 		return w
 	}
 	if words := w.Preset.Words; words != "" {
-		if r.Spec.Prompt != "" {
-			r.Spec.Prompt += ", "
-		}
-		r.Spec.Prompt += words
+		r.appendWords(words)
 	}
-	r.Spoiler = r.Spoiler || w.Preset.Settings.Spoiler
-	return w.Preset.applyTo(w)
+	r.Spoiler, r.Private = r.Spoiler || w.Preset.Settings.Spoiler, r.Private || w.Preset.Settings.Private
+	filled := w.Preset.applyTo(w)
+	r.noteOrigin(FromPreset, w, filled)
+	return filled
 }

@@ -11,6 +11,7 @@ type Resolved struct {
 	Spec         picture.Spec // without Init while PendingInit is set: its bytes must be read first
 	PendingInit  *InitImage   // the start picture to read
 	Spoiler      bool
+	Private      bool            // only who asks sees the answer
 	Notes        []phrase.Phrase // what was changed or left out, one sentence each, not escaped
 	UnknownWords []string        // words of the prompt that the model never saw
 	Nearest      []Near          // known words that are like some of these
@@ -18,6 +19,7 @@ type Resolved struct {
 	Card         Card            // of the Spec's model, with its defaults settled
 	Draft        int             // of a draft, how many steps the finished image has; 0 if it is none
 	Flags        string          // what was asked for, by options too, as the flags of a prompt; not what a preset says
+	Origins      []Origin        // what presets and defaults decided
 }
 
 // Near is an unknown word with the known words that are most like it.
@@ -33,6 +35,7 @@ type InitImage struct {
 	Place    *picture.Placement `json:"place,omitempty"`  // where it lies on the canvas, if something is painted around it
 	Window   *Size              `json:"window,omitempty"` // in which that is painted; nil: the whole canvas at once
 	Resize   string             `json:"resize,omitempty"` // how it is brought to another shape; "" is ResizeCrop
+	Mask     *Attachment        `json:"mask,omitempty"`   // what of it is painted anew; nil for all of it
 }
 
 // SettleVersion gives the Spec the lowest version that can express it, with the start picture that is still to be read.

@@ -116,17 +116,15 @@ func (r *resolution) checkWeights(Wanted) *Refusal {
 func (r *resolution) noteUnread() {
 	s := &r.Spec
 	prompts, negatives := r.texts()
-	for _, t := range []struct {
-		texts  []string
-		unread string
-	}{
-		{prompts, "%s reads about the first %d words of the prompt. The rest was ignored."},
-		{negatives, "%s reads about the first %d words of the negative prompt. The rest was ignored."},
-	} {
-		tooLong := func(text string) bool { return prompt.ReadingOf(*s).MinChunks(text, s.Notation) > r.Card.Chunks }
-		if room := r.Card.Chunks; room > 0 && slices.ContainsFunc(t.texts, tooLong) {
-			r.Note(t.unread, r.Card.Name, room*prompt.ChunkTokens)
-		}
+	room := r.Card.Chunks
+	tooLong := func(text string) bool { return prompt.ReadingOf(*s).MinChunks(text, s.Notation) > room }
+	if room > 0 && slices.ContainsFunc(prompts, tooLong) {
+		r.Note("%s reads about the first %d words of the prompt. The rest was ignored.", r.Card.Name,
+			room*prompt.ChunkTokens)
+	}
+	if room > 0 && slices.ContainsFunc(negatives, tooLong) {
+		r.Note("%s reads about the first %d words of the negative prompt. The rest was ignored.", r.Card.Name,
+			room*prompt.ChunkTokens)
 	}
 }
 

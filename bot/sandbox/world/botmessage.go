@@ -38,6 +38,9 @@ func (w *World) PostMessage(channel string, d *wire.Draft) (wire.Message, error)
 	if err := w.requirePermissions(c, postPermission(c)); err != nil {
 		return wire.Message{}, err
 	}
+	if err := w.takesDirect(c); err != nil {
+		return wire.Message{}, err
+	}
 	if m, err := w.sameNonce(c, d); err != nil {
 		return wire.Message{}, err
 	} else if m != nil {

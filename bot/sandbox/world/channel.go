@@ -64,6 +64,26 @@ func (w *World) DM(user string) (wire.Channel, error) {
 	return c, nil
 }
 
+// CloseDM has a user take no direct messages of the bot, or take them again. The bot can still open the channel, and
+// read and edit what is there.
+func (w *World) CloseDM(user string, closed bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.state.ClosedDMs == nil {
+		w.state.ClosedDMs = map[string]bool{}
+	}
+	w.state.ClosedDMs[user] = closed
+	w.markChanged()
+}
+
+// takesDirect refuses a message of the bot to a user who takes none. The lock is held.
+func (w *World) takesDirect(c *wire.Channel) error {
+	if c.Type == wire.DMChannel && w.state.ClosedDMs[c.Recipients[0].ID] {
+		return wire.Refuse(50007)
+	}
+	return nil
+}
+
 // SetAgeRestricted marks a channel as age-restricted (nsfw), or removes the mark. Threads have no mark of their own.
 func (w *World) SetAgeRestricted(channel string, nsfw bool) error {
 	w.mu.Lock()

@@ -1,6 +1,7 @@
 package world
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -43,7 +44,8 @@ func (w *World) newInteraction(
 	channel.Permissions = formatBits(w.userBits(user, c))
 	p := &wire.Interaction{
 		ID: i.ID, ApplicationID: w.state.App.ID, Type: kind, Data: data, Channel: channel, ChannelID: c.ID, Token: i.Token,
-		Version: 1, AppPermissions: formatBits(w.botBits(c)), Locale: "en-US", Entitlements: []any{}, EntitlementIDs: []any{},
+		Version: 1, AppPermissions: formatBits(w.botBits(c)), Locale: cmp.Or(w.state.Locales[user], "en-US"),
+		Entitlements: []any{}, EntitlementIDs: []any{},
 		Owners: w.installOwners(c), Context: contextOf(c), FileLimit: w.limitOf(c),
 	}
 	if g := w.state.Guilds[c.GuildID]; g != nil {

@@ -59,6 +59,17 @@ func (w *World) SetMemberRoles(user string, roles ...string) {
 	w.markChanged()
 }
 
+// SetLocale sets the language of a user's client; without one it is en-US.
+func (w *World) SetLocale(user, locale string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.state.Locales == nil {
+		w.state.Locales = map[string]string{}
+	}
+	w.state.Locales[user] = locale
+	w.markChanged()
+}
+
 // memberOf returns a user's guild member object. The lock is held.
 func (w *World) memberOf(user string, c *wire.Channel, withUser bool) *wire.Member {
 	m := &wire.Member{Roles: append([]string{}, w.state.MemberRoles[user]...), JoinedAt: snowflake.Time(user),

@@ -73,14 +73,16 @@ type state struct {
 	UserOrder      []string                  `json:"user_order"`
 	Permissions    map[string]uint64         `json:"standing"` // a user's permission bits
 	MemberRoles    map[string][]string       `json:"member_roles,omitempty"`
-	BotPermissions map[string]uint64         `json:"bot_permissions"` // by channel; PermMember where absent
+	Locales        map[string]string         `json:"locales,omitempty"` // by user
+	BotPermissions map[string]uint64         `json:"bot_permissions"`   // by channel; PermMember where absent
 	Guilds         map[string]*wire.Guild    `json:"guilds"`
 	Channels       map[string]*wire.Channel  `json:"channels"`
 	ChannelOrder   []string                  `json:"channel_order"`
 	Commands       map[string][]wire.Command `json:"commands"` // by guild; "" is global
 	Messages       map[string]*Message       `json:"messages"`
 	Interactions   map[string]*Interaction   `json:"interactions"`
-	Limits         map[string]int64          `json:"file_limits"` // by guild
+	Limits         map[string]int64          `json:"file_limits"`          // by guild
+	ClosedDMs      map[string]bool           `json:"closed_dms,omitempty"` // users who take no direct messages of the bot
 }
 
 // New opens the World that DataDir holds, or a new, empty one.
