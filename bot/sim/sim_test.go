@@ -100,7 +100,10 @@ func runInBubble(t *testing.T, seed uint64, dir string, log *slog.Logger, reques
 	w := newWorkload(c, 8, 8)
 	slots := []string{"r1", "r2", "r3", "r4", "r5", "r6"}
 	w.start(slots...)
-	return w.runWithFaults(newFaultInjector(w, slots...), requests)
+	w.prefer()
+	v := w.runWithFaults(newFaultInjector(w, slots...), requests)
+	w.checkPreferences()
+	return v
 }
 
 // runWithFaults runs users beside faults, waits until all is quiet, and returns what the oracle found.

@@ -150,7 +150,13 @@ func (w *workload) click(user, channel, interaction string, verb button.Verb) {
 	if err != nil {
 		return
 	}
-	w.askAndFollowUp(user, channel, 99, 0, func() (sandbox.Interaction, error) { return w.Click(user, m.ID, id) })
+	w.askAndFollowUp(user, channel, 99, 0, func() (sandbox.Interaction, error) {
+		clicked, err := w.Click(user, m.ID, id)
+		if err == nil && verb != button.Cancel {
+			w.followUps.Go(func() { w.fillRemix(user, clicked) })
+		}
+		return clicked, err
+	})
 }
 
 // delete has a moderator delete a response.
