@@ -42,7 +42,10 @@ func TestNothingIsLostOrDoubled(t *testing.T) {
 	f := newReport("virtual time", "sim-")
 	defer f.write(t)
 	if os.Getenv(soakEnv) == "" {
-		f.add(runSeed(t, seedOr(t, 1), shortRequests))
+		v := runSeed(t, seedOr(t, 1), shortRequests)
+		if f.add(v); v.Masked == 0 {
+			t.Error("no image with a mask was made")
+		}
 		return
 	}
 	first := seedOr(t, rand.Uint64()>>24)
