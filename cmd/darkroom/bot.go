@@ -18,6 +18,9 @@ import (
 // runBot is the subcommand: the bot alone.
 func runBot(ctx context.Context, s invocation) (err error) {
 	c := s.settings.Bot
+	if err := loadLanguages(c.Languages); err != nil {
+		return err
+	}
 	db, err := awaitData(ctx, s.log, c.Data)
 	if err != nil {
 		return err

@@ -33,6 +33,9 @@ func botOf(c config.Up) config.Bot {
 // stops them in this order: the renderer finishes its job or releases it, then the bot stops, then the page.
 func up(ctx context.Context, s invocation) (err error) {
 	c := s.settings.Up
+	if err := loadLanguages(c.Languages); err != nil {
+		return err
+	}
 	dataLock, err := store.LockDir(c.Data.Dir, c.Redis.URL.Empty())
 	if err != nil {
 		return err
@@ -80,6 +83,7 @@ func up(ctx context.Context, s invocation) (err error) {
 func startRenderer(ctx context.Context, s invocation, c config.Up, q *queue.Queue) (*supervise.Group, error) {
 	settings := config.Renderer{
 		Redis: c.Redis, API: c.Discord.API, Runtime: c.Runtime, CLIP: c.CLIP, Worker: c.Worker, Leasing: c.Leasing,
+		Languages: c.Languages,
 	}
 	if c.Redis.URL.Empty() {
 		address, err := q.Listen(ctx, c.Data.Dir)
