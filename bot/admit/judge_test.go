@@ -42,7 +42,6 @@ func asks(w request.Wanted) command.Request {
 	return command.Request{Place: command.Place{Kind: "guild", BotPermissions: attachFiles}, Wanted: w}
 }
 
-//go:fix inline
 func TestJudge(t *testing.T) {
 	t.Parallel()
 	plain := picture.Spec{
