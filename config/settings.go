@@ -158,7 +158,7 @@ type Languages struct {
 type LanguagesCommand struct {
 	Export struct {
 		Tag string `arg:"" name:"LANGUAGE" help:"The language's code, such as fr or pt-BR."`
-	} `cmd:"" help:"Print all sentences as JSON, with the translations that there are. Save it as LANGUAGE.json below --languages."`
+	} `cmd:"" help:"Print all sentences as JSON, for a file LANGUAGE.json below --languages."`
 }
 
 // Wildcards is where the files for __name__ in prompts are.

@@ -14,12 +14,15 @@ import (
 var sentence = regexp.MustCompile(`\p{L}[.,:;!?…”]? \p{L}|^\p{Lu}\p{Ll}{2,}`)
 
 // visibleFields are the fields whose texts are seen on Discord as they are.
-var visibleFields = []string{"Content", "Label", "Placeholder", "Title", "Description", "Footer", "About", "Sentence", "Hint"}
+var visibleFields = []string{
+	"Content", "Label", "Placeholder", "Title", "Description", "Footer", "About", "Sentence", "Hint",
+}
 
 // notSaid are functions whose texts nobody reads on Discord, or that read a text.
 var notSaid = map[string]bool{
-	"Errorf": true, "New": true, "panic": true, "Debug": true, "Info": true, "Warn": true, "Error": true, "MustCompile": true,
-	"Contains": true, "HasPrefix": true, "HasSuffix": true, "TrimPrefix": true, "TrimSuffix": true, "Cut": true,
+	"Errorf": true, "New": true, "panic": true, "Debug": true, "Info": true, "Warn": true, "Error": true,
+	"MustCompile": true,
+	"Contains":    true, "HasPrefix": true, "HasSuffix": true, "TrimPrefix": true, "TrimSuffix": true, "Cut": true,
 	"ReplaceAll": true, "NewReplacer": true, "Split": true, "Format": true, "TrimRight": true, "ContainsAny": true,
 }
 

@@ -18,9 +18,6 @@ import (
 // runBot is the subcommand: the bot alone.
 func runBot(ctx context.Context, s invocation) (err error) {
 	c := s.settings.Bot
-	if err := loadLanguages(c.Languages); err != nil {
-		return err
-	}
 	db, err := awaitData(ctx, s.log, c.Data)
 	if err != nil {
 		return err
@@ -45,6 +42,9 @@ func runBot(ctx context.Context, s invocation) (err error) {
 
 // newBot makes the bot.
 func newBot(c config.Bot, db *store.Store, q *queue.Queue, log *slog.Logger) (*bot.Bot, error) {
+	if err := loadLanguages(c.Languages); err != nil {
+		return nil, err
+	}
 	log = newFullDiskLog(log, db.Disk)
 	d := c.Discord
 	cdn, err := ownCDN(d.API)

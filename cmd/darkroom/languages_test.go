@@ -48,7 +48,8 @@ func TestLoadLanguages(t *testing.T) {
 		t.Fatal(err)
 	}
 	l := language.Find("eo")
-	if l.Text("Cancel") != "Nuligi" || l.Text("Delete") != "Delete" || l.Count(2, "%d image", "%d images", 2) != "2 images" {
+	if l.Text("Cancel") != "Nuligi" || l.Text("Delete") != "Delete" ||
+		l.Count(2, "%d image", "%d images", 2) != "2 images" {
 		t.Errorf("got %q, %q", l.Text("Cancel"), l.Text("Delete"))
 	}
 	if err := os.WriteFile(path, []byte(`{"%d images": {"other": "bildoj"}}`), 0o600); err != nil {

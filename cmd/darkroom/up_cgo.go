@@ -25,6 +25,7 @@ import (
 func botOf(c config.Up) config.Bot {
 	return config.Bot{
 		Data: c.Data, Retention: c.Retention, Redis: c.Redis, Discord: c.Discord, Messages: c.Messages,
+		Languages: c.Languages,
 		Wildcards: c.Wildcards, Upscaling: c.Upscaling, Leasing: c.Leasing,
 	}
 }
@@ -33,9 +34,6 @@ func botOf(c config.Up) config.Bot {
 // stops them in this order: the renderer finishes its job or releases it, then the bot stops, then the page.
 func up(ctx context.Context, s invocation) (err error) {
 	c := s.settings.Up
-	if err := loadLanguages(c.Languages); err != nil {
-		return err
-	}
 	dataLock, err := store.LockDir(c.Data.Dir, c.Redis.URL.Empty())
 	if err != nil {
 		return err
