@@ -118,7 +118,7 @@ func (o *oracle) checkInteraction(interaction string) {
 	if e.State != store.Expired {
 		o.verdict.Jobs++
 	}
-	if len(shown) > 1 {
+	if len(shown) > 1 && !o.onceMoreToOwner(e, shown) {
 		o.addDouble(job, "was shown by %d messages", len(shown))
 	}
 	switch e.State {

@@ -10,8 +10,10 @@ import (
 
 	"darkroom/bot/button"
 	"darkroom/bot/message"
+	"darkroom/bot/rest"
 	"darkroom/bot/sandbox"
 	"darkroom/bot/sandbox/rules"
+	"darkroom/queue"
 	"darkroom/store"
 )
 
@@ -163,8 +165,23 @@ func (o *oracle) checkPings() {
 	}
 }
 
-// outOfReach reports whether a job's message is a private one that could not be edited any more when the job ended.
+// outOfReach reports whether a job's message is a private one that could not be edited any more when the job ended, or
+// not for a while: its end is elsewhere then.
 func outOfReach(e store.Job) bool {
+	var out queue.Outcome
+	_ = json.Unmarshal(e.Outcome, &out) // a job that failed has none
 	to, err := message.DecodeAddress(e.Address)
-	return err == nil && to.Ephemeral && e.Updated.Sub(e.Created) > 10*time.Minute
+	elsewhere := e.State == store.Failed || out.Channel != e.Channel || out.Delivered == rest.DeliveredInbox
+	return err == nil && to.Ephemeral && (e.Updated.Sub(e.Created) > 10*time.Minute || elsewhere)
+}
+
+// onceMoreToOwner reports whether a job is private, and two messages show it to its owner alone: one that nobody could
+// look at any more after its renderer had died, and a direct message.
+func (o *oracle) onceMoreToOwner(e store.Job, shown []string) bool {
+	to, err := message.DecodeAddress(e.Address)
+	if err != nil || !to.Ephemeral || !e.WasLeased || len(shown) != 2 {
+		return false
+	}
+	o.verdict.Ends["private, twice to its owner"]++
+	return true
 }
