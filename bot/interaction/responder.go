@@ -8,6 +8,7 @@ import (
 
 	"darkroom/bot/button"
 	"darkroom/bot/command"
+	"darkroom/bot/language"
 	"darkroom/bot/message"
 	"darkroom/bot/rest"
 	"darkroom/store"
@@ -23,6 +24,8 @@ type responder struct {
 	deferred bool        // that answer only says "thinking…", and must be replaced
 	silent   bool        // that answer left the message of the click as it is: what is said is a follow-up
 	lost     func()      // notes that another program answered; nil if another bot of this database may have
+
+	public language.Language // of what others read, too; what the person alone reads is in req.Language
 
 	settings    store.Settings // what the person and the server want by default
 	settingsErr error          // why they could not be read
@@ -125,6 +128,6 @@ func (r *responder) address() message.Address {
 	return message.Address{
 		Application: r.req.Application, Token: r.req.Token, Expires: created.Add(TokenLife), Channel: r.req.Place.Channel,
 		Message: message.Original, User: r.req.Person.ID, FileLimit: r.req.Place.FileLimit, Locale: r.req.Person.Locale,
-		Language: r.req.Language,
+		Language: r.public,
 	}
 }

@@ -131,6 +131,7 @@ func (s *showAgain) show(ctx context.Context, r *responder, m rest.Message, j jo
 	}
 	to, spec := r.address(), j.Spec
 	to.Verb, to.Tile, to.Spoiler, to.Ephemeral = j.Address.Verb, j.Address.Tile, j.Spoiler, s.mayShare(r, j)
+	to.Language = r.req.Language
 	to.Card, to.Flags, to.Draft = !s.plain, j.Address.Flags, j.Address.Draft
 	result := message.Result{Files: files, Made: made, Millis: j.Outcome().Millis}
 	if n := r.click.Tile; n > 0 && n <= spec.Count && spec.Count > 1 {

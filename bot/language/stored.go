@@ -93,8 +93,12 @@ func readFormat(english string) (f format, ok bool) {
 			pattern += "%"
 		case verb == 'd':
 			pattern, f.verbs = pattern+`(-?\d+)`, append(f.verbs, verb)
+		case verb == 'q':
+			pattern, f.verbs = pattern+`"((?s:.+?))"`, append(f.verbs, 's')
 		case verb == 'g' || verb == 'f':
 			pattern, f.verbs = pattern+`(-?\d+(?:\.\d+)?)`, append(f.verbs, verb)
+		case strings.HasSuffix(english[:m[0]], "“"): // a name, which stays as it is
+			pattern, f.verbs = pattern+`([^“”]+)`, append(f.verbs, 'n')
 		default:
 			pattern, f.verbs = pattern+`((?s:.+?))`, append(f.verbs, 's')
 		}
@@ -123,6 +127,8 @@ func (f format) valuesIn(l Language, found []string) (values []any) {
 		case 'g', 'f':
 			x, _ := strconv.ParseFloat(text, 64)
 			values = append(values, x)
+		case 'n':
+			values = append(values, text)
 		default:
 			values = append(values, l.Stored(text))
 		}

@@ -93,12 +93,13 @@ func (c *Client) RegisterCommands(ctx context.Context, application string, comma
 	}, nil)
 }
 
-// RegisteredCommands returns the application's global commands as Discord has them.
+// RegisteredCommands returns the application's global commands as Discord has them, with their texts in all languages.
 func (c *Client) RegisteredCommands(ctx context.Context, application string) (json.RawMessage, error) {
 	var commands json.RawMessage
 	err := c.send(ctx, request{
-		method: http.MethodGet, path: "/applications/" + application + "/commands", bucket: "GET commands",
-		route: "GET application commands", idempotent: true,
+		method: http.MethodGet, path: "/applications/" + application + "/commands?with_localizations=true",
+		bucket: "GET commands",
+		route:  "GET application commands", idempotent: true,
 	}, &commands)
 	return commands, err
 }

@@ -150,10 +150,12 @@ func readError(route string, status int, body []byte) *Error {
 }
 
 // tokenPattern matches what no log may hold: the secret part of a webhook or callback path, and a bot token.
-var tokenPattern = regexp.MustCompile(`((?:webhooks|interactions)/\d+/)[\w.%-]+|\b[\w-]{20,}\.[\w-]{6}\.[\w-]{20,}\b`)
+var tokenPattern = regexp.MustCompile(
+	`((?:webhooks|interactions)/\d+/)[^/\s"'?]+|\b[A-Za-z0-9_-]{18,}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{20,}`,
+)
 
-// Redact replaces interaction and bot tokens in text.
-func Redact(text string) string { return tokenPattern.ReplaceAllString(text, "${1}[redacted]") }
+// Redact replaces interaction and bot tokens in text. The log of the program does so too, with other secrets.
+func Redact(text string) string { return tokenPattern.ReplaceAllString(text, "${1}[secret]") }
 
 // withoutURL removes the address that net/http puts into its errors, because it holds the interaction token.
 func withoutURL(err error) error {

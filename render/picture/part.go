@@ -51,7 +51,23 @@ func KindWord(kind string) phrase.Phrase {
 func KindName(kind string) string { return KindWord(kind).String() }
 
 // Phrase names a part in a sentence: the LoRA “ink”.
-func (p Part) Phrase() phrase.Phrase { return phrase.Of("the %s “%s”", KindWord(p.Kind), p.Name) }
+func (p Part) Phrase() phrase.Phrase {
+	switch p.Kind {
+	case Model:
+		return phrase.Of("the model “%s”", p.Name)
+	case LoRA:
+		return phrase.Of("the LoRA “%s”", p.Name)
+	case Embedding:
+		return phrase.Of("the embedding “%s”", p.Name)
+	case Hypernet:
+		return phrase.Of("the hypernetwork “%s”", p.Name)
+	case VAE:
+		return phrase.Of("the VAE “%s”", p.Name)
+	case Upscaler:
+		return phrase.Of("the upscaler “%s”", p.Name)
+	}
+	return phrase.Of("the add-on “%s”", p.Name)
+}
 
 // String is Phrase in English.
 func (p Part) String() string { return p.Phrase().String() }
