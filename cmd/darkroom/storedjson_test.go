@@ -30,13 +30,13 @@ var update = flag.Bool(
 // picture.Spec has goldens of its own beside it; what only one package knows is tested there.
 func storedValues() map[string]any {
 	file := queue.File{Name: "1-0-1.png", Seed: 7, Width: 160, Height: 112, SHA256: "5a", PHash: "0f", LowMemory: true,
-		Notes: []string{"Some weights fit nothing."}}
+		Notes: []string{"Some weights fit nothing."}, PNGBytes: 13 << 20, Limit: 10 << 20, Quality: 88, Shrunk: true}
 	return map[string]any{
 		"jobs.reply": &message.Address{
 			Application: "1", Token: "not-a-real-token", Expires: time.Date(2026, 2, 1, 12, 0, 0, 5000000, time.UTC),
 			Channel: "2", Message: "@original", User: "3", Verb: "vary", Tile: 4, Spoiler: true, Ephemeral: true,
 			FromImage: true, FileLimit: 10 << 20, Locale: "en-US", Card: true, Flags: "--ar 3:2 --seed 7", Draft: 20,
-			Language: language.Find("de"), Direct: true,
+			Language: language.Find("de"), Direct: true, Origins: "steps=server",
 		},
 		"jobs.pending": &request.InitImage{
 			File: request.Attachment{
