@@ -54,6 +54,14 @@ func TestShowAgain(t *testing.T) {
 	if got, want := h.spec(up).Seed, h.spec(first).Seed+1; got != want {
 		t.Errorf("upscale of the second by link: got seed %d, want %d", got, want)
 	}
+	blurred := h.command("imagine", sandbox.With("prompt", "a red boat"), sandbox.With("spoiler", true))
+	h.waitPictures(blurred, 4)
+	h.waitDone(blurred)
+	for _, file := range h.waitPictures(show(me, here, blurred.ID+"-0"), 4).Files {
+		if !strings.HasPrefix(file.Filename, "SPOILER_") {
+			t.Errorf("images behind a spoiler: got the file %s, want it behind one again", file.Filename)
+		}
+	}
 	said := must(h.sandbox.Say(me, here, "hello"))
 	secret := h.commandAs(me, dm, "imagine", sandbox.With("prompt", "a secret star"))
 	secretGrid := h.waitPictures(secret, 4)
