@@ -125,7 +125,7 @@ func TestMessagesKeepTheirForm(t *testing.T) {
 }
 
 // TestCardWithoutItsFilesIsOfferedAgain: an edit that came late took the images off the card. They are not stored any
-// more, so their owner can have the same ones rendered again.
+// more, so their owner can have the same ones rendered again: on the same card, though new ones have the older form.
 func TestCardWithoutItsFilesIsOfferedAgain(t *testing.T) {
 	t.Parallel()
 	h := newCluster(t, sandbox.Options{})
@@ -140,6 +140,7 @@ func TestCardWithoutItsFilesIsOfferedAgain(t *testing.T) {
 	); err != nil {
 		t.Fatal(err)
 	}
+	h.plain = true // from now on new messages have the older form
 	h.startBot()
 	m := h.waitText(i, "too late to be posted")
 	h.startRenderer()
