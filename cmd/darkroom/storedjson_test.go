@@ -30,7 +30,7 @@ var update = flag.Bool(
 // picture.Spec has goldens of its own beside it; what only one package knows is tested there.
 func storedValues() map[string]any {
 	file := queue.File{Name: "1-0-1.png", Seed: 7, Width: 160, Height: 112, SHA256: "5a", PHash: "0f", LowMemory: true,
-		Notes: []string{"Some weights fit nothing."}}
+		Notes: []string{"Some weights fit nothing."}, PNGBytes: 13 << 20, Limit: 10 << 20, Quality: 88, Shrunk: true}
 	return map[string]any{
 		"jobs.reply": &message.Address{
 			Application: "1", Token: "not-a-real-token", Expires: time.Date(2026, 2, 1, 12, 0, 0, 5000000, time.UTC),
