@@ -124,6 +124,7 @@ func (p *Page) view(w http.ResponseWriter, r *http.Request) {
 	sendJSON(w, map[string]any{"seq": seq, "channel": channel, "channels": channels, "commands": commands,
 		"message_commands": onMessage, "guild": guild.Name, "messages": p.world.VisibleMessages(user, channel),
 		"online":    p.online(),
+		"locale":    p.world.Locale(user),
 		"moderator": p.moderator(user)})
 }
 

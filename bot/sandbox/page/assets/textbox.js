@@ -68,10 +68,11 @@ export class TextBox {
     }
   }
 
-  // send sends the text. A text that could not be sent stays.
+  // send sends the text, or takes the marked command. A text that could not be sent stays.
   async send() {
     const text = this.input.value.trim();
     if (!text) return this.focus();
+    if (this.menu.open) return this.menu.choose(this.menu.items[this.menu.at]); // as Enter does
     if (text.startsWith("/")) return this.handlers.onUnknown(text);
     this.setText("");
     if (await this.handlers.onSend(text) === false && !this.input.value.trim()) this.setText(text);
