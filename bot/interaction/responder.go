@@ -11,6 +11,7 @@ import (
 	"darkroom/bot/language"
 	"darkroom/bot/message"
 	"darkroom/bot/rest"
+	"darkroom/render/picture"
 	"darkroom/store"
 )
 
@@ -95,6 +96,23 @@ func (r *responder) acknowledge(ctx context.Context) error {
 func (r *responder) edit(ctx context.Context, m message.Message) error {
 	_, err := r.discord.EditResponse(ctx, r.address(), m)
 	return err
+}
+
+// editImages replaces the first answer by finished images, in forms that fit there.
+func (r *responder) editImages(
+	ctx context.Context, images *rest.Upload, to message.Address, spec picture.Spec, job string, result message.Result,
+) error {
+	if err := images.Fit(); err != nil {
+		return fmt.Errorf("fit the images of job %s: %w", job, err)
+	}
+	for {
+		m := images.Finished(to, spec, job, result)
+		m.Posting = nil // there is nothing to cancel
+		err := r.edit(ctx, m)
+		if !rest.TooLarge(err) || !images.Lower() {
+			return err
+		}
+	}
 }
 
 // replyPrivately shows a message to this person alone: as the first answer, or after that as a follow-up.

@@ -53,6 +53,7 @@ const (
 	codeCannotDM           = 50007
 	codeNoPermission       = 50013
 	codeInvalidWebhook     = 50027
+	codeFileTooLarge       = 50045
 
 	// leastCode is the least of Discord's codes that say something. 0 is "general error", and what a proxy writes into a
 	// field of the same name, such as the HTTP status, is less too.
@@ -113,7 +114,8 @@ func (e *Error) unanswered() bool { return e.Status != http.StatusTooManyRequest
 // TooLarge tells whether err says that the files are larger than the place allows.
 func TooLarge(err error) bool {
 	var e *Error
-	return hasCode(err, codeTooLarge) || errors.As(err, &e) && e.Status == http.StatusRequestEntityTooLarge
+	return hasCode(err, codeTooLarge, codeFileTooLarge) ||
+		errors.As(err, &e) && e.Status == http.StatusRequestEntityTooLarge
 }
 
 // Final tells whether trying again cannot help: Discord understood the request and refused it. Only an answer with one

@@ -30,12 +30,13 @@ var update = flag.Bool(
 // picture.Spec has goldens of its own beside it; what only one package knows is tested there.
 func storedValues() map[string]any {
 	file := queue.File{Name: "1-0-1.png", Seed: 7, Width: 160, Height: 112, SHA256: "5a", PHash: "0f", LowMemory: true,
-		Notes: []string{"Some weights fit nothing."}}
+		Notes: []string{"Some weights fit nothing."}, PNGBytes: 13 << 20, Limit: 10 << 20, Quality: 88, Shrunk: true}
 	return map[string]any{
 		"jobs.reply": &message.Address{
 			Application: "1", Token: "not-a-real-token", Expires: time.Date(2026, 2, 1, 12, 0, 0, 5000000, time.UTC),
 			Channel: "2", Message: "@original", User: "3", Verb: "vary", Tile: 4, Spoiler: true, Ephemeral: true,
 			FromImage: true, FileLimit: 10 << 20, Locale: "en-US", Card: true, Flags: "--ar 3:2 --seed 7", Draft: 20,
+			Origins:  "prefer:steps,sampler settings:size",
 			Language: language.Find("de"), Direct: true,
 		},
 		"jobs.pending": &request.InitImage{
@@ -58,6 +59,10 @@ func storedValues() map[string]any {
 			WaitingPerUser: 1, RunningPerUser: 2, PerUserDay: 3, MaxPixels: 4, MaxSteps: 5, MaxCount: 6, Paused: true,
 			PauseReason: "loud",
 		},
+		"preferences.body": &store.Preferences{
+			Options: map[string]string{"steps": "30"}, Suffix: "in oil", Remix: true, Language: "de", Ping: true,
+		},
+		"server_settings.body": &store.ServerSettings{Options: map[string]string{"steps": "30"}, Language: "de"},
 		"meta.offer": &request.Available{Models: []request.Card{{
 			Name: "photo", Hash: "cd", Family: "SDXL", TextWidth: 2048, Prediction: picture.PredictsVelocity, ZeroSNR: true,
 			Schedule: &picture.Schedule{
