@@ -125,7 +125,7 @@ func TestMessagesKeepTheirForm(t *testing.T) {
 }
 
 // TestCardWithoutItsFilesIsOfferedAgain: an edit that came late took the images off the card. They are not stored any
-// more, so their owner can have the same ones rendered again.
+// more, so their owner can have the same ones rendered again: on the same card, though new ones have the older form.
 func TestCardWithoutItsFilesIsOfferedAgain(t *testing.T) {
 	t.Parallel()
 	h := newCluster(t, sandbox.Options{})
@@ -140,6 +140,7 @@ func TestCardWithoutItsFilesIsOfferedAgain(t *testing.T) {
 	); err != nil {
 		t.Fatal(err)
 	}
+	h.plain = true // from now on new messages have the older form
 	h.startBot()
 	m := h.waitText(i, "too late to be posted")
 	h.startRenderer()
@@ -182,7 +183,7 @@ func TestUsedButtonsTurnBlue(t *testing.T) {
 		}
 	}
 	first := h.waitPictures(h.click(me, grid.ID, "1:single:"+job+":1"), 1) // it has the remix button of the whole card
-	h.click(me, first.ID, "1:vary:"+job+":1:subtle")
+	h.waitPictures(h.click(me, first.ID, "1:vary:"+job+":1:subtle"), 4)
 	h.click(me, grid.ID, "1:single:"+job+":3") // after that one, since they turn blue in order
 	h.waitFor("the third to turn blue", func() bool { return style("1:single:"+job+":3") == int(message.Primary) })
 	if alone, _ := h.sandbox.VisibleMessage(me, first.ID); !slices.Equal(

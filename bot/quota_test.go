@@ -39,7 +39,8 @@ func TestInfo(t *testing.T) {
 		"This server allows 10 images per person in 24 hours. The next one is free again <t:",
 		"Waiting: room for 6 more. This server allows 6 images waiting per person; you have 0.",
 		"Generated at once: 0 images. This server allows at most 2 images per person; the rest waits.",
-		"Size: This server allows at most 25600 pixels.", "Steps: This server allows at most 9.",
+		"Size: This server allows at most 25600 pixels. The size after hires and upscaling counts.",
+		"Steps: This server allows at most 9.",
 		"In one message: This server allows at most 4 images.", "Your share of render time: 200%",
 	} {
 		if !strings.Contains(strings.ReplaceAll(m.Text(), "**", ""), want) {

@@ -12,8 +12,32 @@ import (
 )
 
 // Judge judges a request for new pictures by the model that it names, or else by the first. seed is drawn by the
-// caller, for requests that name none.
+// caller, for requests that name none. What only preferences would make impossible is done without them, with a note:
+// a person who asks for a boat did not ask for them.
 func Judge(
+	req command.Request, available request.Available, policy limits.Policy, seed int64,
+) (request.Resolved, *request.Refusal) {
+	res, refusal := judgeNew(req, available, policy, seed)
+	if refusal == nil || len(req.Wanted.Preferences) == 0 {
+		return res, refusal
+	}
+	if wanted, ok := req.Wanted.WithoutPreferredHires(); ok {
+		smaller := req
+		smaller.Wanted = wanted
+		if res, again := judgeNew(smaller, available, policy, seed); again == nil {
+			res.Note("The second pass that /prefer or /settings asks for was left out. %s", refusal.Sentence)
+			return res, nil
+		}
+	}
+	req.Wanted = req.Wanted.WithoutPreferences()
+	res, again := judgeNew(req, available, policy, seed)
+	if again == nil {
+		res.Note("What /prefer and /settings set was left out. %s", refusal.Sentence)
+	}
+	return res, again
+}
+
+func judgeNew(
 	req command.Request, available request.Available, policy limits.Policy, seed int64,
 ) (request.Resolved, *request.Refusal) {
 	return judge(req, available, policy, func(available request.Available) (request.Resolved, *request.Refusal) {
@@ -21,11 +45,15 @@ func Judge(
 	})
 }
 
-// JudgeRemix judges a remix: the words are new, and what they leave open is as it was in base. The seed is new too.
+// JudgeRemix judges a remix: the words are new, and what they leave open is as it was in base. The seed is new too, or
+// if vary is not 0, it varies base by so much.
 func JudgeRemix(
-	req command.Request, available request.Available, policy limits.Policy, base picture.Spec, seed int64,
+	req command.Request, available request.Available, policy limits.Policy, base picture.Spec, seed int64, vary float64,
 ) (request.Resolved, *request.Refusal) {
 	return judge(req, available, policy, func(available request.Available) (request.Resolved, *request.Refusal) {
+		if vary > 0 {
+			return needWords(request.RemixVaried(req.Wanted, available, base, seed, vary))
+		}
 		return needWords(request.Remix(req.Wanted, available, base, seed))
 	})
 }

@@ -42,7 +42,6 @@ func asks(w request.Wanted) command.Request {
 	return command.Request{Place: command.Place{Kind: "guild", BotPermissions: attachFiles}, Wanted: w}
 }
 
-//go:fix inline
 func TestJudge(t *testing.T) {
 	t.Parallel()
 	plain := picture.Spec{
@@ -137,14 +136,57 @@ func TestJudgeSamplerOfTooManySteps(t *testing.T) {
 	}
 }
 
+func TestJudgeWithoutPreferences(t *testing.T) {
+	t.Parallel()
+	o := postcards()
+	o.Models[0].Samplers = append(o.Models[0].Samplers, "euler_ays")
+	w := request.Wanted{
+		Prompt: "red boat", Tiles: []request.Wanted{{Prompt: "night sky"}, {Prompt: "boat"}, {Prompt: "red"}},
+		Preferences: []request.Preference{{
+			From: request.FromPerson, Settings: request.Wanted{Sampler: new("euler_ays"), Count: new(2)},
+		}},
+	}
+	for i := range w.Tiles {
+		w.Tiles[i].Preferences = w.Preferences
+	}
+	policy := limits.Policy{MaxSteps: 8}
+	got, no := Judge(asks(w), o, policy, 5)
+	if no != nil {
+		t.Fatalf("refused: %v", no)
+	}
+	why := got.Notes[len(got.Notes)-1].String()
+	if s := got.Spec; s.Sampler != "euler_a" || s.Count != 4 || len(got.Notes) != 2 ||
+		!strings.HasPrefix(why, "What /prefer and /settings set was left out. ") ||
+		!strings.Contains(why, "this server allows at most 8") {
+		t.Errorf("got %s, %d images, %q, want the model's own settings and why", s.Sampler, s.Count, got.Notes)
+	}
+	o = anySize()
+	w = request.Wanted{Prompt: "boat", Preferences: []request.Preference{{
+		From: request.FromPerson, Settings: request.Wanted{Count: new(2)}, Suffix: "--hires 2",
+	}}}
+	got, no = Judge(asks(w), o, limits.Policy{MaxPixels: 512 * 512}, 5)
+	if no != nil || got.Spec.Hires != nil || got.Spec.Count != 2 || len(got.Notes) != 1 {
+		t.Errorf("a second pass that is too large: got %+v, %q, %v, want it left out alone", got.Spec, got.Notes, no)
+	}
+	policy.Paused = true
+	if _, no := Judge(asks(w), o, policy, 5); no == nil || !strings.Contains(no.Error(), "paused") {
+		t.Errorf("a pause: got %v, want a refusal", no)
+	}
+	w.Preferences[0].Settings.Sampler, w.Preferences[0].Suffix = new("ddim"), ""
+	if got, no := Judge(asks(w), o, limits.Policy{}, 5); no != nil || got.Spec.Sampler != "ddim" || got.Spec.Count != 2 {
+		t.Errorf("got %+v, %v, want what the person wants", got.Spec, no)
+	}
+}
+
 func TestJudgeRemix(t *testing.T) {
 	t.Parallel()
 	base, _ := Judge(asks(request.Wanted{Prompt: "red boat", Count: new(4)}), postcards(), limits.Policy{}, 5)
-	got, no := JudgeRemix(asks(request.Wanted{Prompt: "night sky"}), postcards(), limits.Policy{MaxCount: 2}, base.Spec, 9)
+	sky := asks(request.Wanted{Prompt: "night sky"})
+	got, no := JudgeRemix(sky, postcards(), limits.Policy{MaxCount: 2}, base.Spec, 9, 0)
 	if no != nil || got.Spec.Prompt != "night sky" || got.Spec.Seed != 9 || got.Spec.Count != 2 || len(got.Notes) != 1 {
 		t.Errorf("got %+v, %v, want new words, a new seed, two pictures and a note", got, no)
 	}
-	if _, no := JudgeRemix(asks(request.Wanted{}), postcards(), limits.Policy{}, base.Spec, 9); no == nil ||
+	if _, no := JudgeRemix(asks(request.Wanted{}), postcards(), limits.Policy{}, base.Spec, 9, 0); no == nil ||
 		!strings.Contains(no.Sentence.String(), "is empty") {
 		t.Errorf("no words: got %v, want a refusal", no)
 	}
@@ -331,7 +373,7 @@ func TestJudgeAgeRestricted(t *testing.T) {
 			return Judge(r, o, limits.Policy{}, 5)
 		},
 		"a remix": func(r command.Request) (request.Resolved, *request.Refusal) {
-			return JudgeRemix(r, o, limits.Policy{}, res.Spec, 5)
+			return JudgeRemix(r, o, limits.Policy{}, res.Spec, 5, 0)
 		},
 		"a reroll": func(r command.Request) (request.Resolved, *request.Refusal) {
 			return JudgeSpec(r, o, limits.Policy{}, res.Spec, false)

@@ -38,6 +38,7 @@ const (
 	Example Verb = "example" // Job is the number of an example prompt, Arg the beginning of its model's hash
 	Words   Verb = "words"   // what a model can render; Job is the beginning of its hash
 	Permute Verb = "permute" // Job is the interaction that asked whether many prompts shall be painted; Arg is the answer
+	Prefer  Verb = "prefer"  // a setting of whoever presses it is turned on or off, by Arg; Job is "me"
 	Help    Verb = "help"    // a menu of /help; Job is "topic" or "model", Arg what the message shows of the other
 	Forget  Verb = "forget"  // all that is kept about whoever presses it is erased; Job is "me"
 )
@@ -45,7 +46,7 @@ const (
 var verbs = map[Verb]bool{
 	Reroll: true, Vary: true, Single: true, Upscale: true, Zoom: true, Pan: true, Remix: true, Info: true, Delete: true,
 	Finish: true, Square: true, Region: true, More: true, Cancel: true, Show: true, Example: true, Words: true,
-	Permute: true, Forget: true, Share: true, Private: true, Help: true,
+	Permute: true, Prefer: true, Forget: true, Share: true, Private: true, Help: true,
 }
 
 const (

@@ -42,6 +42,9 @@ type Command struct {
 	Permissions *string  `json:"default_member_permissions,omitempty"`
 	Contexts    []int    `json:"contexts"`
 	Installs    []int    `json:"integration_types"` // 0 is "to a server"
+
+	NameLocalizations        Localizations `json:"name_localizations,omitempty"` // of a message command
+	DescriptionLocalizations Localizations `json:"description_localizations,omitempty"`
 }
 
 // Option is one option, or a subcommand with options of its own.
@@ -56,23 +59,27 @@ type Option struct {
 	Max          *float64 `json:"max_value,omitempty"`
 	MaxLength    int      `json:"max_length,omitempty"` // in characters
 	Autocomplete bool     `json:"autocomplete,omitempty"`
+
+	DescriptionLocalizations Localizations `json:"description_localizations,omitempty"`
 }
 
 // Choice is one possible value of an option.
 type Choice struct {
 	Name  string `json:"name"`
 	Value string `json:"value"`
+
+	NameLocalizations Localizations `json:"name_localizations,omitempty"`
 }
 
 // Aspects are the aspect ratios that /imagine offers. Any other ratio can be typed as --ar.
 func Aspects() []string { return []string{"1:1", "3:2", "2:3", "4:3", "3:4", "16:9", "9:16"} }
 
-// All returns the commands to register, for servers and the bot's direct messages.
+// All returns the commands to register, for servers and the bot's direct messages, with their texts in all languages.
 func All() []Command {
-	return []Command{
-		imagine(), queue(), info(), help(), cancel(), inbox(), limits(), preset(), myData(), show(),
+	return localize([]Command{
+		imagine(), queue(), info(), help(), cancel(), inbox(), limits(), preset(), prefer(), settings(), myData(), show(),
 		messageCommand(ImageInfo), messageCommand(RemixImage), messageCommand(UpscaleImage),
-	}
+	})
 }
 
 // Hash identifies a set of commands, so that they are registered again only when something changed.

@@ -69,7 +69,7 @@ func Decode(raw json.RawMessage) (Request, error) {
 		return Request{}, fmt.Errorf("decode interaction: %w", ErrUnanswerable)
 	}
 	req.Place, req.Person = readPlace(o), readPerson(o)
-	req.Language = language.Find(req.Person.Locale, o.text("guild_locale"))
+	req.Language = language.Find(req.Person.Locale, req.Place.Locale)
 	on, data := o.object("message"), o.object("data")
 	readMessage(&req, on)
 	switch o.integer("type") {
@@ -101,6 +101,7 @@ func readPlace(o object) Place {
 	p := Place{
 		Guild: o.text("guild_id"), Channel: o.text("channel_id"), AgeRestricted: channel.boolean("nsfw"),
 		BotPermissions: o.permissions("app_permissions"), FileLimit: o.integer("attachment_size_limit"),
+		Locale: o.text("guild_locale"),
 	}
 	if p.Channel == "" {
 		p.Channel = channel.text("id")

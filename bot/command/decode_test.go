@@ -49,7 +49,7 @@ func TestDecodeImagine(t *testing.T) {
 		want(t, "token", req.Token, "aW50ZXJhY3Rpb246dG9rZW4")
 		want(t, "place", req.Place, command.Place{
 			Kind: "guild", Guild: "290926798626357999", Channel: "645027906669510667", AgeRestricted: true,
-			BotPermissions: 2251799813777408, FileLimit: 52428800,
+			BotPermissions: 2251799813777408, FileLimit: 52428800, Locale: "en-US",
 		})
 		want(t, "person", req.Person, command.Person{
 			ID: "80351110224678912", Name: "Nel", Roles: []string{"539082325061836999", "539082325061836998"},

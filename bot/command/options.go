@@ -134,6 +134,7 @@ func parseWanted(options map[string]string, files object) request.Wanted {
 	}
 	w.Notation, w.Emphasis = stringOption(options, "notation"), stringOption(options, "emphasis")
 	w.Tiling, w.Draft = boolOption(options, "tile"), boolOption(options, "draft")
+	w.ClipSkip = intOption(options, "clip_skip")
 	w.Resize, w.Hires = stringOption(options, "fit"), floatOption(options, "hires")
 	w.Model, w.VAE = stringOption(options, "model"), stringOption(options, "vae")
 	for _, name := range addonOptions {

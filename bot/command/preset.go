@@ -16,6 +16,15 @@ const maxPresetWords = 1000
 // presetWords is the one option of a preset that /imagine does not have.
 const presetWords = "words"
 
+// presetOwner is the option of /preset that says whose preset is meant, and ForServer its value for a server's.
+const (
+	presetOwner = "for"
+	ForServer   = "server"
+)
+
+// IsForServer tells whether the options of /preset mean a preset of the server.
+func IsForServer(options map[string]string) bool { return options[presetOwner] == ForServer }
+
 // preset is /preset.
 func preset() Command {
 	name := Option{
@@ -25,13 +34,19 @@ func preset() Command {
 	words := Option{
 		Type: kindString, Name: presetWords, Description: "Words added to the end of every prompt", MaxLength: maxPresetWords,
 	}
+	whose := Option{
+		Type: kindString, Name: presetOwner, Description: "Whose preset; a server's may be saved and deleted by moderators",
+		Choices: []Choice{
+			{Name: "yours, in every server", Value: "me"}, {Name: "everybody's in this server", Value: ForServer},
+		},
+	}
 	return slashCommand("preset", "Save settings under a name",
 		Option{
 			Type: kindSub, Name: "save", Description: "Save settings under a name; replaces a preset with the same name",
-			Options: append([]Option{name, words}, presetSettings()...),
+			Options: slices.Concat([]Option{name, words}, presetSettings(), []Option{whose}),
 		},
-		Option{Type: kindSub, Name: "list", Description: "Show your presets"},
-		Option{Type: kindSub, Name: "delete", Description: "Delete a preset", Options: []Option{name}},
+		Option{Type: kindSub, Name: "list", Description: "Show your presets and those of this server"},
+		Option{Type: kindSub, Name: "delete", Description: "Delete a preset", Options: []Option{name, whose}},
 	)
 }
 

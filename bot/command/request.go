@@ -17,6 +17,7 @@ type Place struct {
 	AgeRestricted  bool   // of a thread only after its channel was asked: Discord does not say it there
 	BotPermissions uint64 // Discord permission bits of the bot there; all bits in a DM
 	FileLimit      int64  // bytes per file
+	Locale         string // the language of the guild, as Discord names it; empty elsewhere
 }
 
 // Person is who asks.

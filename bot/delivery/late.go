@@ -92,13 +92,16 @@ func (l *lateResults) deliverOne(ctx context.Context, d queue.Undelivered) error
 	if err != nil {
 		return err
 	}
-	post, err := l.posts.begin(ctx, withTokenOf(j, d), j.RemixID(), lateMessage(j.Address.Elsewhere(), j, d))
+	upload := uploadOf(j, d)
+	elsewhere := lateMessage(j.Address.Elsewhere(), j, upload, d.Outcome)
+	post, err := l.posts.begin(ctx, withTokenOf(j, d), j.RemixID(), elsewhere)
 	if err != nil {
 		return err
 	}
 	delivery := &lateDelivery{
 		idempotentPost: post, withToken: j, endings: l.endings, corrections: l.corrections,
-		inPlace: lateMessage(j.Address, j, d), outcome: d.Outcome, files: d.Files, maybePosted: d.MaybePosted,
+		inPlace: lateMessage(j.Address, j, upload, d.Outcome), outcome: d.Outcome, upload: upload,
+		maybePosted: d.MaybePosted,
 	}
 	err = delivery.tryInOrder(ctx)
 	if err != nil && l.now().Sub(row.Updated) > deliverFor {
@@ -128,15 +131,18 @@ func (l *lateResults) acknowledge(ctx context.Context, id string) error {
 	return l.queue.AckUndelivered(ctx, id)
 }
 
-// lateMessage is the finished message with its images, as it looks at an address.
-func lateMessage(to message.Address, j job.Job, d queue.Undelivered) message.Message {
+// uploadOf are the images as the renderer left them.
+func uploadOf(j job.Job, d queue.Undelivered) *rest.Upload {
 	var files []message.File
 	for _, f := range d.Files {
 		files = append(files, message.File{Name: f.Name, Data: f.Bytes})
 	}
-	return message.Finished(to, j.Spec, j.ID, message.Result{
-		Files: files, Made: d.Outcome.Files, Millis: d.Outcome.Millis,
-	})
+	return rest.NewUpload(files, d.Outcome.Files, j.Address.FileLimit)
+}
+
+// lateMessage is the finished message with its images, as it looks at an address.
+func lateMessage(to message.Address, j job.Job, images *rest.Upload, out queue.Outcome) message.Message {
+	return images.Finished(to, j.Spec, j.ID, message.Result{Millis: out.Millis})
 }
 
 // lateDelivery is one delivery of late images. It tries, in this order: the message that waits for them, a new
@@ -150,24 +156,26 @@ type lateDelivery struct {
 	endings     *endings
 	corrections *corrector
 	outcome     queue.Outcome
-	files       []queue.Attachment
-	maybePosted bool // the renderer may have put them into the waiting message before
+	upload      *rest.Upload // the images in the form in which they are posted
+	maybePosted bool         // the renderer may have put them into the waiting message before
 }
 
 // tryInOrder delivers and ends the job. An error means that it should be tried again later. A new message that was
-// begun earlier comes first: it may be there.
+// begun earlier comes first: it may be there. Images that are refused as too large go down a step, and the places are
+// tried anew: each may have a limit of its own.
 func (l *lateDelivery) tryInOrder(ctx context.Context) error {
-	posted, err := l.resolveEarlier(ctx)
-	if err == nil && !posted {
-		var delivered string
-		if delivered, err = l.editWaiting(ctx); delivered != "" {
-			return l.endInPlace(ctx, delivered)
-		}
+	inPlace, err := l.tryPlaces(ctx)
+	for rest.TooLarge(err) && l.upload.Lower() {
+		nonce, users := l.message.Nonce, l.message.AllowUsers
+		l.inPlace = lateMessage(l.job.Address, l.job, l.upload, l.outcome)
+		l.message = lateMessage(l.job.Address.Elsewhere(), l.job, l.upload, l.outcome)
+		l.message.Nonce, l.message.AllowUsers = nonce, users
+		inPlace, err = l.tryPlaces(ctx)
 	}
-	if err == nil && !posted {
-		err = l.sendNew(ctx)
-	}
+	l.outcome.Files = l.upload.Made
 	switch {
+	case inPlace != "":
+		return l.endInPlace(ctx, inPlace)
 	case errors.Is(err, errUndeliverable), errors.Is(err, errMaybePosted):
 		return l.endUnposted(ctx, store.Delivery{State: store.Inbox, Reason: err.Error()}, rest.DeliveredInbox)
 	case rest.TooLarge(err):
@@ -176,6 +184,18 @@ func (l *lateDelivery) tryInOrder(ctx context.Context) error {
 		return err
 	}
 	return l.endPosted(ctx)
+}
+
+// tryPlaces delivers once. inPlace tells how, if it was into the waiting message.
+func (l *lateDelivery) tryPlaces(ctx context.Context) (inPlace string, err error) {
+	posted, err := l.resolveEarlier(ctx)
+	if err != nil || posted {
+		return "", err
+	}
+	if inPlace, err = l.editWaiting(ctx); inPlace != "" || err != nil {
+		return inPlace, err
+	}
+	return "", l.sendNew(ctx)
 }
 
 // giveUp ends a delivery that did not succeed for a day. Images that are posted stay so: only cleaning up was left.
@@ -215,8 +235,8 @@ func (l *lateDelivery) endUnposted(ctx context.Context, d store.Delivery, delive
 	l.outcome.Delivered, l.outcome.Message = delivered, ""
 	var pictures []store.InboxPicture
 	if d.State == store.Inbox {
-		for _, f := range l.files {
-			pictures = append(pictures, store.InboxPicture{Name: f.Name, Data: f.Bytes})
+		for _, f := range l.upload.Files {
+			pictures = append(pictures, store.InboxPicture{Name: f.Name, Data: f.Data})
 		}
 	}
 	if err := l.endings.finishWithDelivery(ctx, l.job.ID, l.outcome, d, pictures); err != nil || d.State != store.Inbox {

@@ -103,6 +103,13 @@ func (p *idempotentPost) resolveEarlier(ctx context.Context) (posted bool, err e
 	case found.Message.ID == "":
 		return false, nil
 	}
+	_, err = p.discord.Complete(ctx, p.recorded.Channel, found.Message, p.message)
+	switch {
+	case rest.MessageRemoved(err):
+		return true, p.recordPosted(ctx, p.recorded.Channel, "")
+	case err != nil:
+		return false, fmt.Errorf("complete an earlier post: %w", err)
+	}
 	return true, p.recordPosted(ctx, p.recorded.Channel, found.Message.ID)
 }
 

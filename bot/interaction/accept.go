@@ -10,6 +10,7 @@ import (
 	"darkroom/bot/admit"
 	"darkroom/bot/job"
 	"darkroom/render/picture"
+	"darkroom/render/request"
 	"darkroom/store"
 )
 
@@ -95,10 +96,12 @@ func (s *submitter) newJob(r *responder, n newJob, i int, weights map[string]int
 	res := n.resolved
 	to := r.address()
 	to.Verb, to.Tile, to.Spoiler, to.Ephemeral = n.verb, n.tile, res.Spoiler, n.ephemeral(r)
+	to.Language = r.languageFor(to.Ephemeral || n.direct != "")
 	to.Flags, to.Card, to.Draft = cmp.Or(res.Flags, n.flags), !s.plain, cmp.Or(res.Draft, n.draft)
 	if n.inPlace {
 		to.Card = r.req.Card // a message cannot go from one form to the other
 	}
+	to.Origins = cmp.Or(request.FormatOrigins(res.Origins), n.origins)
 	to.FromImage = res.PendingInit != nil || res.Spec.Init != nil
 	if n.followUp {
 		to.Message = "" // it has none yet: see job.WithMessage

@@ -99,17 +99,33 @@ func (a *autocompletion) jobChoices(ctx context.Context, r *responder, typed str
 	return out, nil
 }
 
-// presetChoices suggests the person's own presets.
+// presetChoices suggests the person's own presets, and then those of the server. What /preset saves or deletes is one
+// of those that it means.
 func (a *autocompletion) presetChoices(ctx context.Context, r *responder, typed string) ([]message.Choice, error) {
-	all, err := a.db.Presets(ctx, r.req.Person.ID)
+	own, ofServer, err := a.db.PresetsFor(ctx, r.account(), r.req.Person.ID)
 	if err != nil {
 		return nil, err
 	}
-	var names []string
-	for _, p := range all {
-		names = append(names, p.Name)
+	if r.req.Sub == "preset" && command.IsForServer(r.req.Options) {
+		own = nil
+	} else if r.req.Sub == "preset" {
+		ofServer = nil
 	}
-	return matching(names, typed), nil
+	var out []message.Choice
+	taken := map[string]bool{}
+	for _, p := range own {
+		taken[p.Name] = true
+		out = append(out, matching([]string{p.Name}, typed)...)
+	}
+	for _, p := range ofServer {
+		for _, c := range matching([]string{p.Name}, typed) {
+			if !taken[p.Name] {
+				c.Name = message.Shorten(message.ServersPreset(r.req.Language, c.Name), message.MaxChoiceLength)
+				out = append(out, c)
+			}
+		}
+	}
+	return out, nil
 }
 
 // samplerChoices shows samplers by A1111's names, and finds them by these and by ours.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -41,6 +42,8 @@ type Store interface { //nolint:interfacebloat // the sum of what its parts need
 	acknowledgements
 	cancellations
 	settingsReader
+	preferenceStore
+	serverSettingsStore
 	presets
 	recentJobsOf
 	family
@@ -143,7 +146,7 @@ func New(o Options) *Handler {
 	repaint := &repainter{clicks: clicks, submit: submit, seed: o.Seed, inbox: inbox, used: used}
 	person := &personal{db: o.Store, cancel: cancel, now: o.Now}
 	details := &info{clicks, o.Catalog, o.Store}
-	return &Handler{
+	return (&Handler{
 		o: o, direct: newDirectMessages(o), token: newSharedToken(o.Now, o.Log), used: used,
 		ages: &ages{discord: o.Discord, catalog: o.Catalog, now: o.Now, log: o.Log, known: map[string]knownAge{}},
 		commands: map[string]action{
@@ -166,7 +169,7 @@ func New(o Options) *Handler {
 			button.Words: (&knownWords{o.Catalog}).show, button.Delete: (&deletion{clicks}).run,
 		},
 		forms: forms(imagine, repaint),
-	}
+	}).withSettings(imagine, repaint)
 }
 
 func newSubmitter(o Options) *submitter {
@@ -275,16 +278,15 @@ func (h *Handler) route(ctx context.Context, r *responder) (err error) {
 // the custom_id of any job with any message that it sees. So whatever a handler does to the message of a click, it does
 // to a message of that job, and what it shows belongs to a message that the person sees.
 //
-// A form may be older than the message, which has lost its buttons since. A remix or an upscale that was typed into it
-// is taken if the job is the person's own, because it is answered by a new message. A question that lost its buttons
-// was answered.
+// A form may be older than the message, which has lost its buttons since. What was typed into it is taken if the job is
+// the person's own, because it is answered by a new message. A question that lost its buttons was answered.
 func (h *Handler) authentic(ctx context.Context, r *responder) error {
 	switch {
 	case r.req.Genuine:
 		return nil
 	case r.req.Verb != command.Form:
 		return message.ErrOldButton
-	case r.click.Verb != button.Remix && r.click.Verb != button.Upscale:
+	case !slices.Contains([]button.Verb{button.Remix, button.Upscale, button.Reroll, button.Vary}, r.click.Verb):
 		return message.ErrQuestionGone
 	}
 	row, err := h.o.Store.Find(ctx, r.click.Job)

@@ -12,9 +12,9 @@ import (
 	"darkroom/store"
 )
 
-// presetFinder finds a person's preset.
+// presetFinder finds the preset that a name means to a person in a server: the person's own, or else the server's.
 type presetFinder interface {
-	Preset(ctx context.Context, user, name string) (store.Preset, error)
+	FindPreset(ctx context.Context, server, user, name string) (store.Preset, error)
 }
 
 // imagineStore is what /imagine needs of the database.
@@ -58,7 +58,7 @@ func (m *imaginer) usePreset(ctx context.Context, r *responder, wanted *request.
 	if name == "" {
 		return nil
 	}
-	p, err := m.db.Preset(ctx, r.req.Person.ID, name)
+	p, err := m.db.FindPreset(ctx, r.account(), r.req.Person.ID, name)
 	if errors.Is(err, store.ErrNotFound) {
 		return message.ErrPresetUnknown
 	}
@@ -95,6 +95,12 @@ func (m *imaginer) submitPermutations(ctx context.Context, r *responder, w permu
 }
 
 func (m *imaginer) trySubmit(ctx context.Context, r *responder, w permutationRequest) (accepted bool, err error) {
+	if w.Base == nil {
+		if r.settingsErr != nil {
+			return false, r.settingsErr
+		}
+		w.Wanted.Preferences = r.preferences()
+	}
 	all, err := w.expand(ctx, m.wildcards)
 	if err != nil {
 		return false, err

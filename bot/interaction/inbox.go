@@ -7,6 +7,7 @@ import (
 
 	"darkroom/bot/job"
 	"darkroom/bot/message"
+	"darkroom/bot/rest"
 	"darkroom/store"
 )
 
@@ -73,7 +74,7 @@ func (b *inbox) open(ctx context.Context, r *responder, j job.Job) error {
 		return err
 	}
 	hidden := r.req.Place.Guild != ""
-	if len(pictures) == 0 || tooLarge(pictures, r.req.Place.FileLimit) {
+	if len(pictures) == 0 {
 		return b.renderAgain(ctx, r, j, hidden)
 	}
 	if err := r.postpone(ctx, hidden); err != nil {
@@ -81,14 +82,15 @@ func (b *inbox) open(ctx context.Context, r *responder, j job.Job) error {
 	}
 	to := r.address()
 	to.Verb, to.Tile, to.Spoiler, to.Ephemeral = j.Address.Verb, j.Address.Tile, j.Spoiler, hidden
+	to.Language = r.languageFor(to.Ephemeral)
 	to.Card, to.Flags = !b.submit.plain, j.Address.Flags
 	var files []message.File
 	for _, p := range pictures {
 		files = append(files, message.File{Name: p.Name, Data: p.Data})
 	}
 	out := j.Outcome()
-	m := message.Finished(to, j.Spec, j.ID, message.Result{Files: files, Made: out.Files, Millis: out.Millis})
-	if err := r.edit(ctx, m); err != nil {
+	images := rest.NewUpload(files, out.Files, to.FileLimit)
+	if err := r.editImages(ctx, images, to, j.Spec, j.ID, message.Result{Millis: out.Millis}); err != nil {
 		return fmt.Errorf("show job %s from the inbox: %w", j.ID, err)
 	}
 	return b.db.MarkInboxShown(ctx, j.ID)
@@ -103,13 +105,4 @@ func (b *inbox) renderAgain(ctx context.Context, r *responder, j job.Job, hidden
 		return err
 	}
 	return b.db.MarkInboxShown(ctx, j.ID)
-}
-
-func tooLarge(pictures []store.InboxPicture, limit int64) bool {
-	for _, p := range pictures {
-		if int64(len(p.Data)) > limit {
-			return true
-		}
-	}
-	return false
 }

@@ -8,6 +8,7 @@ import (
 	"darkroom/bot/job"
 	"darkroom/bot/message"
 	"darkroom/render/encode"
+	"darkroom/render/request"
 	"darkroom/store"
 )
 
@@ -53,7 +54,7 @@ func (i *info) show(ctx context.Context, r *responder) error {
 	}
 	shown := message.JobInfo{
 		ID: j.ID, Parent: j.Parent, Created: j.Created, Spec: j.Spec, Tile: tile, Millis: j.Outcome().Millis,
-		Addons: available.Addons,
+		Addons: available.Addons, Origins: request.ParseOrigins(j.Address.Origins),
 	}
 	if len(available.Models) > 0 {
 		if card, same := available.Find(j.Spec.Model); same {

@@ -33,6 +33,9 @@ type permutationRequest struct {
 
 	TypedCount string `json:"typed_count,omitempty"` // what was typed as the number of images and cannot be read
 
+	Vary float64 `json:"vary,omitempty"` // the remix varies Base by so much, see request.RemixVaried
+	Tile int     `json:"tile,omitempty"` // the tile of Parent that it varies
+
 	Region *regionRequest `json:"region,omitempty"` // what of an image is painted anew
 
 	Confirmed bool `json:"-"` // the person was asked, and said yes
@@ -43,8 +46,8 @@ func (w permutationRequest) judge(req command.Request, wanted request.Wanted) ju
 	req.Wanted = wanted
 	return func(available request.Available, p store.Policy) (newJob, *request.Refusal) {
 		if w.Base != nil {
-			res, refusal := admit.JudgeRemix(req, available, p, *w.Base, w.DrawnSeed)
-			made := newJob{resolved: res, verb: "remix", parent: w.Parent, followUp: w.Confirmed}
+			res, refusal := admit.JudgeRemix(req, available, p, *w.Base, w.DrawnSeed, w.Vary)
+			made := newJob{resolved: res, verb: "remix", parent: w.Parent, tile: w.Tile, followUp: w.Confirmed}
 			if w.Region != nil {
 				made.verb, made.tile = "region", w.Region.Tile
 			}
@@ -61,10 +64,22 @@ func (w permutationRequest) expand(ctx context.Context, from dynamic.Wildcards) 
 	ctx, cancel := context.WithTimeout(ctx, expandTimeout)
 	defer cancel()
 	all, err := request.Expand(ctx, w.Wanted, w.DrawnSeed, picture.MaxCount, from, maxPermutations)
+	if isUnreadable(err) && len(w.Wanted.Preferences) > 0 {
+		all, err = request.Expand(
+			ctx, w.Wanted.WithUnreadPreferences(), w.DrawnSeed, picture.MaxCount, from, maxPermutations,
+		)
+	}
 	if err != nil {
 		return nil, expansionRefusal(err)
 	}
 	return all, nil
+}
+
+// isUnreadable tells whether choices cannot be made because of a text, such as a wildcard that is not there.
+func isUnreadable(err error) bool {
+	var unknown *dynamic.UnknownError
+	var unreadable *dynamic.UnreadableError
+	return errors.As(err, &unknown) || errors.As(err, &unreadable)
 }
 
 // fewerChoices helps where a prompt has too many permutations.

@@ -14,17 +14,24 @@ import (
 	"darkroom/store"
 )
 
-// presets stores people's presets.
+// presets stores presets of people and of servers.
 type presets interface {
 	presetFinder
 	presetLister
-	SavePreset(ctx context.Context, user, name string, body json.RawMessage) error
-	DeletePreset(ctx context.Context, user, name string) error
+	presetWriter
 }
 
-// presetLister lists a person's presets.
+// presetWriter saves and deletes presets.
+type presetWriter interface {
+	SavePreset(ctx context.Context, user, name string, body json.RawMessage) error
+	DeletePreset(ctx context.Context, user, name string) error
+	SaveServerPreset(ctx context.Context, server, name string, body json.RawMessage, by string) error
+	DeleteServerPreset(ctx context.Context, server, name, by string) error
+}
+
+// presetLister lists the presets that a person may name in a server.
 type presetLister interface {
-	Presets(ctx context.Context, user string) ([]store.Preset, error)
+	PresetsFor(ctx context.Context, server, user string) (own, ofServer []store.Preset, err error)
 }
 
 // presetCommands is /preset.
@@ -32,6 +39,14 @@ type presetCommands struct{ db presets }
 
 // run saves, lists and deletes presets.
 func (p *presetCommands) run(ctx context.Context, r *responder) error {
+	if command.IsForServer(r.req.Options) {
+		if r.req.Place.Guild == "" {
+			return message.ErrNoServerSettings
+		}
+		if !mayManage(r) {
+			return message.ErrNotManager
+		}
+	}
 	switch r.req.Sub {
 	case "save":
 		return p.save(ctx, r)
@@ -56,31 +71,47 @@ func (p *presetCommands) save(ctx context.Context, r *responder) error {
 	if err != nil {
 		return fmt.Errorf("write preset: %w", err)
 	}
-	if err := p.db.SavePreset(ctx, r.req.Person.ID, name, body); errors.Is(err, store.ErrTooManyPresets) {
+	if command.IsForServer(r.req.Options) {
+		err = p.db.SaveServerPreset(ctx, r.req.Place.Guild, name, body, r.req.Person.ID)
+	} else {
+		err = p.db.SavePreset(ctx, r.req.Person.ID, name, body)
+	}
+	if errors.Is(err, store.ErrTooManyPresets) {
 		return message.ErrPresetTooMany(store.MaxPresets)
-	} else if err != nil {
+	}
+	if err != nil {
 		return err
 	}
 	return r.say(ctx, message.PresetSaved(r.req.Language, message.Preset{Name: name, Options: options}))
 }
 
 func (p *presetCommands) list(ctx context.Context, r *responder) error {
-	all, err := p.db.Presets(ctx, r.req.Person.ID)
+	own, ofServer, err := p.db.PresetsFor(ctx, r.account(), r.req.Person.ID)
 	if err != nil {
 		return err
 	}
-	var shown []message.Preset
+	return r.say(ctx, message.Presets(r.req.Language, shownPresets(own), shownPresets(ofServer)))
+}
+
+func shownPresets(all []store.Preset) (shown []message.Preset) {
 	for _, one := range all {
 		shown = append(shown, message.Preset{Name: one.Name, Options: presetOptions(one)})
 	}
-	return r.say(ctx, message.Presets(r.req.Language, shown, store.MaxPresets))
+	return shown
 }
 
 func (p *presetCommands) delete(ctx context.Context, r *responder) error {
 	name := strings.TrimSpace(r.req.Options["name"])
-	if err := p.db.DeletePreset(ctx, r.req.Person.ID, name); errors.Is(err, store.ErrNotFound) {
+	var err error
+	if command.IsForServer(r.req.Options) {
+		err = p.db.DeleteServerPreset(ctx, r.req.Place.Guild, name, r.req.Person.ID)
+	} else {
+		err = p.db.DeletePreset(ctx, r.req.Person.ID, name)
+	}
+	if errors.Is(err, store.ErrNotFound) {
 		return message.ErrPresetUnknown
-	} else if err != nil {
+	}
+	if err != nil {
 		return err
 	}
 	return r.say(ctx, message.PresetDeleted(r.req.Language, name))

@@ -1,7 +1,6 @@
 package interaction
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"strconv"
@@ -63,21 +62,7 @@ func (m *imaginer) remix(ctx context.Context, r *responder) error {
 	if err != nil {
 		return err
 	}
-	base := remixed(r, j.Spec)
-	base.Steps = cmp.Or(j.Address.Draft, base.Steps) // a remix of a draft is whole
-	wanted := request.Wanted{
-		Prompt: r.req.Options[message.FieldPrompt], Spoiler: j.Spoiler, Private: keepsPrivate(r, j),
-	}
-	if negative, ok := r.req.Options[message.FieldNegative]; ok && negative != base.Negative {
-		wanted.Negative = &negative
-	}
-	wanted.Model, wanted.Strength = chosenModel(r.req.Options), chosenStrength(r.req.Options)
-	if file, ok := r.req.Uploads[message.FieldInit]; ok {
-		wanted.Init = &file
-	}
-	return m.submitPermutations(
-		ctx, r, permutationRequest{Wanted: wanted, DrawnSeed: m.seed(), Base: &base, Parent: j.ID},
-	)
+	return m.submitPermutations(ctx, r, m.remixRequest(r, remixed(r, j.Spec), j))
 }
 
 // chosenModel is the model that was chosen in a form; nil to keep it. Forms that were opened before there was a choice

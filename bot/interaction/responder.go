@@ -8,8 +8,10 @@ import (
 
 	"darkroom/bot/button"
 	"darkroom/bot/command"
+	"darkroom/bot/language"
 	"darkroom/bot/message"
 	"darkroom/bot/rest"
+	"darkroom/render/picture"
 	"darkroom/store"
 )
 
@@ -23,6 +25,8 @@ type responder struct {
 	deferred bool        // that answer only says "thinking…", and must be replaced
 	silent   bool        // that answer left the message of the click as it is: what is said is a follow-up
 	lost     func()      // notes that another program answered; nil if another bot of this database may have
+
+	public language.Language // of what others read, too; what the person alone reads is in req.Language
 
 	settings    store.Settings // what the person and the server want by default
 	settingsErr error          // why they could not be read
@@ -94,6 +98,23 @@ func (r *responder) edit(ctx context.Context, m message.Message) error {
 	return err
 }
 
+// editImages replaces the first answer by finished images, in forms that fit there.
+func (r *responder) editImages(
+	ctx context.Context, images *rest.Upload, to message.Address, spec picture.Spec, job string, result message.Result,
+) error {
+	if err := images.Fit(); err != nil {
+		return fmt.Errorf("fit the images of job %s: %w", job, err)
+	}
+	for {
+		m := images.Finished(to, spec, job, result)
+		m.Posting = nil // there is nothing to cancel
+		err := r.edit(ctx, m)
+		if !rest.TooLarge(err) || !images.Lower() {
+			return err
+		}
+	}
+}
+
 // replyPrivately shows a message to this person alone: as the first answer, or after that as a follow-up.
 func (r *responder) replyPrivately(ctx context.Context, m message.Message) error {
 	m.Private = true
@@ -125,6 +146,6 @@ func (r *responder) address() message.Address {
 	return message.Address{
 		Application: r.req.Application, Token: r.req.Token, Expires: created.Add(TokenLife), Channel: r.req.Place.Channel,
 		Message: message.Original, User: r.req.Person.ID, FileLimit: r.req.Place.FileLimit, Locale: r.req.Person.Locale,
-		Language: r.req.Language,
+		Language: r.public,
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"darkroom/bot/button"
 	"darkroom/bot/command"
 	"darkroom/bot/rest"
 	"darkroom/store"
@@ -18,9 +19,23 @@ type settingsReader interface {
 	Settings(ctx context.Context, server, user string) (store.Settings, error)
 }
 
+// withSettings adds what changes the settings of people and servers, and lets the buttons follow a person's remix mode.
+func (h *Handler) withSettings(imagine *imaginer, repaint *repainter) *Handler {
+	tried := trial{catalog: h.o.Catalog, wildcards: h.o.Wildcards}
+	prefer := &preferCommands{db: h.o.Store, trial: tried}
+	h.commands["prefer"], h.buttons[button.Prefer] = prefer.run, prefer.click
+	h.commands["settings"] = (&serverSettings{db: h.o.Store, trial: tried}).run
+	mode := &remixMode{imagine: imagine, used: h.used}
+	for verb, plain := range map[button.Verb]action{button.Reroll: repaint.reroll, button.Vary: repaint.vary} {
+		h.buttons[verb], h.forms[verb] = mode.before(plain), mode.submit(plain)
+	}
+	return h
+}
+
 // readSettings reads, once for each interaction, what the person and the server want by default. If that fails, only
-// what needs it fails: see responder.defaults. Suggestions need none, and must be quick.
+// what needs it fails. Suggestions need none, and must be quick.
 func (h *Handler) readSettings(ctx context.Context, r *responder) {
+	defer r.settleLanguages()
 	if r.req.Verb == command.Autocomplete {
 		return
 	}

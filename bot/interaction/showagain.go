@@ -15,7 +15,6 @@ import (
 	"darkroom/bot/message"
 	"darkroom/bot/rest"
 	"darkroom/queue"
-	"darkroom/render/request"
 	"darkroom/store"
 )
 
@@ -26,6 +25,9 @@ type showAgain struct {
 	fetcher fetcher
 	plain   bool // it answers with messages of the older form
 }
+
+// maxShownBytes bounds an image of this bot that is downloaded to be shown again: boosted servers take large ones.
+const maxShownBytes = 100 << 20
 
 var messageLink = regexp.MustCompile(`^<?https://(?:\w+\.)?discord(?:app)?\.com/channels/(?:@me|\d+)/(\d+)/(\d+)>?$`)
 
@@ -131,12 +133,14 @@ func (s *showAgain) show(ctx context.Context, r *responder, m rest.Message, j jo
 	}
 	to, spec := r.address(), j.Spec
 	to.Verb, to.Tile, to.Spoiler, to.Ephemeral = j.Address.Verb, j.Address.Tile, j.Spoiler, s.mayShare(r, j)
+	to.Language = r.req.Language
 	to.Card, to.Flags, to.Draft = !s.plain, j.Address.Flags, j.Address.Draft
-	result := message.Result{Files: files, Made: made, Millis: j.Outcome().Millis}
+	result := message.Result{Millis: j.Outcome().Millis}
 	if n := r.click.Tile; n > 0 && n <= spec.Count && spec.Count > 1 {
 		spec, to.Flags, result.Tile = spec.Tile(n-1), tileFlags(j, n), n
 	}
-	if err := r.edit(ctx, message.Finished(to, spec, j.ID, result)); err != nil {
+	images := rest.NewUpload(files, made, to.FileLimit)
+	if err := r.editImages(ctx, images, to, spec, j.ID, result); err != nil {
 		return fmt.Errorf("show job %s again: %w", j.ID, err)
 	}
 	return nil
@@ -154,7 +158,7 @@ func (s *showAgain) images(
 	out := j.Outcome().Files
 	for _, a := range m.Files() {
 		name := strings.TrimPrefix(a.Filename, message.SpoilerPrefix)
-		data, err := s.fetcher.Fetch(ctx, a.URL, request.MaxInputBytes)
+		data, err := s.fetcher.Fetch(ctx, a.URL, maxShownBytes)
 		if _, permanent := errors.AsType[*rest.FetchError](err); permanent {
 			return nil, nil, message.ErrImagesGone
 		}

@@ -45,6 +45,7 @@ func (s *single) post(ctx context.Context, r *responder) error {
 	}
 	to := r.address()
 	to.Verb, to.Spoiler, to.Ephemeral, to.Card = "single", j.Spoiler, keepsPrivate(r, j), !s.plain
+	to.Language = r.languageFor(r.req.Ephemeral)
 	to.Flags, to.Draft = tileFlags(j, n), j.Address.Draft
 	spec := j.Spec.Tile(n - 1)
 	alone := message.File{Name: fmt.Sprintf("%s-%d%s", j.ID, n, extension(file.Name)), Data: data}

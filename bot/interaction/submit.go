@@ -82,6 +82,7 @@ type newJob struct {
 	direct   string // the channel of direct messages in which private images come
 	followUp bool   // its message is a follow-up; the first answer of the interaction is another message
 	draft    int    // of a draft that a button started from, how many steps the finished image has
+	origins  string // what decided the settings of the job that a button started from
 	flags    string // those of the job that a button started from, as far as they are still true
 
 	job job.Job // once it is made
@@ -292,6 +293,7 @@ func appendNew(all, more []string) []string {
 // derived submits a job that a button made from an earlier one, for the person who clicked.
 func (s *submitter) derived(ctx context.Context, r *responder, from job.Job, spec picture.Spec, n newJob) error {
 	n.draft, n.private = from.Address.Draft, n.private || keepsPrivate(r, from)
+	n.origins = from.Address.Origins
 	n.parent, n.flags = from.ID, request.WithoutFlags(from.Address.Flags, prompt.FlagSeed)
 	return s.submit(ctx, r, func(available request.Available, policy store.Policy) (newJob, *request.Refusal) {
 		var refusal *request.Refusal

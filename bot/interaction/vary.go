@@ -15,13 +15,16 @@ const (
 	varyStrong = 0.6
 )
 
+// varyStrengths are how far the buttons go, by their arguments.
+var varyStrengths = map[string]float64{"": varyUsual, "subtle": varySubtle, "strong": varyStrong}
+
 // vary renders variations of one tile: as many as a gallery has.
 func (p *repainter) vary(ctx context.Context, r *responder) error {
 	j, tile, err := p.clicks.tile(ctx, r)
 	if err != nil {
 		return err
 	}
-	strength := map[string]float64{"": varyUsual, "subtle": varySubtle, "strong": varyStrong}[r.click.Arg]
+	strength := varyStrengths[r.click.Arg]
 	if strength == 0 {
 		return message.ErrOldButton
 	}

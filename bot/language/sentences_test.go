@@ -1,240 +1,239 @@
-package language
+package language_test
 
 import (
 	"encoding/json"
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"io/fs"
+	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
-	"unicode"
+
+	"darkroom/bot/command"
 )
 
-// spoken are the packages whose sentences people read on Discord, below the repository.
-var spoken = []string{
-	"bot/admit", "bot/interaction", "bot/message", "queue/worker", "render", "render/addon", "render/checkpoint",
-	"render/encode", "render/folder", "render/phrase", "render/picture", "render/pipeline", "render/prompt",
-	"render/prompt/dynamic", "render/request",
+// sentences are the English formats that the program prints, with whether each has a count.
+type sentences map[string]bool
+
+// formatsIn tells which parameters of a function are formats, by the function's name.
+var formatsIn = map[string][]int{
+	"Text": {0}, "Sprintf": {0}, "Of": {0}, "Refusal": {0}, "Refuse": {0, 1}, "Suggest": {0}, "Note": {0}, "refuse": {0},
+	"Count": {2}, "refuseBecause": {0}, "nameReader": {1}, "ignored": {2},
+	"say": {0}, "noteCrop": {1}, "checkLength": {1}, "cutComments": {1},
+	"inputImage": {2},
 }
 
-// formats are the functions that take the English of a sentence, and which of their arguments it is. Of a sentence with
-// a count it is the format for many: so catalogues name it.
-var formats = map[string][]int{
-	"phrase.Of": {0}, "phrase.Count": {2},
-	"Refuse": {0, 1}, "request.Refuse": {0, 1}, "Suggest": {0}, "Note": {0}, "say": {0}, "checkLength": {1},
-	"cutComments": {1}, "noteCrop": {1}, "ignored": {2}, "refuse": {0}, "refuseBecause": {0}, "Refusal": {0},
+// source is a folder of the program with its files.
+type source struct {
+	folder string
+	files  []*ast.File
+	texts  map[string][]ast.Expr // of constants and variables, by name
 }
 
-// methods are those of Language, by which sentences are printed at once.
-var methods = map[string][]int{"Sprintf": {0}, "Text": {0}, "Count": {2}}
-
-// TestEverySentenceIsTranslated finds the English of all sentences in the program, and looks for it in each built-in
-// catalogue.
-func TestEverySentenceIsTranslated(t *testing.T) {
-	said := map[string]string{} // each sentence, with a place where it is said
-	for _, dir := range spoken {
-		readPackage(t, filepath.Join("../..", dir), said)
-	}
-	if len(said) < 150 {
-		t.Fatalf("found %d sentences only: the search is broken", len(said))
-	}
-	files, err := embedded.ReadDir("catalogues")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, f := range files {
-		data, err := embedded.ReadFile("catalogues/" + f.Name())
+// readSource parses the files of all folders below some, without tests.
+func readSource(t *testing.T, roots ...string) (all []source) {
+	t.Helper()
+	folders := map[string]*source{}
+	for _, root := range roots {
+		err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+				return err
+			}
+			f, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
+			if err != nil {
+				return err
+			}
+			at := folders[filepath.Dir(path)]
+			if at == nil {
+				at = &source{folder: filepath.Dir(path), texts: map[string][]ast.Expr{}}
+				folders[at.folder] = at
+			}
+			at.files = append(at.files, f)
+			at.readConstants(f)
+			return nil
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
-		var known map[string]json.RawMessage
-		if err := json.Unmarshal(data, &known); err != nil {
-			t.Fatal(err)
+	}
+	for _, s := range folders {
+		all = append(all, *s)
+	}
+	slices.SortFunc(all, func(a, b source) int { return strings.Compare(a.folder, b.folder) })
+	return all
+}
+
+func (s *source) readConstants(f *ast.File) {
+	ast.Inspect(f, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.ValueSpec:
+			for i, value := range n.Values {
+				s.texts[n.Names[i].Name] = append(s.texts[n.Names[i].Name], value)
+			}
+		case *ast.AssignStmt:
+			for i, to := range n.Lhs {
+				if name, ok := to.(*ast.Ident); ok && len(n.Lhs) == len(n.Rhs) {
+					s.texts[name.Name] = append(s.texts[name.Name], n.Rhs[i])
+				}
+			}
 		}
-		for sentence, place := range said {
-			if known[sentence] == nil {
-				t.Errorf("%s: %s lacks %q", place, f.Name(), sentence)
+		return true
+	})
+}
+
+// constants are the texts that an expression can be: of a name, all that have this name in the package.
+func (s *source) constants(e ast.Expr) (all []string) {
+	switch e := e.(type) {
+	case *ast.BasicLit:
+		if text, err := strconv.Unquote(e.Value); err == nil && e.Kind == token.STRING {
+			return []string{text}
+		}
+	case *ast.ParenExpr:
+		return s.constants(e.X)
+	case *ast.BinaryExpr:
+		left, right := s.constants(e.X), s.constants(e.Y)
+		if len(left)+len(right) > 0 && e.Op == token.ADD {
+			return []string{one(left) + one(right)}
+		}
+	case *ast.CallExpr:
+		if name, of := calledName(e); of == "fmt" && name == "Sprintf" {
+			return s.constants(e.Args[0])
+		}
+	case *ast.Ident:
+		for _, value := range s.texts[e.Name] {
+			if _, name := value.(*ast.Ident); !name {
+				all = append(all, s.constants(value)...)
 			}
 		}
 	}
+	return all
 }
 
-// source is a package while its sentences are looked for.
-type source struct {
-	t         *testing.T
-	fset      *token.FileSet
-	constants map[string]ast.Expr
-	params    []string // of the function that is read
-	said      map[string]string
+// one is the only text of several, or a value in a sentence.
+func one(texts []string) string {
+	if len(texts) == 1 {
+		return texts[0]
+	}
+	return "%s"
 }
 
-func readPackage(t *testing.T, dir string, said map[string]string) {
-	t.Helper()
-	s := source{t: t, fset: token.NewFileSet(), constants: map[string]ast.Expr{}, said: said}
-	files := s.parse(dir)
-	for _, f := range files {
+// collect adds the formats of all calls that print or make a sentence, and the reasons, which are stored.
+func (s *source) collect(all sentences) {
+	for _, f := range s.files {
 		ast.Inspect(f, func(n ast.Node) bool {
-			if v, ok := n.(*ast.ValueSpec); ok && len(v.Names) == len(v.Values) {
-				for i, name := range v.Names {
-					s.constants[name.Name] = v.Values[i]
-				}
+			if call, ok := n.(*ast.CallExpr); ok {
+				s.collectCall(call, all)
 			}
 			return true
 		})
 	}
-	for _, f := range files {
-		for _, d := range f.Decls {
-			s.params = nil
-			if f, ok := d.(*ast.FuncDecl); ok {
-				s.params = paramsOf(f)
-			}
-			ast.Inspect(d, s.read)
-		}
-	}
-}
-
-// parse reads the files of a package, without its tests.
-func (s *source) parse(dir string) (files []*ast.File) {
-	names, err := filepath.Glob(filepath.Join(dir, "*.go"))
-	if err != nil || len(names) == 0 {
-		s.t.Fatalf("%s has no source: %v", dir, err)
-	}
-	for _, name := range names {
-		if strings.HasSuffix(name, "_test.go") {
-			continue
-		}
-		f, err := parser.ParseFile(s.fset, name, nil, parser.SkipObjectResolution)
-		if err != nil {
-			s.t.Fatal(err)
-		}
-		files = append(files, f)
-	}
-	return files
-}
-
-func paramsOf(f *ast.FuncDecl) (names []string) {
-	for _, field := range f.Type.Params.List {
-		for _, n := range field.Names {
-			names = append(names, n.Name)
-		}
-	}
-	return names
-}
-
-// read finds sentences in a call, in a failure's reason, and in the sentence of a render.Refusal.
-func (s *source) read(n ast.Node) bool {
-	switch n := n.(type) {
-	case *ast.CallExpr:
-		for _, i := range s.argumentsOf(n) {
-			if i < len(n.Args) {
-				s.add(n.Args[i])
-			}
-		}
-	case *ast.KeyValueExpr:
-		if key, ok := n.Key.(*ast.Ident); ok && key.Name == "Sentence" {
-			if _, isText := s.text(n.Value); isText {
-				s.add(n.Value)
-			}
-		}
-	case *ast.ValueSpec:
-		for i, name := range n.Names {
-			if isReason(name.Name) && i < len(n.Values) {
-				s.add(n.Values[i])
+	for name, value := range s.texts {
+		if strings.HasPrefix(strings.ToLower(name), "reason") {
+			for _, one := range value {
+				for _, text := range s.constants(one) {
+					all[text] = false
+				}
 			}
 		}
 	}
-	return true
 }
 
-// isReason tells whether a constant is a reason of a failure, or one of the worker's steps, which are in such reasons.
-func isReason(name string) bool {
-	steps := []string{"checking", "rendering", "sealing", "posting"}
-	return strings.HasPrefix(name, "Reason") || slices.Contains(steps, name)
-}
-
-// argumentsOf tells which arguments of a call are sentences.
-func (s *source) argumentsOf(call *ast.CallExpr) []int {
-	switch f := call.Fun.(type) {
-	case *ast.Ident:
-		return formats[f.Name]
-	case *ast.SelectorExpr:
-		on, _ := f.X.(*ast.Ident)
-		if on != nil {
-			if all := formats[on.Name+"."+f.Sel.Name]; all != nil {
-				return all
-			}
-		}
-		if all := formats[f.Sel.Name]; all != nil {
-			return all
-		}
-		if on != nil && on.Name == "l" || strings.HasSuffix(nameOf(f.X), ".Language") {
-			return methods[f.Sel.Name]
-		}
-	}
-	return nil
-}
-
-// nameOf is an expression such as r.req.Language; "" for others than selectors.
-func nameOf(e ast.Expr) string {
-	switch e := e.(type) {
-	case *ast.Ident:
-		return e.Name
-	case *ast.SelectorExpr:
-		return nameOf(e.X) + "." + e.Sel.Name
-	}
-	return ""
-}
-
-// add notes a sentence. What a function takes as an argument is a sentence where it is called.
-func (s *source) add(e ast.Expr) {
-	if call, ok := e.(*ast.CallExpr); ok {
-		f, ok := call.Fun.(*ast.SelectorExpr)
-		if !ok || f.Sel.Name != "Sprintf" || len(call.Args) == 0 {
-			return // a sentence that another call makes
-		}
-		e = call.Args[0]
-	}
-	if p, ok := e.(*ast.Ident); ok && slices.Contains(s.params, p.Name) {
+func (s *source) collectCall(call *ast.CallExpr, all sentences) {
+	name, of := calledName(call)
+	if of == "fmt" || name == "Count" && len(call.Args) < 3 {
 		return
 	}
-	text, ok := s.text(e)
-	place := s.fset.Position(e.Pos())
-	if !ok {
-		s.t.Errorf("%s: this sentence is no constant, so it cannot be found in catalogues", place)
-	}
-	if hasWords(text) {
-		s.said[text] = strings.TrimPrefix(place.String(), "../../")
+	for _, i := range formatsIn[name] {
+		if i >= len(call.Args) {
+			continue
+		}
+		for _, text := range s.constants(call.Args[i]) {
+			if text != "" {
+				all[text] = all[text] || name == "Count"
+			}
+		}
 	}
 }
 
-// text returns a constant text.
-func (s *source) text(e ast.Expr) (string, bool) {
-	switch e := e.(type) {
-	case *ast.BasicLit:
-		text, err := strconv.Unquote(e.Value)
-		return text, err == nil
-	case *ast.BinaryExpr:
-		first, ok := s.text(e.X)
-		second, ok2 := s.text(e.Y)
-		return first + second, ok && ok2
-	case *ast.ParenExpr:
-		return s.text(e.X)
+// calledName is the name of what is called, and the package or value that it is called of.
+func calledName(call *ast.CallExpr) (name, of string) {
+	switch f := call.Fun.(type) {
 	case *ast.Ident:
-		if value := s.constants[e.Name]; value != nil {
-			return s.text(value)
+		return f.Name, ""
+	case *ast.SelectorExpr:
+		if x, ok := f.X.(*ast.Ident); ok {
+			of = x.Name
 		}
-	case *ast.CallExpr: // a conversion, such as Refusal("…")
-		if len(e.Args) == 1 {
-			return s.text(e.Args[0])
-		}
+		return f.Sel.Name, of
 	}
-	return "", false
+	return "", ""
 }
 
-// hasWords tells whether a format has words besides its values.
-func hasWords(format string) bool {
-	return strings.ContainsFunc(verbs.ReplaceAllString(format, ""), unicode.IsLetter)
+// forOperators are the folders whose sentences are not read on Discord.
+var forOperators = []string{"bot/sandbox", "render/hub", "render/onnx", "render/device"}
+
+// spoken are all sentences of the program: those of its source, and those of the registered commands.
+func spoken(t *testing.T) sentences {
+	t.Helper()
+	all := sentences{}
+	for _, s := range readSource(t, "../../bot", "../../render", "../../queue") {
+		if !slices.ContainsFunc(forOperators, func(f string) bool { return strings.Contains(s.folder, f) }) {
+			s.collect(all)
+		}
+	}
+	for _, c := range command.All() {
+		all[c.Description] = false
+		if c.Description == "" {
+			all[c.Name] = false
+		}
+		addOptions(all, c.Options)
+	}
+	delete(all, "")
+	return all
+}
+
+func addOptions(all sentences, options []command.Option) {
+	for _, o := range options {
+		all[o.Description] = false
+		for _, c := range o.Choices {
+			if strings.Contains(c.Name, " ") {
+				all[c.Name] = false
+			}
+		}
+		addOptions(all, o.Options)
+	}
+}
+
+// TestGermanIsWhole: the German catalogue has all sentences that the program can say, with plural forms where there is
+// a count, and no others.
+func TestGermanIsWhole(t *testing.T) {
+	t.Parallel()
+	raw, err := os.ReadFile("catalogues/de.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	german := map[string]json.RawMessage{}
+	if err := json.Unmarshal(raw, &german); err != nil {
+		t.Fatal(err)
+	}
+	all := spoken(t)
+	for _, english := range slices.Sorted(maps.Keys(all)) {
+		text, ok := german[english]
+		switch {
+		case !ok:
+			t.Errorf("no German for %q (count: %v)", english, all[english])
+		case all[english] != (text[0] == '{'):
+			t.Errorf("%q: has a count: %v, and its German is %s", english, all[english], text)
+		}
+	}
+	for english := range german {
+		if _, ok := all[english]; !ok {
+			t.Errorf("German for a sentence that nobody says: %q", english)
+		}
+	}
 }

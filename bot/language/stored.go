@@ -93,6 +93,8 @@ func readFormat(english string) (f format, ok bool) {
 			pattern += "%"
 		case verb == 'd':
 			pattern, f.verbs = pattern+`(-?\d+)`, append(f.verbs, verb)
+		case verb == 'q':
+			pattern, f.verbs = pattern+`"((?s:.+?))"`, append(f.verbs, 's')
 		case verb == 'g' || verb == 'f':
 			pattern, f.verbs = pattern+`(-?\d+(?:\.\d+)?)`, append(f.verbs, verb)
 		case strings.HasSuffix(english[:m[0]], "“"): // a name, which stays as it is

@@ -28,6 +28,8 @@ type Address struct {
 	Draft       int       `json:"draft,omitempty"`  // it is a draft: how many steps the finished image has
 	Locale      string    `json:"locale"`
 
+	Origins string `json:"origins,omitempty"` // what presets and defaults decided, see request.FormatOrigins
+
 	Language language.Language `json:"language,omitzero"` // of the message, which it keeps
 }
 

@@ -72,7 +72,7 @@ func settingsLine(l language.Language, spec picture.Spec, files []queue.File) st
 	if slices.ContainsFunc(files, func(f queue.File) bool { return f.LowMemory }) {
 		line += " · " + l.Text("made in parts (low memory)")
 	}
-	return line + notesText(l, files)
+	return line + notesText(l, files) + formsText(l, files)
 }
 
 // stepsText is a number of steps.
@@ -158,5 +158,5 @@ func cardFooter(l language.Language, spec picture.Spec, r Result) string {
 		parts = append(parts, l.Text("made in parts (low memory)"))
 	}
 	line := "-# " + strings.Join(append(parts, l.Text("AI-generated")), " · ")
-	return strings.TrimPrefix(notesText(l, r.Made)+"\n"+line, "\n")
+	return strings.TrimPrefix(notesText(l, r.Made)+formsText(l, r.Made)+"\n"+line, "\n")
 }

@@ -27,6 +27,8 @@ type JobInfo struct {
 
 	Guess  string              // what was concluded from the model's name, see request.Card
 	Addons []request.AddonCard // what is known of add-ons
+
+	Origins []request.Origin // what presets and defaults decided
 }
 
 // Info lists the settings. Prompt and negative prompt may be long: the attached file holds all of them.
@@ -52,6 +54,9 @@ func Info(l language.Language, i JobInfo) string {
 	}
 	if addons := addonsText(l, s, i.Addons); addons != "" {
 		lines = append(lines, l.Sprintf("**Add-ons** %s", addons))
+	}
+	for _, o := range i.Origins {
+		lines = append(lines, "-# "+originText(l, o))
 	}
 	if len(i.Millis) > 0 {
 		lines = append(lines, l.Sprintf("**Time** %s", millisText(l, i.Millis)))

@@ -35,7 +35,17 @@ type Message struct {
 	AllowUsers []string // who may be pinged; nobody else ever is
 	ReplyTo    string   // channel posts: the message that it replies to, which must be there
 	Nonce      string   // channel posts: at most 25 characters; a second post with it within minutes returns the first
+
+	// RequestBytes is how many bytes of files one request may have; 0 for MaxRequest.
+	RequestBytes int64
+	// Posting are the rows while files are still on their way, where they need several requests: an edit whose first
+	// requests alone arrived must not look finished.
+	Posting []Row
 }
+
+// MaxRequest is Discord's limit on a request of 25 MiB, without room for what is no file, in bytes. Places that take
+// larger files take requests of their size. Source: Discord, reference, "Uploading Files".
+const MaxRequest = 25<<20 - 256<<10
 
 // Row is up to five buttons side by side.
 type Row []Button

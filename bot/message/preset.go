@@ -54,14 +54,28 @@ func PresetDeleted(l language.Language, name string) string {
 	return l.Sprintf("Deleted: %s", Escape(name))
 }
 
-// Presets lists presets. A person has at most so many, and all of them fit into one message.
-func Presets(l language.Language, all []Preset, most int) string {
-	if len(all) == 0 {
+// Presets lists a person's presets and those of the server. All of them fit into one message.
+func Presets(l language.Language, own, ofServer []Preset) string {
+	if len(own)+len(ofServer) == 0 {
 		return l.Text("You have no presets. Save settings under a name with `/preset save`.")
 	}
-	lines := []string{l.Text("**Your presets**")}
-	for _, p := range all {
-		lines = append(lines, Shorten(p.line(), MaxContent/(most+1)-1))
+	room := MaxContent/(len(own)+len(ofServer)+2) - 1
+	var lines []string
+	for _, part := range []struct {
+		heading string
+		presets []Preset
+	}{{l.Text("**Your presets**"), own}, {l.Text("**Presets of this server**"), ofServer}} {
+		if len(part.presets) > 0 {
+			lines = append(lines, Shorten(part.heading, room))
+		}
+		for _, p := range part.presets {
+			lines = append(lines, Shorten(p.line(), room))
+		}
 	}
 	return strings.Join(lines, "\n")
+}
+
+// ServersPreset names a preset of the server in a list of suggestions.
+func ServersPreset(l language.Language, name string) string {
+	return l.Sprintf("%s · of this server", name)
 }

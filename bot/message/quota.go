@@ -94,7 +94,8 @@ func (q Quota) eachText(l language.Language) (lines []string) {
 	if n := q.Limits.MaxPixels; n > 0 {
 		lines = append(lines, q.rule(l.Text("• **Size:**"),
 			l.Count(n, "This server allows at most %d pixel.", "This server allows at most %d pixels.", n),
-			l.Count(n, "Direct messages allow at most %d pixel.", "Direct messages allow at most %d pixels.", n)))
+			l.Count(n, "Direct messages allow at most %d pixel.", "Direct messages allow at most %d pixels.", n))+
+			" "+l.Text("The size after hires and upscaling counts."))
 	}
 	if n := q.Limits.MaxSteps; n > 0 {
 		lines = append(lines, q.rule(l.Text("• **Steps:**"),

@@ -11,13 +11,22 @@ import (
 // The requests of this file use the bot's own token, so only the bot can make them.
 
 // PostMessage posts a message into a channel. With a Nonce a repeated post within a few minutes returns the first
-// message.
+// message. Files that one request has no room for are added to the message after that: an error may mean that only they
+// are missing, see Complete.
 func (c *Client) PostMessage(ctx context.Context, channel string, m message.Message) (Message, error) {
 	r := request{
 		method: http.MethodPost, path: "/channels/" + channel + "/messages", bucket: "POST channel " + channel,
 		route: "POST channel message", idempotent: m.Nonce != "",
 	}
-	return c.sendForMessage(ctx, r.with(m))
+	groups := m.Groups()
+	if len(groups) < 2 {
+		return c.sendForMessage(ctx, r.with(m))
+	}
+	posted, err := c.sendForMessage(ctx, r.with(m.Part(nil, groups[0], true)))
+	if err != nil {
+		return posted, err
+	}
+	return c.Complete(ctx, channel, posted, m)
 }
 
 func messageRequest(method, channel, id, route string) request {
@@ -32,10 +41,9 @@ func (c *Client) FetchMessage(ctx context.Context, channel, id string) (Message,
 	return c.sendForMessage(ctx, messageRequest(http.MethodGet, channel, id, "GET channel message"))
 }
 
-// EditMessage replaces one of the bot's own messages in a channel, of any age.
+// EditMessage replaces one of the bot's own messages in a channel, of any age. Many files need several requests.
 func (c *Client) EditMessage(ctx context.Context, channel, id string, m message.Message) (Message, error) {
-	r := messageRequest(http.MethodPatch, channel, id, "PATCH channel message")
-	return c.sendForMessage(ctx, r.with(m))
+	return c.editInParts(ctx, messageRequest(http.MethodPatch, channel, id, "PATCH channel message"), m)
 }
 
 // TryFetchMessage is FetchMessage for what may as well be left undone: it waits for no limit, leaves the last place in
@@ -93,12 +101,13 @@ func (c *Client) RegisterCommands(ctx context.Context, application string, comma
 	}, nil)
 }
 
-// RegisteredCommands returns the application's global commands as Discord has them.
+// RegisteredCommands returns the application's global commands as Discord has them, with their texts in all languages.
 func (c *Client) RegisteredCommands(ctx context.Context, application string) (json.RawMessage, error) {
 	var commands json.RawMessage
 	err := c.send(ctx, request{
-		method: http.MethodGet, path: "/applications/" + application + "/commands", bucket: "GET commands",
-		route: "GET application commands", idempotent: true,
+		method: http.MethodGet, path: "/applications/" + application + "/commands?with_localizations=true",
+		bucket: "GET commands",
+		route:  "GET application commands", idempotent: true,
 	}, &commands)
 	return commands, err
 }

@@ -53,6 +53,7 @@ const (
 	codeCannotDM           = 50007
 	codeNoPermission       = 50013
 	codeInvalidWebhook     = 50027
+	codeFileTooLarge       = 50045
 
 	// leastCode is the least of Discord's codes that say something. 0 is "general error", and what a proxy writes into a
 	// field of the same name, such as the HTTP status, is less too.
@@ -113,7 +114,8 @@ func (e *Error) unanswered() bool { return e.Status != http.StatusTooManyRequest
 // TooLarge tells whether err says that the files are larger than the place allows.
 func TooLarge(err error) bool {
 	var e *Error
-	return hasCode(err, codeTooLarge) || errors.As(err, &e) && e.Status == http.StatusRequestEntityTooLarge
+	return hasCode(err, codeTooLarge, codeFileTooLarge) ||
+		errors.As(err, &e) && e.Status == http.StatusRequestEntityTooLarge
 }
 
 // Final tells whether trying again cannot help: Discord understood the request and refused it. Only an answer with one
@@ -150,10 +152,12 @@ func readError(route string, status int, body []byte) *Error {
 }
 
 // tokenPattern matches what no log may hold: the secret part of a webhook or callback path, and a bot token.
-var tokenPattern = regexp.MustCompile(`((?:webhooks|interactions)/\d+/)[\w.%-]+|\b[\w-]{20,}\.[\w-]{6}\.[\w-]{20,}\b`)
+var tokenPattern = regexp.MustCompile(
+	`((?:webhooks|interactions)/\d+/)[^/\s"'?]+|\b[A-Za-z0-9_-]{18,}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{20,}`,
+)
 
-// Redact replaces interaction and bot tokens in text.
-func Redact(text string) string { return tokenPattern.ReplaceAllString(text, "${1}[redacted]") }
+// Redact replaces interaction and bot tokens in text. The log of the program does so too, with other secrets.
+func Redact(text string) string { return tokenPattern.ReplaceAllString(text, "${1}[secret]") }
 
 // withoutURL removes the address that net/http puts into its errors, because it holds the interaction token.
 func withoutURL(err error) error {

@@ -49,10 +49,10 @@ func (c *Client) sendForMessage(ctx context.Context, k request) (Message, error)
 	return m, err
 }
 
-// EditResponse replaces the answer at an address. It is safe to repeat.
+// EditResponse replaces the answer at an address. It is safe to repeat. Many files need several requests.
 func (c *Client) EditResponse(ctx context.Context, to message.Address, m message.Message) (Message, error) {
 	k := webhookRequest(http.MethodPatch, to, "/messages/"+to.Message, "PATCH interaction answer")
-	return c.sendForMessage(ctx, k.with(m))
+	return c.editInParts(ctx, k, m)
 }
 
 // FetchResponse returns the answer at an address.

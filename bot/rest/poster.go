@@ -144,7 +144,8 @@ func (p *Poster) clearUnanswered(job string) {
 	delete(p.unanswered, job)
 }
 
-// Post shows the finished images in the job's message. Posting again shows the same. What that message does not take
+// Post shows the finished images in the job's message. Posting again shows the same. Images that Discord refuses as too
+// large are posted in smaller forms, see Upload.Lower. What that message does not take
 // becomes an undelivered result instead, so that the renderer can go on: the token is too old, the place is closed, or
 // the place does not answer as it should. Then the bot goes on trying, there and elsewhere, and the renderer does not
 // post them any more: the bot may have posted them elsewhere. An error means that there is no room for another result:
@@ -154,17 +155,15 @@ func (p *Poster) Post(ctx context.Context, job queue.Job, result worker.Result) 
 	if err != nil {
 		return queue.Outcome{}, err
 	}
-	out, files := outcomeOf(result, to)
+	out, up := outcomeOf(result, to)
 	if left, ok := p.wasLeft(job.ID); p.tokenExpired(to) || ok && !left.byToken {
-		return p.putUndelivered(ctx, job, withoutToken(to), result, out)
+		return p.putUndelivered(ctx, job, withoutToken(to), up, out)
 	} else if ok {
-		return p.putUndelivered(ctx, job, to, result, out)
+		return p.putUndelivered(ctx, job, to, up, out)
 	}
 	began := p.client.now()
-	posted, err := p.editInTime(ctx, to, message.Finished(to, spec, job.ID, message.Result{
-		Files: files, Made: out.Files, Millis: out.Millis,
-	}))
-	out.Millis["post"] = p.client.now().Sub(began).Milliseconds()
+	posted, err := p.postFitting(ctx, job.ID, to, spec, up, out.Millis)
+	out.Files, out.Millis["post"] = up.Made, p.client.now().Sub(began).Milliseconds()
 	switch {
 	case err == nil:
 		p.clearUnanswered(job.ID)
@@ -179,27 +178,40 @@ func (p *Poster) Post(ctx context.Context, job queue.Job, result worker.Result) 
 		if MaybeApplied(err) {
 			p.setUnanswered(job.ID)
 		}
-		return p.putUndelivered(ctx, job, withoutToken(to), result, out)
+		return p.putUndelivered(ctx, job, withoutToken(to), up, out)
 	}
 	p.setUnanswered(job.ID)
-	left, lerr := p.putUndelivered(ctx, job, to, result, out)
+	left, lerr := p.putUndelivered(ctx, job, to, up, out)
 	if lerr != nil || left.Delivered != DeliveredLater {
 		return queue.Outcome{}, fmt.Errorf("post pictures: %w", err)
 	}
 	return left, nil
 }
 
+// postFitting edits the images into the job's message, in smaller forms while Discord refuses them as too large.
+func (p *Poster) postFitting(
+	ctx context.Context, job string, to message.Address, spec picture.Spec, up *Upload, millis map[string]int64,
+) (Message, error) {
+	for {
+		posted, err := p.editInTime(ctx, to, up.Finished(to, spec, job, message.Result{Millis: millis}))
+		if !TooLarge(err) || !up.Lower() {
+			return posted, err
+		}
+	}
+}
+
 // outcomeOf returns what is known about a result before it is posted, and its files.
-func outcomeOf(result worker.Result, to message.Address) (out queue.Outcome, files []message.File) {
+func outcomeOf(result worker.Result, to message.Address) (out queue.Outcome, up *Upload) {
 	out = queue.Outcome{Channel: to.Channel, Millis: maps.Clone(result.Millis)}
 	if out.Millis == nil {
 		out.Millis = map[string]int64{}
 	}
+	var files []message.File
 	for _, f := range result.Images {
 		out.Files = append(out.Files, f.File)
 		files = append(files, message.File{Name: f.Name, Data: f.Data})
 	}
-	return out, files
+	return out, NewUpload(files, out.Files, to.FileLimit)
 }
 
 // editInTime edits the answer for no longer than postTimeout, with all tries. A place that does not answer, or limits
@@ -218,12 +230,12 @@ func withoutToken(to message.Address) message.Address {
 
 // putUndelivered leaves the images for the bot to deliver, by the token of the address if it has one.
 func (p *Poster) putUndelivered(
-	ctx context.Context, job queue.Job, to message.Address, result worker.Result, out queue.Outcome,
+	ctx context.Context, job queue.Job, to message.Address, up *Upload, out queue.Outcome,
 ) (queue.Outcome, error) {
 	out.Delivered = DeliveredLater
 	left, isNew := p.leave(job, to.Token != "") // before the queue is asked: if its answer is lost, it may have them
 	d := queue.Undelivered{Job: job.ID, Address: to.Encode(), Outcome: out, MaybePosted: left.maybePosted}
-	for _, f := range result.Images {
+	for _, f := range up.Files {
 		d.Files = append(d.Files, queue.Attachment{Name: f.Name, Bytes: f.Data})
 	}
 	err := p.undelivered.PutUndelivered(ctx, d)

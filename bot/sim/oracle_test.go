@@ -20,6 +20,7 @@ import (
 type verdict struct {
 	Seed          uint64
 	Jobs          int            // that the bot acknowledged
+	Masked        int            // those that are done and had a mask
 	Ends          map[string]int // the number of jobs by how they ended
 	Faults        map[string]int // how often each fault was tried
 	Recovery      time.Duration  // from the end of the last fault until the last job ended
@@ -159,6 +160,9 @@ func (o *oracle) checkDone(e store.Job, shown []string) {
 		return
 	}
 	o.verdict.Ends[out.Delivered]++
+	if len(e.Inputs) == 2 {
+		o.verdict.Masked++
+	}
 	switch out.Delivered {
 	case rest.DeliveredPosted, rest.DeliveredFound:
 		switch {

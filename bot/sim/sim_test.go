@@ -42,7 +42,10 @@ func TestNothingIsLostOrDoubled(t *testing.T) {
 	f := newReport("virtual time", "sim-")
 	defer f.write(t)
 	if os.Getenv(soakEnv) == "" {
-		f.add(runSeed(t, seedOr(t, 1), shortRequests))
+		v := runSeed(t, seedOr(t, 1), shortRequests)
+		if f.add(v); v.Masked == 0 {
+			t.Error("no image with a mask was made")
+		}
 		return
 	}
 	first := seedOr(t, rand.Uint64()>>24)
@@ -100,7 +103,10 @@ func runInBubble(t *testing.T, seed uint64, dir string, log *slog.Logger, reques
 	w := newWorkload(c, 8, 8)
 	slots := []string{"r1", "r2", "r3", "r4", "r5", "r6"}
 	w.start(slots...)
-	return w.runWithFaults(newFaultInjector(w, slots...), requests)
+	w.prefer()
+	v := w.runWithFaults(newFaultInjector(w, slots...), requests)
+	w.checkPreferences()
+	return v
 }
 
 // runWithFaults runs users beside faults, waits until all is quiet, and returns what the oracle found.

@@ -3,6 +3,7 @@ package sim
 import (
 	"context"
 	"fmt"
+	"image"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -13,6 +14,7 @@ import (
 	"darkroom/bot/button"
 	"darkroom/bot/sandbox"
 	"darkroom/bot/sandbox/wire"
+	"darkroom/render/encode"
 	"darkroom/store"
 )
 
@@ -93,14 +95,40 @@ func (w *workload) askOnce() {
 		sandbox.With("prompt", "a red boat"+w.shelves.drawTags(w.rng)),
 		sandbox.With("steps", 2+w.rng.IntN(20)), sandbox.With("count", 1+w.rng.IntN(4)),
 	}
-	if w.rng.IntN(12) == 0 {
-		options = append(options, sandbox.WithFile("init_image", "start.png", onePixelPNG))
-	}
+	options = append(options, w.drawOptions()...)
 	choice, after := w.rng.IntN(100), drawExp(w.rng, 15*time.Second)
 	w.askAndFollowUp(user, channel, choice, after, func() (sandbox.Interaction, error) {
 		return w.Command(user, channel, "imagine", options...)
 	})
 }
+
+// drawOptions draws the options that few people use: start images with and without a mask, and a second pass.
+func (w *workload) drawOptions() (options []sandbox.Option) {
+	if w.rng.IntN(8) == 0 {
+		options = append(options, sandbox.WithFile("init_image", "start.png", onePixelPNG))
+		if w.rng.IntN(3) > 0 {
+			options = append(options, sandbox.WithFile("mask", "mask.png", halfMask))
+		}
+		if modes := []string{"", "crop", "fill", "stretch"}; w.rng.IntN(2) == 0 {
+			options = append(options, sandbox.With("fit", modes[1+w.rng.IntN(3)]))
+		}
+	}
+	if w.rng.IntN(15) == 0 {
+		options = append(options, sandbox.With("hires", 1.5))
+	}
+	return options
+}
+
+// halfMask marks the left half of an image.
+var halfMask = func() []byte {
+	img := image.NewGray(image.Rect(0, 0, 2, 1))
+	img.Pix[0] = 255
+	data, err := encode.PNG(img, "")
+	if err != nil {
+		panic("internal error: " + err.Error())
+	}
+	return data
+}()
 
 // dmChannel returns a user's DM channel with the bot.
 func (w *workload) dmChannel(user string) string {
@@ -123,7 +151,7 @@ func (w *workload) askAndFollowUp(
 	w.mu.Lock()
 	w.interactions = append(w.interactions, i.ID)
 	w.mu.Unlock()
-	if choice >= 20 {
+	if choice >= 22 {
 		return
 	}
 	w.followUps.Go(func() {
@@ -135,6 +163,8 @@ func (w *workload) askAndFollowUp(
 			w.delete(i.ID)
 		case choice < 17:
 			w.click(user, channel, i.ID, button.Reroll)
+		case choice >= 20:
+			w.remix(user, channel, i.ID)
 		default:
 			w.click(user, channel, i.ID, button.Vary)
 		}
@@ -150,7 +180,38 @@ func (w *workload) click(user, channel, interaction string, verb button.Verb) {
 	if err != nil {
 		return
 	}
-	w.askAndFollowUp(user, channel, 99, 0, func() (sandbox.Interaction, error) { return w.Click(user, m.ID, id) })
+	w.askAndFollowUp(user, channel, 99, 0, func() (sandbox.Interaction, error) {
+		clicked, err := w.Click(user, m.ID, id)
+		if err == nil && verb != button.Cancel {
+			w.followUps.Go(func() { w.fillRemix(user, clicked) })
+		}
+		return clicked, err
+	})
+}
+
+// remix sends the form of the button Remix with other words. It gives up after ten minutes, or when a fault swallows
+// the form.
+func (w *workload) remix(user, channel, interaction string) {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
+	defer cancel()
+	var id string
+	m, err := w.WaitReply(ctx, interaction, func(m sandbox.Message) bool {
+		id = customID(m, button.Remix)
+		return id != ""
+	})
+	if err != nil {
+		return
+	}
+	opened, err := w.Click(user, m.ID, id)
+	if err != nil {
+		return
+	}
+	if opened, err = w.WaitAnswer(ctx, opened.ID); err != nil || opened.Form == nil {
+		return
+	}
+	w.askAndFollowUp(user, channel, 99, 0, func() (sandbox.Interaction, error) {
+		return w.Submit(user, opened.ID, map[string]string{"prompt": "a blue boat"})
+	})
 }
 
 // delete has a moderator delete a response.

@@ -15,7 +15,7 @@ import (
 )
 
 // childPID is the newest renderer process that a process supervises.
-func (p *process) childPID(t *testing.T) int {
+func (p *process) childPID(t testing.TB) int {
 	t.Helper()
 	found := regexp.MustCompile(`renderer process started" pid=(\d+)`).FindAllStringSubmatch(p.log.String(), -1)
 	if len(found) == 0 {

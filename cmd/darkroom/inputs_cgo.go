@@ -69,6 +69,10 @@ func (o *drawRequest) readMask(ctx context.Context) (encode.CleanImage, error) {
 	if err != nil {
 		return encode.CleanImage{}, fmt.Errorf("--mask %s: %w", path, err)
 	}
+	if marks, err := mask.MarksAny(); err != nil || !marks {
+		return mask, errors.Join(err, fmt.Errorf(
+			"--mask %s: it marks nothing: paint white, or any colour on transparent, where the image shall change", path))
+	}
 	switch reading {
 	case encode.MaskByBrightness:
 	case encode.MaskByOpacity:

@@ -35,6 +35,20 @@ func savePNG(t *testing.T, at func(x, y int) color.Color) string {
 	return path
 }
 
+// TestEmptyMaskIsRefused: it would take a whole run to give the start image back.
+func TestEmptyMaskIsRefused(t *testing.T) {
+	t.Parallel()
+	start := savePNG(t, func(x, y int) color.Color { return color.NRGBA{uint8(5 * x), uint8(9 * y), 80, 255} })
+	black := savePNG(t, func(int, int) color.Color { return color.Black })
+	o := drawRequest{
+		settings: config.Draw{Prompt: "a boat", Count: 1, Init: start, Mask: black},
+		folder:   postcards(t), inputs: map[string][]byte{},
+	}
+	if err := o.resolve(t.Context()); err == nil || !strings.Contains(err.Error(), black+": it marks nothing") {
+		t.Errorf("got %v, want it refused", err)
+	}
+}
+
 // The right half is marked, in each way that people mark it.
 func TestRequestReadsMasks(t *testing.T) {
 	t.Parallel()

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strings"
 
+	"darkroom/bot/rest"
 	"darkroom/config"
 )
 
@@ -88,11 +89,9 @@ var secrets = []struct {
 	look *regexp.Regexp
 	show string
 }{
-	{regexp.MustCompile(`(/(?:webhooks|interactions)/\d+/)[^/\s"'?]+`), "${1}" + hidden},       // Discord's paths
-	{regexp.MustCompile(`((?:Bot|Bearer) )[A-Za-z0-9._-]{16,}`), "${1}" + hidden},              // a header
-	{regexp.MustCompile(`("token"\s*:\s*")[^"]+`), "${1}" + hidden},                            // JSON
-	{regexp.MustCompile(`(\w://[^/\s:@"]*:)[^/\s@"]+@`), "${1}" + hidden + "@"},                // a password in an address
-	{regexp.MustCompile(`\b[A-Za-z0-9_-]{18,}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{20,}`), hidden}, // a bot token
+	{regexp.MustCompile(`((?:Bot|Bearer) )[A-Za-z0-9._-]{16,}`), "${1}" + hidden}, // a header
+	{regexp.MustCompile(`("token"\s*:\s*")[^"]+`), "${1}" + hidden},               // JSON
+	{regexp.MustCompile(`(\w://[^/\s:@"]*:)[^/\s@"]+@`), "${1}" + hidden + "@"},   // a password in an address
 }
 
 // redact replaces whatever looks like a secret in a text.
@@ -100,5 +99,6 @@ func redact(text string) string {
 	for _, s := range secrets {
 		text = s.look.ReplaceAllString(text, s.show)
 	}
+	text = rest.Redact(text)
 	return strings.ReplaceAll(text, "://USER:"+hidden+"@", "://USER:PASSWORD@") // how our messages describe an address
 }

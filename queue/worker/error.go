@@ -6,8 +6,6 @@ import (
 	"log/slog"
 	"runtime"
 	"runtime/debug"
-
-	"darkroom/render/phrase"
 )
 
 // The causes that end a job's context.
@@ -75,7 +73,30 @@ func classify(step string, err error) (reason string, retry bool) {
 		return final.Reason, false
 	}
 	if errors.As(err, new(*PanicError)) && step == rendering {
-		return phrase.Of("the model failed").String(), false
+		return reasonModelFailed, false
 	}
-	return phrase.Of("something went wrong while %s", step).String(), true
+	return failedWhile(step), true
+}
+
+// Why a job failed, for the person. They are stored in English; bot/language knows them by their text.
+const (
+	reasonModelFailed = "the model failed"
+	reasonHung        = "the model stopped responding"
+	reasonChecking    = "something went wrong while checking whether it was posted"
+	reasonRendering   = "something went wrong while generating the image"
+	reasonSealing     = "something went wrong while getting ready to post"
+	reasonPosting     = "something went wrong while posting"
+)
+
+// failedWhile is the reason when a step failed.
+func failedWhile(step string) string {
+	switch step {
+	case checking:
+		return reasonChecking
+	case rendering:
+		return reasonRendering
+	case sealing:
+		return reasonSealing
+	}
+	return reasonPosting
 }

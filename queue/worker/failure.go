@@ -77,16 +77,15 @@ func (r *jobRun) fail(jobCtx context.Context, step string, err error) {
 
 // reportHang reports that rendering hangs: this process ends because of it, as if the job had killed it.
 func (r *jobRun) reportHang(jobCtx context.Context) {
-	const reason = "the model stopped responding"
 	var final bool
 	queueErr := r.callUntilAnswered(jobCtx, func(ctx context.Context) (err error) {
-		final, err = r.Queue.Crashed(ctx, r.lease(), reason)
+		final, err = r.Queue.Crashed(ctx, r.lease(), reasonHung)
 		return err
 	})
 	r.log.Error("rendering hangs", "percent", r.percent.Load(), "timeout", r.hangAfter(), "final", final,
 		"queue_error", queueErr)
 	if final {
-		r.postFailure(jobCtx, reason)
+		r.postFailure(jobCtx, reasonHung)
 	}
 }
 

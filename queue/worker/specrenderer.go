@@ -82,7 +82,7 @@ func (p SpecRenderer) Render(
 	}
 	p.logMemory(l.Job.ID, result)
 	result.Millis["load"] = load.Milliseconds()
-	return p.encodeTiles(spec, l.Job.ID, limit, result)
+	return p.encodeTiles(spec, l.Job.ID, limit, result, func() { progress(100, nil) })
 }
 
 // regionBlur is A1111's default for "Mask blur", in pixels.
@@ -159,21 +159,40 @@ func (p SpecRenderer) finalError(err error) error {
 	return err
 }
 
-// encodeTiles encodes the tiles, with the text that says how each was made, within limit bytes each.
-func (p SpecRenderer) encodeTiles(spec picture.Spec, job string, limit int64, r *render.Result) (Result, error) {
+// AboutFile completes what is known of an image once it is a file within limit bytes.
+func AboutFile(about queue.File, f encode.File, limit int64) queue.File {
+	sum := sha256.Sum256(f.Data)
+	about.SHA256 = hex.EncodeToString(sum[:])
+	about.Shrunk = about.Shrunk || about.Width > f.Width // it was as large as that before
+	about.Width, about.Height, about.Quality = f.Width, f.Height, f.Quality
+	if f.Ext != "png" {
+		about.PNGBytes, about.Limit = max(about.PNGBytes, f.PNG), limit
+	}
+	return about
+}
+
+// encodeTiles encodes the tiles, with the text that says how each was made, within limit bytes each. It calls encoded
+// after each: a large one takes many seconds.
+func (p SpecRenderer) encodeTiles(
+	spec picture.Spec, job string, limit int64, r *render.Result, encoded func(),
+) (Result, error) {
 	made := Result{Millis: r.Millis}
 	for i, tile := range r.Tiles {
 		text := encode.FormatParameters(spec.Tile(i), p.extra(spec))
-		data, ext, err := encode.Fit(tile.Image, text, limit)
+		file, err := encode.Fit(tile.Image, text, limit)
 		if err != nil {
 			return Result{}, Final(p.Reasons.TooLarge, err)
 		}
-		name, sum := fmt.Sprintf("%s-%d.%s", job, i+1, ext), sha256.Sum256(data)
-		made.Images = append(made.Images, Image{Name: name, Data: data, File: queue.File{
-			Name: name, Seed: tile.Seed, Width: tile.Image.Bounds().Dx(), Height: tile.Image.Bounds().Dy(),
-			SHA256: hex.EncodeToString(sum[:]), PHash: encode.PHash(tile.Image), LowMemory: r.LowMemory,
-		}, Safety: tile.Safety})
+		name := fmt.Sprintf("%s-%d.%s", job, i+1, file.Ext)
+		about := queue.File{
+			Name: name, Seed: tile.Seed, PHash: encode.PHash(tile.Image), LowMemory: r.LowMemory,
+			Width: tile.Image.Bounds().Dx(), Height: tile.Image.Bounds().Dy(),
+		}
+		made.Images = append(made.Images, Image{
+			Name: name, Data: file.Data, File: AboutFile(about, file, limit), Safety: tile.Safety,
+		})
 		p.logSafety(job, i, "image", tile.Safety)
+		encoded()
 		if i == 0 {
 			made.Images[0].File.Notes = r.Notes
 		}

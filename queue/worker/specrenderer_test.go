@@ -106,7 +106,7 @@ func TestSpecRenderer(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if want := []int{25, 50, 75, 100}; !slices.Equal(percents, want) {
+		if want := []int{25, 50, 75, 100, 100, 100}; !slices.Equal(percents, want) {
 			t.Errorf("progress: got %v, want %v", percents, want)
 		}
 		if _, ok := made.Millis["load"]; !ok || made.Millis["denoise"] != 5 {
@@ -149,15 +149,31 @@ func TestSpecRenderer(t *testing.T) {
 			t.Errorf("without a mask: got blur %v, %v; want none", h.blur, err)
 		}
 	})
-	t.Run("a place that takes small files gets a JPEG", func(t *testing.T) {
+	t.Run("a place that takes small files gets what fits", func(t *testing.T) {
 		t.Parallel()
-		var h fakePipeline
-		made, err := h.renderer().Render(t.Context(), leaseOf(t, testSpec(), 6000), noProgress)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if f := made.Images[0]; f.Name != "42-0-1.jpg" || len(f.Data) > 6000 {
-			t.Errorf("got %s of %d bytes, want a .jpg of at most 6000", f.Name, len(f.Data))
+		for limit, want := range map[int64]struct {
+			name   string
+			lossy  bool
+			shrunk bool
+		}{
+			6000: {name: "42-0-1.webp"}, 4000: {name: "42-0-1.jpg", lossy: true},
+			5000: {name: "42-0-1.jpg", lossy: true, shrunk: true},
+		} {
+			spec := testSpec()
+			if want.shrunk {
+				spec.Width, spec.Height = 160, 120
+			}
+			var h fakePipeline
+			made, err := h.renderer().Render(t.Context(), leaseOf(t, spec, limit), noProgress)
+			if err != nil {
+				t.Errorf("limit %d: %v", limit, err)
+				continue
+			}
+			f := made.Images[0]
+			if f.Name != want.name || f.File.Name != want.name || int64(len(f.Data)) > limit || f.File.Limit != limit ||
+				f.File.PNGBytes < limit || f.File.Quality > 0 != want.lossy || f.File.Shrunk != want.shrunk {
+				t.Errorf("limit %d: got %s of %d bytes, %+v, want %+v", limit, f.Name, len(f.Data), f.File, want)
+			}
 		}
 	})
 	t.Run("what the renderer found out is told once", func(t *testing.T) {

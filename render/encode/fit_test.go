@@ -55,93 +55,154 @@ func scene(w, h int, seed uint64, noise int) *image.NRGBA {
 	return img
 }
 
+// samePixels tells whether a file shows exactly an image.
+func samePixels(t *testing.T, data []byte, img *image.NRGBA) bool {
+	t.Helper()
+	back, _, err := encode.Decode(t.Context(), data, 1<<24)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for y := range img.Rect.Dy() {
+		for x := range img.Rect.Dx() {
+			if color.NRGBAModel.Convert(back.At(x, y)) != img.At(x, y) {
+				return false
+			}
+		}
+	}
+	return back.Bounds().Size() == img.Rect.Size()
+}
+
+// mustFit fits an image into limit bytes and holds that it fits, with its text.
+func mustFit(t *testing.T, img image.Image, limit int64) encode.File {
+	t.Helper()
+	f, err := encode.Fit(img, encode.FormatParameters(boatSpec(), encode.Extra{}), limit)
+	if err != nil || limit > 0 && int64(len(f.Data)) > limit {
+		t.Fatalf("got %d bytes of %q and error %v, want at most %d", len(f.Data), f.Ext, err, limit)
+	}
+	if r, err := encode.ReadParameters(f.Data); err != nil || r.Prompt != boatSpec().Prompt || r.Seed != 7 {
+		t.Errorf("%s: got %+v and error %v, want the parameters", f.Ext, r, err)
+	}
+	return f
+}
+
 func TestFit(t *testing.T) {
 	t.Parallel()
-	text := encode.FormatParameters(boatSpec(), encode.Extra{})
-	img := scene(160, 112, 1, 20)
-	whole, ext, err := encode.Fit(img, text, 0)
-	if err != nil || ext != "png" {
-		t.Fatalf("without limit: got %q and error %v, want a PNG", ext, err)
+	img := scene(320, 224, 1, 3)
+	whole := mustFit(t, img, 0)
+	size := int64(len(whole.Data))
+	if whole.Ext != "png" || whole.PNG != size || whole.Width != 320 || whole.Height != 224 {
+		t.Fatalf("without limit: got %d bytes of %q, want a PNG", size, whole.Ext)
+	}
+	lossless, err := encode.WebP(img, encode.FormatParameters(boatSpec(), encode.Extra{}))
+	if err != nil || int64(len(lossless)) >= size {
+		t.Fatalf("got %d bytes and error %v, want a WebP smaller than the %d bytes of the PNG", len(lossless), err, size)
 	}
 	t.Run("a PNG that fits is exact", func(t *testing.T) {
 		t.Parallel()
-		data, ext, err := encode.Fit(img, text, int64(len(whole)))
-		if err != nil || ext != "png" {
-			t.Fatalf("got %q and error %v, want a PNG", ext, err)
+		if f := mustFit(t, img, size); f.Ext != "png" || !samePixels(t, f.Data, img) {
+			t.Errorf("got %q, want the same pixels in a PNG", f.Ext)
 		}
-		back, err := png.Decode(bytes.NewReader(data))
-		if err != nil {
-			t.Fatal(err)
-		}
-		for y := range 112 {
-			for x := range 160 {
-				if got, want := color.NRGBAModel.Convert(back.At(x, y)), img.At(x, y); got != want {
-					t.Fatalf("pixel %d, %d: got %v, want %v", x, y, got, want)
-				}
+	})
+	t.Run("one byte less makes a lossless WebP", func(t *testing.T) {
+		t.Parallel()
+		for _, limit := range []int64{size - 1, int64(len(lossless))} {
+			if f := mustFit(t, img, limit); f.Ext != "webp" || f.PNG != size || !samePixels(t, f.Data, img) {
+				t.Errorf("limit %d: got %q of %d, want the same pixels in a WebP", limit, f.Ext, f.PNG)
 			}
 		}
 	})
-	t.Run("one byte less makes a JPEG with the same text", func(t *testing.T) {
+	t.Run("one byte less makes a JPEG", func(t *testing.T) {
 		t.Parallel()
-		limit := int64(len(whole) - 1)
-		data, ext, err := encode.Fit(img, text, limit)
-		if err != nil || ext != "jpg" || int64(len(data)) > limit {
-			t.Fatalf("got %d bytes of %q and error %v, want a JPEG of at most %d", len(data), ext, err, limit)
+		f := mustFit(t, img, int64(len(lossless))-1)
+		if _, err := jpeg.Decode(bytes.NewReader(f.Data)); err != nil || f.Ext != "jpg" || f.PNG != size {
+			t.Errorf("got %q of %d and error %v, want a JPEG", f.Ext, f.PNG, err)
 		}
-		if _, err := jpeg.Decode(bytes.NewReader(data)); err != nil {
-			t.Error(err)
-		}
-		r, err := encode.ReadParameters(data)
-		if err != nil || r.Prompt != boatSpec().Prompt || r.Seed != 7 {
-			t.Errorf("got %+v and error %v, want the parameters", r, err)
+		if f.Quality != 95 {
+			t.Errorf("got quality %d, want the best", f.Quality)
 		}
 	})
-	t.Run("a JPEG of just the limit fits", func(t *testing.T) {
+	t.Run("the best JPEG that fits", func(t *testing.T) {
 		t.Parallel()
-		best, _, err := encode.Fit(img, text, 12_000)
-		if err != nil {
-			t.Fatal(err)
+		last := 0
+		for _, limit := range []int64{8_000, 9_000, 10_000, 12_000, 15_000} {
+			f := mustFit(t, img, limit)
+			if f.Ext != "jpg" || f.Quality < last {
+				t.Errorf("limit %d: got %q of quality %d after %d, want a better JPEG", limit, f.Ext, f.Quality, last)
+			}
+			if again := mustFit(t, img, int64(len(f.Data))); !bytes.Equal(again.Data, f.Data) {
+				t.Errorf("limit %d: got %d bytes, want the same %d", len(f.Data), len(again.Data), len(f.Data))
+			}
+			last = f.Quality
 		}
-		if again, _, err := encode.Fit(img, text, int64(len(best))); err != nil || !bytes.Equal(again, best) {
-			t.Errorf("got %d bytes and error %v, want the same %d", len(again), err, len(best))
+		if last == 40 {
+			t.Error("got quality 40 alone, want several")
 		}
 	})
-	t.Run("a smaller limit costs quality", func(t *testing.T) {
+	t.Run("what fits in no quality is made smaller", func(t *testing.T) {
 		t.Parallel()
-		better, _, err := encode.Fit(img, text, 12_000)
-		if err != nil {
-			t.Fatal(err)
-		}
-		worse, _, err := encode.Fit(img, text, 6_000)
-		if err != nil || len(worse) > 6_000 || len(worse) >= len(better) {
-			t.Errorf("got %d then %d bytes and error %v, want less and at most 6,000", len(better), len(worse), err)
+		f := mustFit(t, img, 4_000)
+		if f.Ext != "jpg" || f.Width >= 320 || f.Width*7 < f.Height*9 || f.Quality == 0 {
+			t.Errorf("got %q of %d x %d, want a smaller JPEG of the same shape", f.Ext, f.Width, f.Height)
 		}
 	})
 	t.Run("what cannot fit is refused", func(t *testing.T) {
 		t.Parallel()
-		if data, _, err := encode.Fit(img, text, 500); !errors.Is(err, encode.ErrTooLarge) || data != nil {
-			t.Errorf("got %d bytes and error %v, want %v", len(data), err, encode.ErrTooLarge)
+		if f, err := encode.Fit(img, "", 200); !errors.Is(err, encode.ErrTooLarge) || f.Data != nil {
+			t.Errorf("got %d bytes and error %v, want %v", len(f.Data), err, encode.ErrTooLarge)
 		}
 	})
 	t.Run("a text too long for a JPEG is an error", func(t *testing.T) {
 		t.Parallel()
-		if _, _, err := encode.Fit(img, strings.Repeat("a", 40_000), 20_000); err == nil ||
+		if _, err := encode.Fit(img, strings.Repeat("a", 40_000), 20_000); err == nil ||
 			!strings.Contains(err.Error(), "EXIF") {
 			t.Errorf("got error %v, want one about EXIF", err)
 		}
 	})
 	t.Run("no text leaves no trace", func(t *testing.T) {
 		t.Parallel()
-		for _, limit := range []int64{0, int64(len(whole)) / 2} {
-			data, ext, err := encode.Fit(img, "", limit)
-			if err != nil || bytes.Contains(data, []byte("parameters")) || bytes.Contains(data, []byte("Exif")) {
-				t.Errorf("%s: got error %v or a trace of a text", ext, err)
+		for _, limit := range []int64{0, int64(len(lossless)), size / 2} {
+			f, err := encode.Fit(img, "", limit)
+			if err != nil || bytes.Contains(f.Data, []byte("parameters")) || bytes.Contains(f.Data, []byte("Exif")) ||
+				bytes.Contains(f.Data, []byte("EXIF")) {
+				t.Errorf("%s: got error %v or a trace of a text", f.Ext, err)
 			}
-			if _, err := encode.ReadParameters(data); !errors.Is(err, encode.ErrNoParameters) {
-				t.Errorf("%s: got error %v, want %v", ext, err, encode.ErrNoParameters)
+			if _, err := encode.ReadParameters(f.Data); !errors.Is(err, encode.ErrNoParameters) {
+				t.Errorf("%s: got error %v, want %v", f.Ext, err, encode.ErrNoParameters)
 			}
 		}
 	})
+}
+
+// A file goes down the same ladder that an image does, from where it is.
+func TestRefit(t *testing.T) {
+	t.Parallel()
+	img := scene(320, 224, 1, 3)
+	png := mustFit(t, img, 0)
+	refit := func(data []byte, limit int64) encode.File {
+		t.Helper()
+		f, err := encode.Refit(data, limit)
+		if err != nil || int64(len(f.Data)) > limit {
+			t.Fatalf("limit %d: got %d bytes of %q, error %v", limit, len(f.Data), f.Ext, err)
+		}
+		if r, err := encode.ReadParameters(f.Data); err != nil || r.Seed != 7 {
+			t.Errorf("%s: got seed %d and error %v, want the parameters", f.Ext, r.Seed, err)
+		}
+		return f
+	}
+	webp := refit(png.Data, png.PNG-1)
+	if webp.Ext != "webp" || webp.PNG != png.PNG || !samePixels(t, webp.Data, img) {
+		t.Errorf("a PNG: got %q of %d, want the same pixels in a WebP", webp.Ext, webp.PNG)
+	}
+	better := refit(webp.Data, int64(len(webp.Data))-1)
+	if better.Ext != "jpg" || better.PNG != 0 || better.Quality != 95 {
+		t.Errorf("a WebP: got %q of %d and quality %d, want the best JPEG", better.Ext, better.PNG, better.Quality)
+	}
+	if worse := refit(better.Data, 9_000); worse.Ext != "jpg" || worse.Quality >= 95 {
+		t.Errorf("a JPEG: got %q of quality %d, want a worse JPEG", worse.Ext, worse.Quality)
+	}
+	if _, err := encode.Refit([]byte("one"), 2); !errors.Is(err, encode.ErrNotImage) {
+		t.Errorf("no image: got error %v, want %v", err, encode.ErrNotImage)
+	}
 }
 
 func TestPNGText(t *testing.T) {
@@ -175,13 +236,13 @@ func TestTextSurvivesEveryContainer(t *testing.T) {
 		s := drawSpec(t)
 		text := encode.FormatParameters(s, encode.Extra{})
 		for _, limit := range []int64{0, int64(8_000 + 8*len(text))} {
-			data, ext, err := encode.Fit(img, text, limit)
+			f, err := encode.Fit(img, text, limit)
 			if err != nil {
 				t.Fatal(err)
 			}
-			r, err := encode.ReadParameters(data)
+			r, err := encode.ReadParameters(f.Data)
 			if err != nil || r.Prompt != s.Prompt || r.Negative != s.Negative {
-				t.Fatalf("%s: got %q and %q, error %v, want %q and %q", ext, r.Prompt, r.Negative, err, s.Prompt, s.Negative)
+				t.Fatalf("%s: got %q and %q, error %v, want %q and %q", f.Ext, r.Prompt, r.Negative, err, s.Prompt, s.Negative)
 			}
 		}
 	})

@@ -1,11 +1,61 @@
 package encode
 
 import (
+	"encoding/binary"
+	"fmt"
 	"image"
 	"io"
 
 	"golang.org/x/image/webp"
+
+	"darkroom/render/encode/vp8l"
 )
+
+// The flags of the header of a WebP that holds more than pixels. Source: the WebP container specification, "VP8X".
+const (
+	webpExif  = 0x08
+	webpAlpha = 0x10
+)
+
+// WebP encodes an image as a lossless WebP with its parameters text as the EXIF user comment. An empty text is left
+// out. The error is vp8l.ErrSize for an image that is larger than the format allows.
+func WebP(img image.Image, parameters string) ([]byte, error) {
+	pixels, transparent, err := vp8l.Encode(img)
+	if err != nil {
+		return nil, fmt.Errorf("encode WebP: %w", err)
+	}
+	out := append(make([]byte, 0, len(pixels)+2*len(parameters)+256), "RIFF\x00\x00\x00\x00WEBP"...)
+	if parameters != "" {
+		head := make([]byte, 10)
+		head[0] = webpExif
+		if transparent {
+			head[0] |= webpAlpha
+		}
+		size := img.Bounds().Size()
+		putUint24(head[4:], size.X-1)
+		putUint24(head[7:], size.Y-1)
+		out = appendRIFF(out, "VP8X", head)
+	}
+	out = appendRIFF(out, "VP8L", pixels)
+	if parameters != "" {
+		out = appendRIFF(out, "EXIF", userComment(parameters))
+	}
+	binary.LittleEndian.PutUint32(out[4:], uint32(len(out)-8))
+	return out, nil
+}
+
+func putUint24(b []byte, v int) { b[0], b[1], b[2] = byte(v), byte(v>>8), byte(v>>16) }
+
+// appendRIFF appends a chunk, filled up to an even length.
+func appendRIFF(out []byte, name string, content []byte) []byte {
+	out = append(out, name...)
+	out = binary.LittleEndian.AppendUint32(out, uint32(len(content)))
+	out = append(out, content...)
+	if len(content)%2 == 1 {
+		out = append(out, 0)
+	}
+	return out
+}
 
 // decodeWebP decodes a WebP as libwebp does, and so Pillow. The colours of a lossy one are those of video, where black
 // is 16 and white is 235. Go's library hands them out as if they were those of a JPEG.

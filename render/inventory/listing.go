@@ -96,18 +96,17 @@ func isModelFolder(dir string) bool {
 	return err == nil
 }
 
-// hasCheckpoints tells whether a folder that is no model holds files that people take for models.
-func hasCheckpoints(dir string) bool {
+// holdsModels tells whether a folder that is no model holds model folders, or files that people take for models.
+func holdsModels(dir string) bool {
 	inside, err := os.ReadDir(dir)
 	if err != nil {
 		return false
 	}
 	for _, in := range inside {
-		switch strings.ToLower(filepath.Ext(in.Name())) {
-		case ".safetensors", ".ckpt", ".gguf":
-			if in.Name()[0] != '.' {
-				return true
-			}
+		switch ext := strings.ToLower(filepath.Ext(in.Name())); {
+		case in.Name()[0] == '.':
+		case ext == ".safetensors", ext == ".ckpt", ext == ".gguf", isModelFolder(filepath.Join(dir, in.Name())):
+			return true
 		}
 	}
 	return false

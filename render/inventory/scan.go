@@ -121,7 +121,7 @@ func (s *scan) root(dir, top string) {
 		case isInstallation(e):
 			s.root(e.path, e.path)
 		case installation || strangers[name]:
-		case hasCheckpoints(e.path):
+		case holdsModels(e.path):
 			s.place(e.path, Checkpoint, top, maxDepth)
 		default:
 			s.folder(e, top) // whoever opens it says what is missing

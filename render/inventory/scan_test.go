@@ -61,15 +61,15 @@ func TestScan(t *testing.T) {
 		t.Parallel()
 		dir := t.TempDir()
 		write(t, dir, "xl.safetensors", "downloads/v1-5.safetensors", "harbour/model_index.json",
-			"broken/unet/model.onnx",
+			"broken/unet/model.onnx", "mine/bay/model_index.json", "mine/.old/model_index.json",
 			"loras/a.safetensors", "loras/style/deep/er/b.safetensors", "embeddings/kite.png", "embeddings/old.pt",
 			"embeddings/shown.safetensors", "embeddings/shown.png", "embeddings/shown.preview.png",
 			"hypernetworks/sepia.pt", "vae/ft.safetensors", "upscalers/x4.onnx", "upscalers/esr/model.onnx",
 			"xl.json", "xl.civitai.info", "xl.preview.png", "README.md", ".DS_Store", "._xl.safetensors",
 			"loras/._a.safetensors",
 			"loras/.cache/c.safetensors", "loras/readme.txt", "checkpoints/sub/deep.safetensors", "xl.vae.safetensors")
-		wantScan(t, dir, []string{"checkpoint xl", "checkpoint v1-5", "folder harbour", "folder broken", "lora a",
-			"lora b",
+		wantScan(t, dir, []string{"checkpoint xl", "checkpoint v1-5", "folder harbour", "folder broken", "folder bay",
+			"lora a", "lora b",
 			"embedding kite", "embedding old", "embedding shown", "hypernet sepia", "vae ft", "upscaler x4", "upscaler esr",
 			"checkpoint deep", "vae xl.vae"})
 	})

@@ -1,7 +1,6 @@
 package pipeline
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 
@@ -10,6 +9,7 @@ import (
 	"darkroom/render/addon/embedding"
 	"darkroom/render/clip"
 	"darkroom/render/onnx"
+	"darkroom/render/phrase"
 	"darkroom/render/picture"
 )
 
@@ -58,7 +58,7 @@ func (e *extender) tokenTables() (vocabularies, widths map[string]int, err error
 	for _, part := range e.model.Folder.Config.Family.TextParts() {
 		table := base.Parts[part][tokenTable].Shape
 		if len(table) != 2 {
-			return nil, nil, &render.Refusal{Sentence: "this model's text encoder takes no embeddings"}
+			return nil, nil, &render.Refusal{Sentence: reasonNoEmbeddings}
 		}
 		vocabularies[part], widths[part] = int(table[0]), int(table[1])
 	}
@@ -71,7 +71,7 @@ func (e *extender) embeddings(spec picture.Spec, loras []addon.Use) (all []embed
 	err = e.each(spec, picture.Embedding, func(a picture.Addon, path string) error {
 		read, err := embedding.Open(path)
 		if err != nil {
-			return &render.Refusal{Sentence: fmt.Sprintf("the embedding “%s” cannot be read", a.Name), Err: err}
+			return &render.Refusal{Sentence: phrase.Of("the embedding “%s” cannot be read", a.Name).String(), Err: err}
 		}
 		all = append(all, embedding.Named{Name: a.Name, Embedding: read})
 		return nil
@@ -112,3 +112,6 @@ func (e *extender) carried(lora *addon.LoRA) (all []embedding.Named, err error) 
 	}
 	return all, nil
 }
+
+// reasonNoEmbeddings refuses embeddings of a model that takes none.
+const reasonNoEmbeddings = "this model's text encoder takes no embeddings"

@@ -17,6 +17,7 @@ import (
 	"darkroom/render/inventory"
 	"darkroom/render/onnx"
 	"darkroom/render/onnx/graph"
+	"darkroom/render/phrase"
 	"darkroom/render/picture"
 	"darkroom/render/tensor"
 )
@@ -128,11 +129,11 @@ func refuseAddon(err error) error {
 // find returns the file of an add-on.
 func (e *extender) find(p picture.Part) (string, error) {
 	if e.files == nil {
-		return "", &render.Refusal{Sentence: fmt.Sprintf("%s is not here", p)}
+		return "", &render.Refusal{Sentence: phrase.Of("%s is not here", p).String()}
 	}
 	path, err := e.files.Addon(p.Kind, p.Hash)
 	if err != nil {
-		return "", &render.Refusal{Sentence: fmt.Sprintf("%s is not here any more", p), Err: err}
+		return "", &render.Refusal{Sentence: phrase.Of("%s is not here any more", p).String(), Err: err}
 	}
 	return path, nil
 }
@@ -201,17 +202,17 @@ func (e *extender) applyHypernets(spec picture.Spec, into *onnx.Addons) error {
 	return e.each(spec, picture.Hypernet, func(a picture.Addon, path string) error {
 		network, err := hypernet.Open(path)
 		if err != nil {
-			return &render.Refusal{Sentence: fmt.Sprintf("the hypernetwork “%s” cannot be read", a.Name), Err: err}
+			return &render.Refusal{Sentence: phrase.Of("the hypernetwork “%s” cannot be read", a.Name).String(), Err: err}
 		}
 		family := e.model.Folder.Config.Family.Name
 		if fits := network.Families(); len(fits) > 0 && !slices.Contains(fits, family) {
-			return &render.Refusal{Sentence: fmt.Sprintf(
-				"“%s” is a hypernetwork for %s, and this model is %s", a.Name, strings.Join(fits, ", "), family)}
+			return &render.Refusal{Sentence: phrase.Of(
+				"“%s” is a hypernetwork for %s, and this model is %s", a.Name, strings.Join(fits, ", "), family).String()}
 		}
 		width := e.model.Folder.Config.TextWidth
 		if fits := network.TextWidths(); len(fits) > 0 && width > 0 && !slices.Contains(fits, width) {
-			return &render.Refusal{Sentence: fmt.Sprintf(
-				"“%s” is a hypernetwork for text that is %v wide, and this model's is %d", a.Name, fits, width)}
+			return &render.Refusal{Sentence: phrase.Of(
+				"“%s” is a hypernetwork for text that is %v wide, and this model's is %d", a.Name, fits, width).String()}
 		}
 		into.Unet.Hypernets = append(into.Unet.Hypernets, hypernetOf(network, a.Strength))
 		return nil
@@ -228,7 +229,7 @@ func (e *extender) applyVAE(spec picture.Spec, into *onnx.Addons) error {
 		return err
 	}
 	if into.VAE, err = checkpoint.OpenVAE(path); err != nil {
-		return &render.Refusal{Sentence: fmt.Sprintf("the VAE “%s” cannot be used", spec.VAE.Name), Err: err}
+		return &render.Refusal{Sentence: phrase.Of("the VAE “%s” cannot be used", spec.VAE.Name).String(), Err: err}
 	}
 	return nil
 }

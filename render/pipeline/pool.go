@@ -186,7 +186,7 @@ func (p *Pool) Loaded(hash string) *Pipeline {
 
 // gone is the error of a model that is not offered any more.
 func gone(err error) error {
-	return &render.Refusal{Sentence: "the model of this request is not here any more", Err: err}
+	return &render.Refusal{Sentence: reasonModelGone, Err: err}
 }
 
 // isGone tells whether a loaded model is none of those that there are now, or its files are not what was loaded.
@@ -299,3 +299,6 @@ func (p *Pool) Close() error {
 	p.closed = true
 	return errors.Join(p.freeWhere(func(loadedModel) bool { return true }), p.clip.free(), p.o.Checkers.Close())
 }
+
+// reasonModelGone refuses a job whose model was removed.
+const reasonModelGone = "the model of this request is not here any more"

@@ -12,6 +12,7 @@ import (
 	"darkroom/render/checkpoint"
 	"darkroom/render/folder"
 	"darkroom/render/onnx"
+	"darkroom/render/phrase"
 	"darkroom/render/picture"
 	"darkroom/render/tensor"
 	"darkroom/render/upscale"
@@ -81,14 +82,14 @@ func (u *upscalers) load(named picture.Ref) (*onnx.Upscaler, error) {
 	if opened == nil || opened.Ref.Hash != named.Hash {
 		part := picture.Part{Kind: picture.Upscaler, Name: named.Name, Hash: named.Hash}
 		if u.files == nil {
-			return nil, &render.Refusal{Sentence: fmt.Sprintf("%s is not here", part)}
+			return nil, &render.Refusal{Sentence: phrase.Of("%s is not here", part).String()}
 		}
 		path, err := u.files.Addon(part.Kind, part.Hash)
 		if err != nil {
-			return nil, &render.Refusal{Sentence: fmt.Sprintf("%s is not here any more", part), Err: err}
+			return nil, &render.Refusal{Sentence: phrase.Of("%s is not here any more", part).String(), Err: err}
 		}
 		if opened, err = OpenUpscaler(path); err != nil {
-			return nil, &render.Refusal{Sentence: fmt.Sprintf("%s cannot be used", part), Err: err}
+			return nil, &render.Refusal{Sentence: phrase.Of("%s cannot be used", part).String(), Err: err}
 		}
 	}
 	return onnx.OpenUpscaler(opened, u.device)

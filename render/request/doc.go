@@ -15,9 +15,19 @@
 // Add-ons are named in the prompt, as in A1111: <lora:ink:0.8>, or an embedding by its name alone. Those that options
 // name become tags of the prompt. They are found among the available ones and stand in the Spec with their hashes.
 //
-// An option goes before a flag in the prompt, a flag before a preset, a preset before the card, the card before the
-// program's own defaults. What the model cannot do exactly is changed to the nearest that it can, and a note tells the
-// person. Nothing is changed without a note.
+// What decides a setting, the strongest first:
+//
+//  1. an option of /imagine
+//  2. a flag in the prompt
+//  3. the preset (style) that the request names
+//  4. what the person prefers (/prefer)
+//  5. a flag in the person's suffix; only --no is added to that of the prompt
+//  6. what the server prefers (/settings)
+//  7. the model's card
+//  8. the program's own default
+//
+// What the model cannot do exactly is changed to the nearest that it can, and a note tells the person. Nothing is
+// changed without a note. A preference that cannot be followed is left out with a note and never refuses a request.
 //
 // The package is pure: it has no clock, draws no random number (the caller gives a seed), reads no file (the caller
 // gives the wildcards) and does not know who asks. A server's own limits are in bot/admit.

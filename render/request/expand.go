@@ -40,10 +40,23 @@ func (w Wanted) repeats() int {
 	n := 1
 	if w.Repeat != nil {
 		n = *w.Repeat
-	} else if f, given := prompt.FindFlag(w.Prompt, prompt.FlagRepeat); given {
+	} else if f, given := w.findFlag(prompt.FlagRepeat); given {
 		n, _ = strconv.Atoi(f.Value) // it was checked
 	}
 	return max(1, min(n, prompt.MaxRepeat))
+}
+
+// findFlag finds a flag of the prompt, or else of a suffix.
+func (w Wanted) findFlag(name string) (f prompt.Flag, given bool) {
+	if f, given = prompt.FindFlag(w.Prompt, name); given {
+		return f, true
+	}
+	for _, p := range w.Preferences {
+		if f, given = prompt.FindFlag(p.Suffix, name); given {
+			return f, true
+		}
+	}
+	return prompt.Flag{}, false
 }
 
 // expandOnce is Expand without --repeat.
@@ -59,6 +72,7 @@ func expandOnce(
 			texts[3] = *p.Settings.Negative
 		}
 	}
+	texts = append(texts, w.preferredTexts()...)
 	for i, text := range texts {
 		texts[i], _ = prompt.CutComments(text)
 	}
@@ -95,7 +109,41 @@ func (w Wanted) withTexts(texts []string) Wanted {
 		}
 		w.Preset = &p
 	}
+	w.Preferences = slices.Clone(w.Preferences)
+	for i, p := range w.Preferences {
+		suffix, negative := texts[4+2*i], texts[5+2*i]
+		if p.Unread {
+			continue
+		}
+		if p.Suffix != "" {
+			p.Suffix = suffix
+		}
+		if w.usesNegative(p) {
+			p.Settings.Negative = &negative
+		}
+		w.Preferences[i] = p
+	}
 	return w
+}
+
+// preferredTexts are the texts of the preferences: of each its suffix and its negative prompt, where that counts.
+func (w Wanted) preferredTexts() (texts []string) {
+	for _, p := range w.Preferences {
+		suffix, negative := p.Suffix, ""
+		if w.usesNegative(p) {
+			negative = *p.Settings.Negative
+		}
+		if p.Unread {
+			suffix, negative = "", ""
+		}
+		texts = append(texts, suffix, negative)
+	}
+	return texts
+}
+
+// usesNegative tells whether the request may have the negative prompt of a preference.
+func (w Wanted) usesNegative(p Preference) bool {
+	return p.Settings.Negative != nil && w.Negative == nil
 }
 
 // choiceSeed is the seed that makes the choices of the first tile. It is known before the words are, so a flag that
@@ -109,6 +157,11 @@ func (w Wanted) choiceSeed(drawn int64) int64 {
 	}
 	if p := w.Preset; p != nil && p.Settings.Seed != nil && *p.Settings.Seed >= 0 {
 		return *p.Settings.Seed
+	}
+	for _, p := range w.Preferences {
+		if n, given := prompt.SeedOf(p.Suffix); given {
+			return n
+		}
 	}
 	return drawn
 }

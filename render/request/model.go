@@ -78,7 +78,7 @@ func (r *resolution) changeModel(w Wanted) *Refusal {
 		r.chooseModel()
 		return nil
 	}
-	to, refusal := r.available.wantedModel(w)
+	to, refusal := r.available.namedModel(*w.Model)
 	if refusal != nil {
 		return refusal
 	}
@@ -122,16 +122,25 @@ func (r *resolution) dropAddons() {
 	}
 }
 
-// wantedModel finds the model that was asked for: the first when none was.
-func (a Available) wantedModel(w Wanted) (Card, *Refusal) {
-	asked := w.Model
-	if w.Preset != nil {
-		fill(&asked, w.Preset.Settings.Model)
+// wantedModel finds the model that was asked for: that of the preferences when none was, or else the first. by is what
+// named it, if the request itself did not; notes are about preferences that could not be used.
+func (a Available) wantedModel(w Wanted) (c Card, by Source, notes []func(*Resolved), refusal *Refusal) {
+	if given(w.Model) {
+		c, refusal = a.namedModel(*w.Model)
+		return c, "", nil, refusal
 	}
-	if asked == nil || strings.TrimSpace(*asked) == "" {
-		return a.firstModel()
+	if w.Preset != nil && given(w.Preset.Settings.Model) {
+		c, refusal = a.namedModel(*w.Preset.Settings.Model)
+		return c, FromPreset, nil, refusal
 	}
-	c, refusal := a.FindModel(*asked)
+	return a.preferredModel(w.Preferences)
+}
+
+func given(text *string) bool { return text != nil && strings.TrimSpace(*text) != "" }
+
+// namedModel finds the model that somebody named, if it may be used here.
+func (a Available) namedModel(asked string) (Card, *Refusal) {
+	c, refusal := a.FindModel(asked)
 	if refusal == nil && c.NSFW && a.Safe {
 		refusal = ageRestricted(picture.Model, c.Name)
 	}

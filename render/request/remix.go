@@ -30,6 +30,19 @@ func Remix(w Wanted, available Available, base picture.Spec, seed int64) (Resolv
 	return res, refusal
 }
 
+// RemixVaried is Remix for variations: the noise is that of base, varied from seed by so much. If the words ask for a
+// seed, it is a plain remix with that.
+func RemixVaried(w Wanted, available Available, base picture.Spec, seed int64, strength float64) (Resolved, *Refusal) {
+	res, refusal := Remix(w, available, base, seed)
+	if refusal != nil || res.Spec.Seed != seed {
+		return res, refusal
+	}
+	res.Spec.Seed, res.Spec.Variations = base.Seed, base.Variations
+	res.Spec = res.Spec.Vary(seed, strength, res.Spec.Count)
+	res.SettleVersion()
+	return res, res.Check()
+}
+
 // Repaint resolves a Spec that a button derived from an earlier one. What could be painted then may not be possible
 // now. There must be a model.
 func Repaint(spec picture.Spec, available Available) (Resolved, *Refusal) {

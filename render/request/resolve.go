@@ -41,7 +41,7 @@ func ResolveExact(w Wanted, available Available, seed int64) (Resolved, *Refusal
 
 // newResolution starts from the defaults of the model that was asked for.
 func newResolution(w Wanted, available Available, seed int64) (resolution, *Refusal) {
-	card, refusal := available.wantedModel(w)
+	card, by, notes, refusal := available.wantedModel(w)
 	if refusal != nil {
 		return resolution{}, refusal
 	}
@@ -54,6 +54,12 @@ func newResolution(w Wanted, available Available, seed int64) (resolution, *Refu
 	}}}
 	if card.Guess != "" && w.Model != nil {
 		r.Notes = append(r.Notes, phrase.Stored(card.Guess))
+	}
+	for _, note := range notes {
+		note(&r.Resolved)
+	}
+	if by != "" {
+		r.addOrigin(by, "model")
 	}
 	return r, nil
 }
@@ -102,9 +108,11 @@ func (r *resolution) applyRules(w Wanted) *Refusal {
 	// A notation that does not look like the earlier words was chosen by somebody, so it stays.
 	chosen := prompt.DetectNotation(r.Spec.Prompt) != r.Spec.Notation
 	r.Spec.Prompt = text
+	option := w.Negative != nil
 	w = r.mergeFlags(w, flags)
 	r.Flags, r.Spoiler, r.Private = flagText(w), r.Spoiler || w.Spoiler, r.Private || w.Private
-	w = r.applyPreset(w)
+	byFlag := w.Negative != nil && !option
+	w = r.applyPreferences(r.applyPreset(w), byFlag)
 	if !chosen {
 		r.Spec.Notation = prompt.DetectNotation(r.Spec.Prompt)
 	}
@@ -152,11 +160,10 @@ func (r *resolution) applyPreset(w Wanted) Wanted {
 		return w
 	}
 	if words := w.Preset.Words; words != "" {
-		if r.Spec.Prompt != "" {
-			r.Spec.Prompt += ", "
-		}
-		r.Spec.Prompt += words
+		r.appendWords(words)
 	}
 	r.Spoiler, r.Private = r.Spoiler || w.Preset.Settings.Spoiler, r.Private || w.Preset.Settings.Private
-	return w.Preset.applyTo(w)
+	filled := w.Preset.applyTo(w)
+	r.noteOrigin(FromPreset, w, filled)
+	return filled
 }

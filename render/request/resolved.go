@@ -19,6 +19,7 @@ type Resolved struct {
 	Card         Card            // of the Spec's model, with its defaults settled
 	Draft        int             // of a draft, how many steps the finished image has; 0 if it is none
 	Flags        string          // what was asked for, by options too, as the flags of a prompt; not what a preset says
+	Origins      []Origin        // what presets and defaults decided
 }
 
 // Near is an unknown word with the known words that are most like it.

@@ -35,6 +35,10 @@ type Wanted struct {
 
 	Tiles  []Wanted `json:"-"`      // the further tiles' words, if choices gave them others: see Expand
 	Preset *Preset  `json:"Preset"` // settings that count where nothing else was asked for
+
+	// Preferences count where not even the preset says anything, the strongest first. They are not kept with a request:
+	// they may have changed when it is asked again.
+	Preferences []Preference `json:"-"`
 }
 
 // Attachment is an input picture as its sender describes it. Everything but the URL is a claim; zero values claim
@@ -57,8 +61,22 @@ type Preset struct {
 }
 
 // applyTo fills what neither an option nor a flag asked for with what the preset says.
-func (p Preset) applyTo(w Wanted) Wanted {
-	s := p.Settings
+func (p Preset) applyTo(w Wanted) Wanted { return w.filledBy(p.Settings.suiting(w)) }
+
+// suiting returns settings without those about a start image if a request has none, or if it says how much of its own
+// changes.
+func (w Wanted) suiting(request Wanted) Wanted {
+	if request.Init == nil {
+		w.Resize = nil
+	}
+	if request.Init == nil || request.Strength != nil || request.ImageWeight != nil {
+		w.Strength, w.ImageWeight = nil, nil
+	}
+	return w
+}
+
+// filledBy is the request with what s asks for where it says nothing.
+func (w Wanted) filledBy(s Wanted) Wanted {
 	if w.Aspect == nil && w.Size == nil {
 		w.Aspect, w.Size = s.Aspect, s.Size
 	}
@@ -80,10 +98,10 @@ func (p Preset) applyTo(w Wanted) Wanted {
 	if w.Addons == nil {
 		w.Addons = s.Addons
 	}
-	if w.Init != nil {
-		fill(&w.Strength, s.Strength)
-		fill(&w.Resize, s.Resize)
+	if w.Strength == nil && w.ImageWeight == nil {
+		w.Strength, w.ImageWeight = s.Strength, s.ImageWeight
 	}
+	fill(&w.Resize, s.Resize)
 	return w
 }
 

@@ -145,11 +145,11 @@ func TestAJobGoesFirst(t *testing.T) {
 		t.Error("another one was begun beside a job")
 	}
 	f.model.begun = nil
-	if !f.maker("a").Next(t.Context(), f.models()) || len(f.images()) != 1 {
-		t.Error("no image was made in the next idle time")
+	if !f.maker("a").Next(t.Context(), f.models()) || len(f.images()) != 1 || f.images()[0].Prompt != "a boat" {
+		t.Error("the image that was given up was not made in the next idle time")
 	}
 	if r := Open(f.dir).read(hash); r.Spent != 2*time.Second || r.Tries != 0 {
-		t.Errorf("got %+v, want two seconds spent, and no try that ended the process", r)
+		t.Errorf("got %v and %d, want two seconds spent, and no try that ended the process", r.Spent, r.Tries)
 	}
 }
 

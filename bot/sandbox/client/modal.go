@@ -122,6 +122,14 @@ func checkInput(c *wire.Component, text string, required bool) error {
 
 var errRequired = fmt.Errorf("is required")
 
+// CheckPicked returns what a person could not pick in a select menu of a message.
+func CheckPicked(c *wire.Component, values []string) error {
+	if err := checkChoices(c, values, c.MinValues == nil || *c.MinValues > 0); err != nil {
+		return fmt.Errorf("select menu %q %w", c.CustomID, err)
+	}
+	return nil
+}
+
 // checkChoices checks what was chosen of a select menu, a radio group or a checkbox group.
 func checkChoices(c *wire.Component, values []string, required bool) error {
 	for _, v := range values {

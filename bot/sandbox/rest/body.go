@@ -11,11 +11,10 @@ import (
 	"strings"
 
 	"darkroom/bot/sandbox/wire"
-	"darkroom/bot/sandbox/world"
 )
 
-// maxBody is the largest body in bytes: the largest files, and room for JSON and multipart headers.
-const maxBody = world.MaxRequest + 1<<20
+// maxBody is the largest body in bytes, whatever the limit for files. Source: discord-api-docs, issue 7603.
+const maxBody = 200 << 20
 
 var fileField = regexp.MustCompile(`^files\[([0-9]{1,2})\]$`)
 

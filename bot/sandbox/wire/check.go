@@ -21,6 +21,7 @@ const (
 	MaxNonce       = 25
 	MaxChoices     = 25
 	MaxDescription = 1024 // of an attachment
+	MaxOptions     = 25   // of a select menu
 )
 
 // CheckDraft returns what is wrong with a message body, apart from its channel; nil if nothing is. kept is how many
@@ -127,14 +128,44 @@ func checkURL(f *FieldErrors, at, s string) {
 func checkSelect(f *FieldErrors, at string, c *Component) {
 	f.LengthBetween(at+".custom_id", c.CustomID, 1, MaxCustomID)
 	f.MaxLength(at+".placeholder", c.Placeholder, 150)
-	if len(c.Options) < 1 || len(c.Options) > 25 {
-		f.Add(at+".options", "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 25 in length.")
+	checkCount(f, at+".options", len(c.Options), 1, MaxOptions)
+	chosen := checkSelectOptions(f, at, c.Options)
+	least, most := 1, 1
+	if n := c.MinValues; n != nil {
+		least = *n
+		if least < 0 || least > MaxOptions {
+			f.Add(at+".min_values", "NUMBER_TYPE_MAX", "int value should be between 0 and %d.", MaxOptions)
+		}
 	}
-	for i, o := range c.Options {
-		f.LengthBetween(at+".options."+itoa(i)+".label", o.Label, 1, 100)
-		f.LengthBetween(at+".options."+itoa(i)+".value", o.Value, 1, 100)
-		f.MaxLength(at+".options."+itoa(i)+".description", o.Description, 100)
+	if n := c.MaxValues; n != nil {
+		most = *n
+		if most < max(least, 1) || most > min(len(c.Options), MaxOptions) {
+			f.Add(at+".max_values", "NUMBER_TYPE_MAX", "int value should be between %d and %d.",
+				max(least, 1), min(len(c.Options), MaxOptions))
+		}
 	}
+	if chosen > most {
+		f.Add(at+".options", "SELECT_COMPONENT_TOO_MANY_DEFAULTS", "At most %d options can be the default.", most)
+	}
+}
+
+// checkSelectOptions checks the options of a select menu, a radio group or a checkbox group, and counts those that are
+// chosen when it is shown.
+func checkSelectOptions(f *FieldErrors, at string, options []SelectOption) (chosen int) {
+	seen := map[string]bool{}
+	for i, o := range options {
+		at := at + ".options." + itoa(i)
+		f.LengthBetween(at+".label", o.Label, 1, 100)
+		f.LengthBetween(at+".value", o.Value, 1, 100)
+		f.MaxLength(at+".description", o.Description, 100)
+		if seen[o.Value] {
+			f.Add(at+".value", "SELECT_COMPONENT_OPTION_VALUE_DUPLICATED", "The specified option value is already used")
+		}
+		if seen[o.Value] = true; o.Default {
+			chosen++
+		}
+	}
+	return chosen
 }
 
 func checkMentions(f *FieldErrors, m *AllowedMentions) {

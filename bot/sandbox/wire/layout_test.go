@@ -225,6 +225,28 @@ func TestLayoutOfModals(t *testing.T) {
 			label(`{"type":21,"custom_id":"a","options":[{"label":"a","value":"v"},{"label":"b","value":"v"}]}`),
 			at + ".options.1.value SELECT_COMPONENT_OPTION_VALUE_DUPLICATED",
 		},
+		"a select": {label(`{"type":3,"custom_id":"a","max_values":9,` + options(9) + `}`), ""},
+		"a select of 26": {
+			label(`{"type":3,"custom_id":"a",` + options(26) + `}`),
+			at + ".options BASE_TYPE_BAD_LENGTH",
+		},
+		"a select without label": {
+			`{"type":3,"custom_id":"a",` + options(2) + `}`,
+			"data.components.0 UNION_TYPE_CHOICES",
+		},
+		"a select in an old row": {
+			`{"type":1,"components":[{"type":3,"custom_id":"a",` + options(2) + `}]}`,
+			"data.components.0.components.0 UNION_TYPE_CHOICES",
+		},
+		"a select that cannot be used": {
+			label(`{"type":3,"custom_id":"a","disabled":true,` + options(2) + `}`),
+			at + ".disabled COMPONENT_DISABLED_IN_MODAL",
+		},
+		"a gallery": {`{"type":12,"items":[{"media":{"url":"https://example.org/a.png"}}]}`,
+			"data.components.0 UNION_TYPE_CHOICES"},
+		"a custom_id twice": {label(input("a")) + "," + label(input("a")),
+			"data.components.1.component.custom_id COMPONENT_CUSTOM_ID_DUPLICATED"},
+		"a custom_id of 101":       {label(input(strings.Repeat("x", 101))), at + ".custom_id BASE_TYPE_BAD_LENGTH"},
 		"a checkbox without label": {`{"type":23,"custom_id":"a"}`, "data.components.0 UNION_TYPE_CHOICES"},
 		"a button in a label": {
 			label(`{"type":2,"style":1,"label":"x","custom_id":"a"}`),

@@ -54,6 +54,9 @@ func checkField(f *FieldErrors, at string, c *Component) {
 // checkInput checks what a person fills in.
 func checkInput(f *FieldErrors, at string, c *Component) {
 	f.LengthBetween(at+".custom_id", c.CustomID, 1, MaxCustomID)
+	if c.Disabled {
+		f.Add(at+".disabled", "COMPONENT_DISABLED_IN_MODAL", "Components of a modal cannot be disabled.")
+	}
 	switch c.Type {
 	case TextInput:
 		checkTextInput(f, at, c)
@@ -105,19 +108,7 @@ func checkPicks(f *FieldErrors, at string, c *Component, most int) {
 // checkBoxes checks the options of a radio group or a checkbox group.
 func checkBoxes(f *FieldErrors, at string, c *Component, least int) {
 	checkCount(f, at+".options", len(c.Options), least, maxBoxes)
-	seen, chosen := map[string]bool{}, 0
-	for i, o := range c.Options {
-		at := at + ".options." + itoa(i)
-		f.LengthBetween(at+".label", o.Label, 1, 100)
-		f.LengthBetween(at+".value", o.Value, 1, 100)
-		f.MaxLength(at+".description", o.Description, 100)
-		if seen[o.Value] {
-			f.Add(at+".value", "SELECT_COMPONENT_OPTION_VALUE_DUPLICATED", "The specified option value is already used")
-		}
-		if seen[o.Value] = true; o.Default {
-			chosen++
-		}
-	}
+	chosen := checkSelectOptions(f, at, c.Options)
 	if c.Type == RadioGroup && chosen > 1 {
 		f.Add(at+".options", "BASE_TYPE_BAD_LENGTH", "At most one option of a radio group can be the default.")
 	}

@@ -43,7 +43,7 @@ func checkSizes(files []wire.Upload, limit int64) error {
 			return wire.Refuse(40005)
 		}
 	}
-	if total > MaxRequest {
+	if int64(total) > max(limit, MaxRequest) {
 		return wire.Refuse(40005)
 	}
 	return nil

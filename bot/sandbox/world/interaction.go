@@ -90,6 +90,11 @@ func (w *World) Click(user, message, customID string, values ...string) (Interac
 	if component.Disabled {
 		return Interaction{}, fmt.Errorf("component %q is disabled", customID)
 	}
+	if component.Type == wire.StringSelect {
+		if err := client.CheckPicked(component, values); err != nil {
+			return Interaction{}, err
+		}
+	}
 	data := wire.InteractionData{CustomID: customID, ComponentType: component.Type, Values: values}
 	return w.dispatchFrom(wire.TypeComponent, user, c, m, data)
 }

@@ -22,7 +22,8 @@ const (
 // DefaultFileLimit is Discord's limit for one file in a guild without boosts, in bytes.
 const DefaultFileLimit = 10 << 20
 
-// MaxRequest is Discord's limit on all files of one message together, in bytes.
+// MaxRequest is Discord's limit on all files of one request together, in bytes, where one file may not have more. A
+// message may get more files by further requests.
 const MaxRequest = 25 << 20
 
 // Event is one gateway dispatch.

@@ -197,10 +197,11 @@ func (s *Supervisor) runProcess(ctx context.Context) *childProcess {
 	}
 	started, ended := make(chan struct{}), make(chan struct{})
 	go func() {
-		// Linux kills the process when the thread that started it ends, so the thread waits here.
+		// Linux kills the process when the thread that started it ends, so the thread waits here. It is not unlocked: its
+		// low priority, which the process inherits, ends with it.
 		runtime.LockOSThread()
-		defer runtime.UnlockOSThread()
 		defer close(ended)
+		lowerPriority()
 		p.err = cmd.Start()
 		close(started)
 		if p.err == nil {

@@ -3,9 +3,12 @@ package dynamic
 import (
 	"context"
 	"errors"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
+
+	"darkroom/render/prompt"
 )
 
 // Bounds of the wildcards of one expansion.
@@ -70,10 +73,30 @@ func (l *wildcardCache) pool(ctx context.Context, name string) (*weightedPool, e
 		found = true
 	}
 	if !found {
-		return nil, &UnknownError{Name: name, Known: l.names[:min(len(l.names), maxSuggested)]}
+		return nil, &UnknownError{Name: name, Known: nearest(l.names, name)}
 	}
 	l.pools[name] = newWeightedPool(options)
 	return l.pools[name], nil
+}
+
+// nearest returns existing names to suggest in place of an unknown one. The one that was meant is first, if it can be
+// told.
+func nearest(names []string, unknown string) []string {
+	base := strings.ToLower(path.Base(unknown))
+	var all []string
+	for _, n := range names { // a file that moved into another folder, or whose folder was left out
+		if strings.ToLower(path.Base(n)) == base {
+			all = append(all, n)
+		}
+	}
+	all = append(append(all, prompt.NearestWords(names, unknown, maxSuggested)...), names...)
+	seen := map[string]bool{}
+	all = slices.DeleteFunc(all, func(n string) bool {
+		twice := seen[n]
+		seen[n] = true
+		return twice
+	})
+	return all[:min(len(all), maxSuggested)]
 }
 
 // list lists the wildcards, once.

@@ -60,3 +60,21 @@ func TestExpandStops(t *testing.T) {
 		t.Errorf("got %v, want that nobody waits any more", err)
 	}
 }
+
+// TestSuggestsTheMeantWildcard sees that the wildcard that was meant is suggested first, however many others there are.
+func TestSuggestsTheMeantWildcard(t *testing.T) {
+	t.Parallel()
+	all := &countingWildcards{names: []string{
+		"a1", "a2", "a3", "a4", "a5", "a6", "a7", "a8", "a9", "a10", "a11", "jumbo/Creatures/adnd", "colours",
+	}}
+	for asked, want := range map[string]string{
+		"creatures/adnd": "jumbo/Creatures/adnd", "ADND": "jumbo/Creatures/adnd", "colour": "colours", "colors": "colours",
+		"nothing": "a1",
+	} {
+		var unknown *dynamic.UnknownError
+		_, err := dynamic.Expand(t.Context(), []string{"{__" + asked + "__}"}, 1, all, 40)
+		if !errors.As(err, &unknown) || unknown.Known[0] != want || len(unknown.Known) != 10 {
+			t.Errorf("%s: got %v, %q; want ten, %s first", asked, err, unknown.Known, want)
+		}
+	}
+}
