@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"darkroom/bot/message"
 	"darkroom/bot/sandbox"
 	"darkroom/store"
 )
@@ -203,5 +204,39 @@ func TestServerPresets(t *testing.T) {
 	acts := must(h.db.AuditLog(h.ctx, h.defaults.Guild.ID, 10))
 	if len(acts) != 2 || acts[0].Action != store.ActDeletePreset || acts[1].Action != store.ActSavePreset {
 		t.Errorf("audit: got %+v", acts)
+	}
+}
+
+// TestChosenLanguages: a server's language counts for what all read, a person's own for everything.
+func TestChosenLanguages(t *testing.T) {
+	t.Parallel()
+	h := startCluster(t)
+	mod, here := h.defaults.Moderator.ID, h.defaults.Channel.ID
+	public := func(options ...sandbox.Option) string {
+		i := h.command("imagine", append(options, sandbox.With("prompt", "a red boat"))...)
+		h.waitPictures(i, 4)
+		to, err := message.DecodeAddress(h.job(i).Address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return to.Language.String()
+	}
+	h.waitText(h.commandAs(mod, here, "settings language", sandbox.With("language", "de")), "Deutsch")
+	if got := public(); got != "de" {
+		t.Errorf("what all read: got %s, want the server's de", got)
+	}
+	if got := public(sandbox.With("private", true)); got != "en" {
+		t.Errorf("what one person reads: got %s, want the en of their Discord", got)
+	}
+	h.waitText(h.command("prefer show"), "What your requests use here")
+	h.waitText(h.command("prefer language", sandbox.With("language", "de")), "**Geändert.**")
+	h.waitText(h.command("prefer show"), "Was deine Anfragen hier verwenden")
+	h.waitText(h.command("prefer language", sandbox.With("language", "en")), "**Changed.**")
+	if got := public(); got != "en" {
+		t.Errorf("what all read of a person who chose: got %s, want en", got)
+	}
+	h.waitText(h.command("prefer language", sandbox.With("language", "auto")), "the one of your Discord")
+	if got := public(); got != "de" {
+		t.Errorf("after a reset: got %s, want the server's de", got)
 	}
 }

@@ -13,7 +13,7 @@ func TestShowAgain(t *testing.T) {
 	t.Parallel()
 	h := startCluster(t)
 	me, other := h.defaults.Member.ID, h.defaults.Moderator.ID
-	first := h.command("imagine", sandbox.With("prompt", "a red boat"))
+	first := h.command("imagine", sandbox.With("prompt", "a red boat --seed 7"))
 	grid := h.waitPictures(first, 4)
 	job := first.ID + "-0"
 	h.pollUntil("the store to know its end and message", func() bool {
@@ -46,10 +46,21 @@ func TestShowAgain(t *testing.T) {
 	}
 	alone := h.waitPictures(h.click(me, grid.ID, "1:single:"+job+":2"), 1)
 	third := h.waitPictures(show(me, here, link(alone)), 1)
+	if text := third.Text(); !strings.Contains(text, "seed 8") || strings.Contains(text, "seed 7") {
+		t.Errorf("the second alone: got %q, want its own seed and no flag of the first", text)
+	}
 	up := h.click(me, third.ID, "1:upscale:"+job+":2:subtle")
 	h.waitPictures(up, 1)
 	if got, want := h.spec(up).Seed, h.spec(first).Seed+1; got != want {
 		t.Errorf("upscale of the second by link: got seed %d, want %d", got, want)
+	}
+	blurred := h.command("imagine", sandbox.With("prompt", "a red boat"), sandbox.With("spoiler", true))
+	h.waitPictures(blurred, 4)
+	h.waitDone(blurred)
+	for _, file := range h.waitPictures(show(me, here, blurred.ID+"-0"), 4).Files {
+		if !strings.HasPrefix(file.Filename, "SPOILER_") {
+			t.Errorf("images behind a spoiler: got the file %s, want it behind one again", file.Filename)
+		}
 	}
 	said := must(h.sandbox.Say(me, here, "hello"))
 	secret := h.commandAs(me, dm, "imagine", sandbox.With("prompt", "a secret star"))

@@ -12,8 +12,9 @@ import (
 // fullRenderer is a renderer's settings with no default among them.
 func fullRenderer() Renderer {
 	return Renderer{
-		Redis: Redis{URL: NewSecret("unix://:p@/tmp/queue.sock?protocol=2"), Pool: "night"},
-		API:   API{Base: "http://127.0.0.1:1/api/v10"},
+		Redis:     Redis{URL: NewSecret("unix://:p@/tmp/queue.sock?protocol=2"), Pool: "night"},
+		API:       API{Base: "http://127.0.0.1:1/api/v10"},
+		Languages: Languages{Dir: "/l"},
 		Runtime: Runtime{
 			Ort: "/lib/ort.so", Device: Devices{{Kind: "cuda", Index: 1}, {Kind: "cpu"}}, Threads: 3, Prefer: "start",
 			ModelsDir: "/m", Memory: 6 << 30, Graphs: true, Runtimes: Runtimes{Dir: "/r"}, Safety: "own",

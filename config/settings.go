@@ -16,18 +16,19 @@ type Settings struct {
 	Config string `name:"config" from:"DARKROOM_CONFIG" placeholder:"FILE" help:"YAML file with settings. Its keys are the names of the flags."`
 	Log    Log    `embed:""`
 
-	Up       Up             `cmd:"" group:"serve" help:"Run bot, renderer, queue and database in one process. Without a token, open a page to try the bot on."`
-	Bot      Bot            `cmd:"" group:"serve" help:"Run only the bot."`
-	Renderer Renderer       `cmd:"" group:"serve" help:"Run only a renderer."`
-	Queue    Queue          `cmd:"" group:"shell" help:"Show the queue; pause a server, a model or everything, and resume it."`
-	Line     Queue          `cmd:"" hidden:"" help:"Former name of queue."`
-	Draw     Draw           `cmd:"" group:"shell" help:"Generate images from the shell, without Discord and Redis."`
-	Prompt   Prompt         `cmd:"" group:"shell" help:"Show how a prompt is read: weights and chunks."`
-	Compare  Compare        `cmd:"" group:"shell" help:"Show how well texts fit an image."`
-	Models   Models         `cmd:"" group:"shell" help:"List, check, fetch, import and remove models and add-ons."`
-	Runtime  RuntimeCommand `cmd:"" group:"shell" help:"List and fetch builds of ONNX Runtime, for the CPU and for NVIDIA's cards."`
-	Doctor   Doctor         `cmd:"" group:"shell" help:"Check this machine and report each problem with its fix."`
-	Version  struct{}       `cmd:"" group:"shell" help:"Print the version."`
+	Up        Up               `cmd:"" group:"serve" help:"Run bot, renderer, queue and database in one process. Without a token, open a page to try the bot on."`
+	Bot       Bot              `cmd:"" group:"serve" help:"Run only the bot."`
+	Renderer  Renderer         `cmd:"" group:"serve" help:"Run only a renderer."`
+	Queue     Queue            `cmd:"" group:"shell" help:"Show the queue; pause a server, a model or everything, and resume it."`
+	Line      Queue            `cmd:"" hidden:"" help:"Former name of queue."`
+	Draw      Draw             `cmd:"" group:"shell" help:"Generate images from the shell, without Discord and Redis."`
+	Prompt    Prompt           `cmd:"" group:"shell" help:"Show how a prompt is read: weights and chunks."`
+	Compare   Compare          `cmd:"" group:"shell" help:"Show how well texts fit an image."`
+	Models    Models           `cmd:"" group:"shell" help:"List, check, fetch, import and remove models and add-ons."`
+	Runtime   RuntimeCommand   `cmd:"" group:"shell" help:"List and fetch builds of ONNX Runtime, for the CPU and for NVIDIA's cards."`
+	Languages LanguagesCommand `cmd:"" group:"shell" help:"Write the list of sentences to translate."`
+	Doctor    Doctor           `cmd:"" group:"shell" help:"Check this machine and report each problem with its fix."`
+	Version   struct{}         `cmd:"" group:"shell" help:"Print the version."`
 }
 
 // Log says what is logged and how.
@@ -44,6 +45,7 @@ type Up struct {
 	Discord   Discord   `embed:"" group:"discord"`
 	Page      Page      `embed:"" group:"discord"`
 	Messages  Messages  `embed:"" group:"discord"`
+	Languages Languages `embed:"" group:"discord"`
 	Wildcards Wildcards `embed:"" group:"discord"`
 	Upscaling Upscaling `embed:"" group:"models"`
 	Runtime   Runtime   `embed:"" group:"models"`
@@ -59,6 +61,7 @@ type Bot struct {
 	Redis     Redis     `embed:"" group:"state"`
 	Discord   Discord   `embed:"" group:"discord"`
 	Messages  Messages  `embed:"" group:"discord"`
+	Languages Languages `embed:"" group:"discord"`
 	Wildcards Wildcards `embed:"" group:"discord"`
 	Upscaling Upscaling `embed:"" group:"discord"`
 	Leasing   Leasing   `embed:"" group:"queue"`
@@ -66,12 +69,13 @@ type Bot struct {
 
 // Renderer is a renderer alone. It knows neither the bot's token nor the database.
 type Renderer struct {
-	Redis   Redis   `embed:"" group:"state"`
-	API     API     `embed:"" group:"discord"`
-	Runtime Runtime `embed:"" group:"models"`
-	CLIP    CLIP    `embed:"" group:"models"`
-	Worker  Worker  `embed:"" group:"models"`
-	Leasing Leasing `embed:"" group:"queue"`
+	Redis     Redis     `embed:"" group:"state"`
+	API       API       `embed:"" group:"discord"`
+	Languages Languages `embed:"" group:"discord"`
+	Runtime   Runtime   `embed:"" group:"models"`
+	CLIP      CLIP      `embed:"" group:"models"`
+	Worker    Worker    `embed:"" group:"models"`
+	Leasing   Leasing   `embed:"" group:"queue"`
 }
 
 // Doctor checks what Up would use.
@@ -144,6 +148,18 @@ type Messages struct {
 
 // Plain tells whether messages have the older form.
 func (m Messages) Plain() bool { return m.Cards == "off" }
+
+// Languages is where files with more languages are.
+type Languages struct {
+	Dir string `name:"languages" from:"DARKROOM_LANGUAGES" placeholder:"DIR" help:"Folder of more languages for messages on Discord: fr.json adds French, de.json changes sentences of the German that is built in. Bot and renderers need the same files."`
+}
+
+// LanguagesCommand helps translators.
+type LanguagesCommand struct {
+	Export struct {
+		Tag string `arg:"" name:"LANGUAGE" help:"The language's code, such as fr or pt-BR."`
+	} `cmd:"" help:"Print all sentences as JSON, for a file LANGUAGE.json below --languages."`
+}
 
 // Wildcards is where the files for __name__ in prompts are.
 type Wildcards struct {

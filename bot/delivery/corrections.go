@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"maps"
 	"sync"
@@ -34,6 +35,12 @@ type correction struct {
 	notBefore time.Time
 	apology   bool     // it tells that the job failed, which must be noted once it is told
 	files     []string // the names of the files that the message must still have, if it shows images
+}
+
+// hopeless tells whether no other try of the correction can help after err. A place may open again while the token of a
+// private message is good, and nothing else can edit that; but its owner is not kept waiting for an apology.
+func (e correction) hopeless(err error) bool {
+	return closed(err) && (e.apology || !e.job.Address.Ephemeral || errors.Is(err, errOutOfReach))
 }
 
 // retryList remembers corrections that failed because Discord was in trouble, or that should be made once more.
@@ -126,7 +133,7 @@ func (c *corrector) correctUnended(ctx context.Context, j job.Job, say message.M
 
 // correct makes a correction, and puts it on the retry list if it fails and may succeed later.
 func (c *corrector) correct(ctx context.Context, e correction) {
-	if err := c.apply(ctx, e); err != nil && !closed(err) {
+	if err := c.apply(ctx, e); err != nil && !e.hopeless(err) {
 		c.log.Warn("a message could not be corrected", "job", e.job.ID, "error", rest.Redact(err.Error()))
 		c.attempts.fail(e.job.ID, c.now())
 		c.retries.add(e)
@@ -192,7 +199,7 @@ func (c *corrector) retry(ctx context.Context) {
 		if now.Before(e.notBefore) || !c.attempts.due(id, now) {
 			continue
 		}
-		if err := c.apply(ctx, e); err != nil && !closed(err) && now.Sub(e.job.Updated) < deliverFor {
+		if err := c.apply(ctx, e); err != nil && !e.hopeless(err) && now.Sub(e.job.Updated) < deliverFor {
 			c.attempts.fail(id, now)
 			if failed++; failed == maxFailedRetries {
 				return

@@ -211,7 +211,14 @@ func (l *lateDelivery) endPosted(ctx context.Context) error {
 	if err := l.deleteWaiting(ctx); err != nil {
 		return err
 	}
-	return l.recordPostedEnd(ctx)
+	if err := l.recordPostedEnd(ctx); err != nil {
+		return err
+	}
+	if to := l.withToken.Address; to.Ephemeral { // while the token is good it can still say so
+		at := message.Link{Channel: l.recorded.Channel, Message: l.recorded.Message}
+		l.corrections.inBackground(l.withToken, message.InDirect(to, l.job.Spec, at))
+	}
+	return nil
 }
 
 // recordPostedEnd notes where the images are, or that they were there until somebody deleted them.

@@ -173,7 +173,7 @@ func (s *sharing) publicMessage(ctx context.Context, r *responder, i sharedImage
 		return message.Message{}, err
 	}
 	to := i.address(r)
-	to.Ephemeral, to.Card = false, !s.plain
+	to.Ephemeral, to.Card, to.Language = false, !s.plain, r.languageFor(false)
 	result := i.result()
 	result.Files = files
 	m := message.Finished(to, i.spec, i.job.ID, result)
@@ -185,7 +185,7 @@ func (s *sharing) publicMessage(ctx context.Context, r *responder, i sharedImage
 func (i sharedImages) address(r *responder) message.Address {
 	to, was := r.address(), i.job.Address
 	to.Verb, to.Tile, to.Spoiler, to.Draft, to.Flags = was.Verb, was.Tile, i.job.Spoiler, was.Draft, i.flags
-	to.Ephemeral, to.Card = true, r.req.Card
+	to.Ephemeral, to.Card, to.Language = true, r.req.Card, r.languageFor(true)
 	return to
 }
 

@@ -40,10 +40,10 @@ func TestStoredJSON(t *testing.T) {
 	}{
 		"a question": {&permutationRequest{
 			Wanted: whole, DrawnSeed: 5, Base: &picture.Spec{Version: 2, Prompt: "red"}, Parent: "1-0", Confirmed: false,
-			TypedCount: "some",
+			TypedCount: "some", Vary: 0.6, Tile: 2,
 		}, new(permutationRequest),
 			`{"wanted":{` + said + `,"Preset":{"Words":"in oils","Settings":{` + said + `,"Preset":null}}},` +
-				`"drawn":5,"base":` + spec + `,"parent":"1-0","typed_count":"some"}`},
+				`"drawn":5,"base":` + spec + `,"parent":"1-0","typed_count":"some","vary":0.6,"tile":2}`},
 		"a region": {&regionRequest{
 			Tile: 2, File: request.Attachment{ID: "1"}, Cells: []int{1, 9}, Mask: &request.Attachment{ID: "2"},
 			Size: &request.Size{Width: 64, Height: 48},

@@ -215,7 +215,7 @@ func (s *submitter) acknowledge(
 func (s *submitter) showWaiting(ctx context.Context, r *responder, n newJob, m message.Message) (rest.Message, error) {
 	switch {
 	case n.direct != "":
-		m.Nonce = n.job.ID
+		m.Nonce = "d" + n.job.ID // not that of late images
 		return s.discord.PostMessage(ctx, n.direct, m)
 	case n.followUp:
 		return s.discord.FollowUp(ctx, r.address(), m)

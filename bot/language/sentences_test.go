@@ -25,7 +25,7 @@ var formatsIn = map[string][]int{
 	"Text": {0}, "Sprintf": {0}, "Of": {0}, "Refusal": {0}, "Refuse": {0, 1}, "Suggest": {0}, "Note": {0}, "refuse": {0},
 	"Count": {2}, "refuseBecause": {0}, "nameReader": {1}, "ignored": {2},
 	"say": {0}, "noteCrop": {1}, "checkLength": {1}, "cutComments": {1},
-	"inputImage": {2},
+	"inputImage": {2}, "initImage": {1},
 }
 
 // source is a folder of the program with its files.

@@ -12,7 +12,7 @@ import (
 var pluralForms = []string{"zero", "one", "two", "few", "many", "other"}
 
 // verify tells what is wrong with a catalogue: a translation must use the values of its English, all of them, in the
-// same way; otherwise people would read "%!d(string=…)".
+// same way; otherwise people would read "%!d(string=…)". An empty one is not translated yet.
 func verify(data []byte) error {
 	var texts map[string]json.RawMessage
 	if err := json.Unmarshal(data, &texts); err != nil {
@@ -26,10 +26,13 @@ func verify(data []byte) error {
 		} else if json.Unmarshal(raw, &forms) != nil {
 			return fmt.Errorf("%q: neither a text nor an object of plural forms", english)
 		}
-		if forms["other"] == "" {
-			return fmt.Errorf("%q: no translation", english)
+		if _, ok := forms["other"]; !ok {
+			return fmt.Errorf("%q: the plural form \"other\" is missing", english)
 		}
 		for form, text := range forms {
+			if text == "" {
+				continue // not translated yet
+			}
 			if !slices.Contains(pluralForms, form) {
 				return fmt.Errorf("%q: there is no plural form %q", english, form)
 			}

@@ -8,14 +8,9 @@
 // Sentences are grouped by subject (job.go, refusal.go, limits.go, queue.go, …). They take plain values. They say
 // image, start image, request, queue, position, ETA, renderer and generate, and no other words for these things.
 //
-// A second language is a second set of these files, and of the sentences that stand where they are decided:
-//
-//   - bot/admit: what a server does not allow
-//   - bot/command: the descriptions of commands and options
-//   - render/request: refusals of a request, and notes on what was changed in it
-//   - render/prompt: what is wrong with a flag or a wildcard
-//   - render and queue/worker: why a job failed
-//   - queue/lua (states.lua, reap.lua): that a job's renderers crashed
+// Each is printed in the language of whoever reads it: functions take it first, or read it from an Address. Other
+// sentences stand where they are decided, as a phrase.Phrase: in bot/admit, render/request, render/prompt and, as
+// reasons of failures, in render, queue/worker and queue/lua. bot/command describes the commands.
 //
 // The package knows neither the store nor how a message is sent.
 package message

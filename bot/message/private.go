@@ -5,6 +5,7 @@ import (
 
 	"darkroom/bot/button"
 	"darkroom/bot/language"
+	"darkroom/render/picture"
 )
 
 // The answers to the question where private images shall go that take too long.
@@ -92,6 +93,14 @@ func privateChoices(l language.Language, id string) []Row {
 // DirectAccepted replaces the question when the images come by direct message. at is the message that waits for them.
 func DirectAccepted(l language.Language, at Link) Message {
 	return Message{Content: l.Sprintf("Accepted. The images come to you by direct message: %s", at.address())}
+}
+
+// InDirect is the private message of images that came by direct message, because they could not be put into it.
+func InDirect(to Address, spec picture.Spec, at Link) Message {
+	return report{
+		to: to, spec: spec, color: ColorDone,
+		lines: "🖼️ " + to.Language.Sprintf("Finished. The images are in your direct messages: %s", at.address()),
+	}.message()
 }
 
 // Ping tells the owner of a job, in a reply to its message, that it has ended.

@@ -10,6 +10,8 @@
 //   - Redis is miniredis behind links that can lose a command, its answer or half of the answer, and that can be down.
 //     A test can empty it, or set it back to an older copy of its data.
 //   - Discord is bot/sandbox. The oracle compares its messages at the end, which are what users saw, with the database.
+//   - Every fifth request is private: its prompt is one that nobody else may ever see, unless its owner answers that it
+//     be public, or shares it. Every second user is pinged.
 //   - Each start of a bot changes the form of new messages: cards, or the older form. Messages that are in flight keep
 //     theirs.
 //   - All random numbers come from one seed. A run that fails prints it, and DARKROOM_SEED repeats that run's requests,

@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"darkroom/bot/button"
+	"darkroom/bot/message"
 	"darkroom/bot/rest"
 	"darkroom/bot/sandbox"
 	"darkroom/bot/sandbox/rules"
@@ -44,6 +46,8 @@ func (w *workload) check() verdict {
 		delete(o.shownBy, i+"-0")
 	}
 	o.checkBodies()
+	o.checkSecrets()
+	o.checkPings()
 	for job, messages := range o.shownBy {
 		o.addDouble(job, "was never asked for, and %d messages showed it", len(messages))
 	}
@@ -58,7 +62,8 @@ func (o *oracle) checkBodies() {
 			Code   int             `json:"code"`
 			Errors json.RawMessage `json:"errors"`
 		}
-		if r.Status == 400 && json.Unmarshal(r.Answer, &refusal) == nil && refusal.Code == 50035 {
+		if r.Status == 400 && json.Unmarshal(r.Answer, &refusal) == nil && refusal.Code == 50035 &&
+			!strings.Contains(string(refusal.Errors), "REPLIES_UNKNOWN_MESSAGE") { // somebody deleted it
 			o.addWrongMessage(r.Method, "%.60s was refused as malformed: %s", r.Path, refusal.Errors)
 		}
 	}
@@ -76,6 +81,9 @@ func pictureMessages(requests []rules.Request) map[string][]string {
 			continue
 		}
 		id, err := button.Parse(customID(m, button.Remix))
+		if strings.HasPrefix(nonceOf(r), "s") {
+			continue // it was shared: see checkSecrets
+		}
 		if err == nil && !slices.Contains(all[id.Job], m.ID) {
 			all[id.Job] = append(all[id.Job], m.ID)
 		}
@@ -111,7 +119,7 @@ func (o *oracle) checkInteraction(interaction string) {
 	if e.State != store.Expired {
 		o.verdict.Jobs++
 	}
-	if len(shown) > 1 {
+	if len(shown) > 1 && !o.onceMoreToOwner(e, shown) {
 		o.addDouble(job, "was shown by %d messages", len(shown))
 	}
 	switch e.State {
@@ -160,6 +168,12 @@ func (o *oracle) checkDone(e store.Job, shown []string) {
 		return
 	}
 	o.verdict.Ends[out.Delivered]++
+	if to, err := message.DecodeAddress(e.Address); err == nil && to.Private() {
+		o.verdict.Ends["private"]++
+		if to.Direct || out.Channel != e.Channel {
+			o.verdict.Ends["private, by direct message"]++
+		}
+	}
 	if len(e.Inputs) == 2 {
 		o.verdict.Masked++
 	}
@@ -180,7 +194,7 @@ func (o *oracle) checkDone(e store.Job, shown []string) {
 	default:
 		o.addLost(e.ID, "ended with the outcome %q", out.Delivered)
 	}
-	if o.showsActive(e.ID[:len(e.ID)-2]) && !o.unreachable(e) {
+	if o.showsActive(e.ID[:len(e.ID)-2]) && !o.unreachable(e) && !outOfReach(e) {
 		o.addWrongMessage(e.ID, "is done (%s) and its message says that it is waiting", out.Delivered)
 	}
 }
@@ -188,7 +202,7 @@ func (o *oracle) checkDone(e store.Job, shown []string) {
 // checkEnded checks a job that ended without pictures. It may have pictures if its renderers died after they posted.
 func (o *oracle) checkEnded(e store.Job, how string, shown []string) {
 	o.verdict.Ends[how]++
-	if o.showsActive(e.ID[:len(e.ID)-2]) && !o.unreachable(e) {
+	if o.showsActive(e.ID[:len(e.ID)-2]) && !o.unreachable(e) && !outOfReach(e) {
 		o.addWrongMessage(e.ID, "is %s (%s) and its message says that it is active", how, e.Reason)
 	}
 	if how == "failed" {

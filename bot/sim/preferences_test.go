@@ -12,8 +12,8 @@ import (
 // preferredSuffix is what some users put behind every prompt.
 const preferredSuffix = "in oil --cfg 3"
 
-// prefer has users set what they want by default, as soon as the bot is online: of four users one nothing, one a suffix,
-// one remix mode, and one all of it and a ping. The bot may miss some of it.
+// prefer has users set what they want by default, as soon as the bot is online: of four users one nothing, one a
+// suffix, one remix mode, and one all of it and a ping. The bot may miss some of it.
 func (w *workload) prefer() {
 	for end := time.Now().Add(time.Minute); !w.Gateway.Online() && time.Now().Before(end); {
 		time.Sleep(time.Second)

@@ -31,6 +31,8 @@ type workload struct {
 	interactions []string        // that may have made a job
 	deleted      map[string]bool // messages and channels that users deleted
 	forbidden    map[string]bool // channels in which the bot once had no permissions
+	secrets      []string        // the prompts of private requests
+	published    map[string]bool // those that others may see
 	followUps    sync.WaitGroup
 }
 
@@ -43,6 +45,7 @@ func newWorkload(cl *cluster, servers, each int) *workload {
 		defaults:  cl.Defaults(),
 		deleted:   map[string]bool{},
 		forbidden: map[string]bool{},
+		published: map[string]bool{},
 	}
 	for range servers {
 		c, err := cl.AddChannel(cl.AddGuild("server").ID, "pictures")
@@ -59,6 +62,7 @@ func newWorkload(cl *cluster, servers, each int) *workload {
 		cl.t.Fatal(err)
 	}
 	cl.t.Cleanup(func() { _ = w.db.Close() })
+	w.wantPings()
 	return w
 }
 
@@ -88,17 +92,25 @@ func (w *workload) askOnce() {
 	w.mu.Lock()
 	channel := w.channels[n*len(w.channels)/len(w.users)]
 	w.mu.Unlock()
+	prompt, private := "a red boat", w.rng.IntN(5) == 0
 	if w.rng.IntN(20) == 0 {
-		channel = w.dmChannel(user)
+		channel, private = w.dmChannel(user), false
+	}
+	if private {
+		prompt = w.secret()
 	}
 	options := []sandbox.Option{
-		sandbox.With("prompt", "a red boat"+w.shelves.drawTags(w.rng)),
+		sandbox.With("prompt", prompt+w.shelves.drawTags(w.rng)), sandbox.With("private", private),
 		sandbox.With("steps", 2+w.rng.IntN(20)), sandbox.With("count", 1+w.rng.IntN(4)),
 	}
 	options = append(options, w.drawOptions()...)
 	choice, after := w.rng.IntN(100), drawExp(w.rng, 15*time.Second)
 	w.askAndFollowUp(user, channel, choice, after, func() (sandbox.Interaction, error) {
-		return w.Command(user, channel, "imagine", options...)
+		i, err := w.Command(user, channel, "imagine", options...)
+		if private && err == nil {
+			w.afterPrivate(user, i.ID, prompt, int(after.Milliseconds()%100))
+		}
+		return i, err
 	})
 }
 

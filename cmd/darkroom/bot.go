@@ -42,6 +42,9 @@ func runBot(ctx context.Context, s invocation) (err error) {
 
 // newBot makes the bot.
 func newBot(c config.Bot, db *store.Store, q *queue.Queue, log *slog.Logger) (*bot.Bot, error) {
+	if err := loadLanguages(c.Languages); err != nil {
+		return nil, err
+	}
 	log = newFullDiskLog(log, db.Disk)
 	d := c.Discord
 	cdn, err := ownCDN(d.API)

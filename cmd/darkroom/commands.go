@@ -53,6 +53,8 @@ func commands() map[string]command {
 		"runtime list": listRuntimes,
 		"runtime pull": pullRuntime,
 
+		"languages export": exportLanguage,
+
 		"prompt":  showPrompt,
 		"version": version,
 	}

@@ -28,6 +28,9 @@ import (
 // renderer is the subcommand: a renderer alone, with a process of its own for each device, which this one supervises.
 // Such a process runs the same subcommand.
 func renderer(ctx context.Context, s invocation) (err error) {
+	if err := loadLanguages(s.settings.Renderer.Languages); err != nil {
+		return err
+	}
 	if s.isSupervised() {
 		return renderSupervised(ctx, s)
 	}

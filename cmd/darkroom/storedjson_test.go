@@ -36,7 +36,8 @@ func storedValues() map[string]any {
 			Application: "1", Token: "not-a-real-token", Expires: time.Date(2026, 2, 1, 12, 0, 0, 5000000, time.UTC),
 			Channel: "2", Message: "@original", User: "3", Verb: "vary", Tile: 4, Spoiler: true, Ephemeral: true,
 			FromImage: true, FileLimit: 10 << 20, Locale: "en-US", Card: true, Flags: "--ar 3:2 --seed 7", Draft: 20,
-			Language: language.Find("de"), Direct: true, Origins: "steps=server",
+			Origins:  "prefer:steps,sampler settings:size",
+			Language: language.Find("de"), Direct: true,
 		},
 		"jobs.pending": &request.InitImage{
 			File: request.Attachment{
@@ -58,6 +59,10 @@ func storedValues() map[string]any {
 			WaitingPerUser: 1, RunningPerUser: 2, PerUserDay: 3, MaxPixels: 4, MaxSteps: 5, MaxCount: 6, Paused: true,
 			PauseReason: "loud",
 		},
+		"preferences.body": &store.Preferences{
+			Options: map[string]string{"steps": "30"}, Suffix: "in oil", Remix: true, Language: "de", Ping: true,
+		},
+		"server_settings.body": &store.ServerSettings{Options: map[string]string{"steps": "30"}, Language: "de"},
 		"meta.offer": &request.Available{Models: []request.Card{{
 			Name: "photo", Hash: "cd", Family: "SDXL", TextWidth: 2048, Prediction: picture.PredictsVelocity, ZeroSNR: true,
 			Schedule: &picture.Schedule{

@@ -25,6 +25,7 @@ import (
 func botOf(c config.Up) config.Bot {
 	return config.Bot{
 		Data: c.Data, Retention: c.Retention, Redis: c.Redis, Discord: c.Discord, Messages: c.Messages,
+		Languages: c.Languages,
 		Wildcards: c.Wildcards, Upscaling: c.Upscaling, Leasing: c.Leasing,
 	}
 }
@@ -80,6 +81,7 @@ func up(ctx context.Context, s invocation) (err error) {
 func startRenderer(ctx context.Context, s invocation, c config.Up, q *queue.Queue) (*supervise.Group, error) {
 	settings := config.Renderer{
 		Redis: c.Redis, API: c.Discord.API, Runtime: c.Runtime, CLIP: c.CLIP, Worker: c.Worker, Leasing: c.Leasing,
+		Languages: c.Languages,
 	}
 	if c.Redis.URL.Empty() {
 		address, err := q.Listen(ctx, c.Data.Dir)

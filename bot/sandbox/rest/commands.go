@@ -20,7 +20,13 @@ func listCommands(r *request) (response, error) {
 	if err := checkApplication(r); err != nil {
 		return response{}, err
 	}
-	return ok(r.world.Registered(r.PathValue("guild")))
+	list := r.world.Registered(r.PathValue("guild"))
+	if r.URL.Query().Get("with_localizations") != "true" {
+		for i := range list {
+			list[i] = list[i].WithoutLocalizations()
+		}
+	}
+	return ok(list)
 }
 
 func createCommand(r *request) (response, error) {

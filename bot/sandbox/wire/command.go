@@ -3,6 +3,7 @@ package wire
 import (
 	"encoding/json"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -30,8 +31,9 @@ const (
 
 // Choice is a fixed value of an option, or a response to autocomplete.
 type Choice struct {
-	Name  string `json:"name"`
-	Value any    `json:"value"`
+	Name  string          `json:"name"`
+	Value any             `json:"value"`
+	Names json.RawMessage `json:"name_localizations,omitempty"`
 }
 
 // CommandOption is one option, subcommand or group.
@@ -71,6 +73,49 @@ type Command struct {
 	Descriptions      json.RawMessage `json:"description_localizations,omitempty"`
 }
 
+// WithoutLocalizations is the command as Discord lists it where nobody asks for the texts in all languages.
+func (c Command) WithoutLocalizations() Command {
+	c.Names, c.Descriptions, c.Options = nil, nil, withoutLocalizations(c.Options)
+	return c
+}
+
+func withoutLocalizations(options []CommandOption) []CommandOption {
+	options = slices.Clone(options)
+	for i := range options {
+		o := &options[i]
+		o.Names, o.Descriptions, o.Options = nil, nil, withoutLocalizations(o.Options)
+		o.Choices = slices.Clone(o.Choices)
+		for n := range o.Choices {
+			o.Choices[n].Names = nil
+		}
+	}
+	return options
+}
+
+// locales are the languages that Discord takes texts in. Source: Discord, reference, "Locales".
+var locales = []string{
+	"id", "da", "de", "en-GB", "en-US", "es-ES", "es-419", "fr", "hr", "it", "lt", "hu", "nl", "no", "pl", "pt-BR", "ro",
+	"fi", "sv-SE", "vi", "tr", "cs", "el", "bg", "ru", "uk", "hi", "th", "zh-CN", "ja", "zh-TW", "ko",
+}
+
+// checkLocalized adds what is wrong with a text in other languages.
+func checkLocalized(f *FieldErrors, at string, localized json.RawMessage, most int) {
+	if len(localized) == 0 {
+		return
+	}
+	var texts map[string]string
+	if json.Unmarshal(localized, &texts) != nil {
+		f.Add(at, "DICT_TYPE_CONVERT", "Only dictionaries may be used in a DictType")
+		return
+	}
+	for locale, text := range texts {
+		if !slices.Contains(locales, locale) {
+			f.Add(at+"."+locale, "BASE_TYPE_CHOICES", "Value must be one of Discord's locales.")
+		}
+		f.LengthBetween(at+"."+locale, text, 1, most)
+	}
+}
+
 // commandName is the regular expression of Discord's documentation in Go's syntax, without the length: counting to 32
 // there would take megabytes.
 var commandName = regexp.MustCompile(`^[-_'\p{L}\p{N}\p{Devanagari}\p{Thai}]+$`)
@@ -92,6 +137,8 @@ func CheckCommand(c *Command) error {
 		f.MaxCount("options", len(c.Options), 0)
 	}
 	checkOptions(&f, "options", c.Options)
+	checkLocalized(&f, "name_localizations", c.Names, 32)
+	checkLocalized(&f, "description_localizations", c.Descriptions, 100)
 	if n := CommandChars(c); n > MaxCommandChars {
 		f.Add("options", "APPLICATION_COMMAND_TOO_LARGE",
 			"Command exceeds maximum size (%d characters of %d)", n, MaxCommandChars)
@@ -117,6 +164,8 @@ func checkOptions(f *FieldErrors, at string, options []CommandOption) {
 		field := at + "." + itoa(i)
 		checkName(f, field+".name", o.Name, true)
 		f.LengthBetween(field+".description", o.Description, 1, 100)
+		checkLocalized(f, field+".name_localizations", o.Names, 32)
+		checkLocalized(f, field+".description_localizations", o.Descriptions, 100)
 		if seen[o.Name] {
 			f.Add(at, "APPLICATION_COMMAND_OPTIONS_NAME_INVALID", "Option names must be unique")
 		}
@@ -156,6 +205,7 @@ func checkOption(f *FieldErrors, at string, o *CommandOption) {
 func CheckChoices(f *FieldErrors, at string, choices []Choice) {
 	for i, c := range choices {
 		f.LengthBetween(at+"."+itoa(i)+".name", strings.TrimSpace(c.Name), 1, 100)
+		checkLocalized(f, at+"."+itoa(i)+".name_localizations", c.Names, 100)
 		if s, ok := c.Value.(string); ok {
 			f.LengthBetween(at+"."+itoa(i)+".value", s, 1, 100)
 		}
@@ -172,7 +222,7 @@ func optionChars(options []CommandOption) int {
 	for _, o := range options {
 		n += longest(o.Name, o.Names) + longest(o.Description, o.Descriptions)
 		for _, c := range o.Choices {
-			n += length(c.Name)
+			n += longest(c.Name, c.Names)
 			if s, ok := c.Value.(string); ok {
 				n += length(s)
 			}
