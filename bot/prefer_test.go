@@ -63,6 +63,38 @@ func TestPrefer(t *testing.T) {
 }
 
 // exportAndErasePreferences goes on where a person has a suffix and a count.
+// TestButtonsKeepTheirStory: what a button makes says what decided its settings, and no flag that is not true of it.
+func TestButtonsKeepTheirStory(t *testing.T) {
+	t.Parallel()
+	h := startCluster(t)
+	me := h.defaults.Member.ID
+	h.waitText(h.command("prefer set", sandbox.With("guidance_scale", 3)), "Changed.")
+	draft := h.command("imagine", sandbox.With("prompt", "a red boat --draft --hires 1.5 --no fog"),
+		sandbox.With("count", 1))
+	first := h.waitPictures(draft, 1)
+	plain := h.command("imagine", sandbox.With("prompt", "a red boat --no fog"), sandbox.With("count", 1))
+	second := h.waitPictures(plain, 1)
+	h.pollUntil("both ends to be written down", func() bool {
+		return h.job(draft).State == store.Done && h.job(plain).State == store.Done
+	})
+	for id, hires := range map[string]bool{
+		"1:vary:" + draft.ID + "-0:1:subtle": false, "1:reroll:" + draft.ID + "-0:0": true,
+		"1:pan:" + draft.ID + "-0:1:left": false, "1:finish:" + draft.ID + "-0:0": true,
+		"1:upscale:" + plain.ID + "-0:1:subtle": false,
+	} {
+		of := first
+		if strings.HasPrefix(id, "1:upscale") {
+			of = second
+		}
+		made := h.waitAnswer(h.click(me, of.ID, id), id, func(m sandbox.Message) bool { return len(m.Files) > 0 })
+		text := unescaped(made.Text())
+		if strings.Contains(text, "--hires") != hires || !strings.Contains(text, "--no fog") {
+			t.Errorf("%s: got %q, want the flags that are true", id, text)
+		}
+		h.waitText(h.onMessage(me, made.ID, "Image info"), "By /prefer of who asked: guidance")
+	}
+}
+
 func exportAndErasePreferences(t *testing.T, h *cluster) {
 	t.Helper()
 	me := h.defaults.Member.ID

@@ -199,6 +199,9 @@ func readCommand(req *Request, data object) {
 			req.FocusedOption = name
 		}
 	}
+	if file := data.object("resolved").object("attachments").object(req.Options[ShowPicture]); file != nil {
+		req.Uploads = map[string]request.Attachment{ShowPicture: readAttachment(file)}
+	}
 	if req.Verb == "imagine" {
 		req.Wanted = parseWanted(req.Options, data.object("resolved").object("attachments"))
 	}

@@ -136,7 +136,7 @@ func settings() Command {
 
 // languageSetting is the subcommand that chooses a language. There is room for 24 beside Discord's.
 func languageSetting(description string) Option {
-	choices := []Choice{{Name: "Discord's", Value: AutoLanguage}}
+	choices := []Choice{{Name: "as in Discord", Value: AutoLanguage}}
 	for _, tag := range language.Known() {
 		if len(choices) < maxOptionChoices {
 			choices = append(choices, Choice{Name: language.Find(tag).Name(), Value: tag})

@@ -44,7 +44,7 @@ type Request struct {
 	Options       map[string]string             // options of other commands, and the fields of a form, as text
 	Picked        []string                      // what was picked in a select menu
 	Message       string                        // the message that a button is on
-	Uploads       map[string]request.Attachment // the files of a form, by field; of several the first
+	Uploads       map[string]request.Attachment // the files of a form, by field, of several the first; or of /show
 	Files         []request.Attachment          // the images on that message
 	Asker         string                        // who asked for that message; empty when Discord does not say
 	Ephemeral     bool                          // that message is only seen by one person

@@ -48,6 +48,7 @@ type Store interface { //nolint:interfacebloat // the sum of what its parts need
 	recentJobsOf
 	family
 	questions
+	doneJobs
 	regionInputs
 	inboxes
 	limitStore
@@ -155,7 +156,7 @@ func New(o Options) *Handler {
 			"info":    (&quota{db: o.Store, catalog: o.Catalog}).show, "help": newHelp(o).open,
 			"cancel": cancel.command, "inbox": inbox.list, "preset": (&presetCommands{db: o.Store}).run, "mydata": person.run,
 			"limits":             (&limits{db: o.Store, usage: o.Store, outbox: o.Outbox, now: o.Now, log: o.Log}).run,
-			"show":               (&showAgain{clicks: clicks, db: o.Store, fetcher: o.Fetcher, plain: o.Plain}).run,
+			"show":               newShowAgain(o, clicks, imagine).run,
 			command.OnMessage:    (&messageCommands{details, imagine, repaint, o.Store}).run,
 			command.Autocomplete: (&autocompletion{catalog: o.Catalog, db: o.Store}).run,
 		},
@@ -170,6 +171,13 @@ func New(o Options) *Handler {
 		},
 		forms: forms(imagine, repaint),
 	}).withSettings(imagine, repaint)
+}
+
+func newShowAgain(o Options, clicks *clicks, imagine *imaginer) *showAgain {
+	return &showAgain{
+		clicks: clicks, db: o.Store, fetcher: o.Fetcher, plain: o.Plain,
+		pictures: &knownPictures{db: o.Store, imagine: imagine, fetcher: o.Fetcher},
+	}
 }
 
 func newSubmitter(o Options) *submitter {

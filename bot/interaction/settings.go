@@ -33,7 +33,7 @@ func (h *Handler) withSettings(imagine *imaginer, repaint *repainter) *Handler {
 }
 
 // readSettings reads, once for each interaction, what the person and the server want by default. If that fails, only
-// what needs it fails. Suggestions need none, and must be quick.
+// what needs it fails. Suggestions must be quick: those that need settings read them.
 func (h *Handler) readSettings(ctx context.Context, r *responder) {
 	defer r.settleLanguages()
 	if r.req.Verb == command.Autocomplete {

@@ -15,6 +15,7 @@ import (
 	"darkroom/bot/message"
 	"darkroom/bot/rest"
 	"darkroom/queue"
+	"darkroom/render/request"
 	"darkroom/store"
 )
 
@@ -24,6 +25,8 @@ type showAgain struct {
 	db      sharedPosts
 	fetcher fetcher
 	plain   bool // it answers with messages of the older form
+
+	pictures *knownPictures
 }
 
 // maxShownBytes bounds an image of this bot that is downloaded to be shown again: boosted servers take large ones.
@@ -34,6 +37,9 @@ var messageLink = regexp.MustCompile(`^<?https://(?:\w+\.)?discord(?:app)?\.com/
 // run shows the images of a message once more, to the person who asks: somebody else's only in the channel where
 // they were posted, and private ones to nobody else.
 func (s *showAgain) run(ctx context.Context, r *responder) error {
+	if file, given := r.req.Uploads[command.ShowPicture]; given {
+		return s.byPicture(ctx, r, file)
+	}
 	text := strings.TrimSpace(r.req.Options["image"])
 	link := messageLink.FindStringSubmatch(text)
 	if r.click = (button.ID{Job: text}); link == nil {
@@ -48,6 +54,23 @@ func (s *showAgain) run(ctx context.Context, r *responder) error {
 		return err
 	}
 	m, j, err := s.find(ctx, r, link)
+	if err != nil {
+		return err
+	}
+	return s.show(ctx, r, m, j)
+}
+
+// byPicture shows the images of the job that made a picture, or what another picture says of itself.
+func (s *showAgain) byPicture(ctx context.Context, r *responder, file request.Attachment) error {
+	if err := r.postpone(ctx, true); err != nil {
+		return err
+	}
+	id, err := s.pictures.find(ctx, r, file)
+	if err != nil || id == "" {
+		return err
+	}
+	r.click = button.ID{Job: id}
+	m, j, err := s.find(ctx, r, nil)
 	if err != nil {
 		return err
 	}

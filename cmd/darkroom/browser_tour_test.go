@@ -92,6 +92,7 @@ const tourSize = 1000 // width and height of the window
 
 // TestBrowserTour does what docs/tour.md shows, and holds that page to showing all of it.
 func TestBrowserTour(t *testing.T) {
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
 	u := &tour{openBrowser(t, tourSize, tourSize*4/5), string(readFile(t, "../../docs/tour.md"))}
 	images := `m.querySelectorAll('.picture').length`
 
@@ -138,4 +139,18 @@ func TestBrowserTour(t *testing.T) {
 	u.ask("/imagine", "a __colour__ dragon --chaos 50")
 	u.newest("read what is wrong", `/Unknown wildcard/.test(m.innerText)`)
 	u.stop("refusal")
+
+	u.ask("/imagine", "a pink heart --private --seed 9")
+	u.newest("see private images", `/seed 9/.test(m.innerText) && /Only you can see this/.test(m.innerText) && `+images+` === 4`)
+	u.stop("private")
+	u.press("📣 Share")
+	u.until("see them shared", `[...document.querySelectorAll('.message')].some((m) => /pink heart/.test(m.innerText) && `+
+		`!/Only you can see this/.test(m.innerText) && `+images+` === 4)`)
+
+	for shown, n := "0", 1; shown != "4"; n++ { // a renderer makes the images when it has nothing else to do
+		u.askHelp(n)
+		shown = u.run(help + `.querySelectorAll('.picture img').length`)
+	}
+	u.newest("see what the model can paint", images+` === 4 && /Make an image/.test(m.innerText)`)
+	u.stop("help")
 }

@@ -220,6 +220,15 @@ func ReadParameters(file []byte) (Parameters, error) {
 	return ParseParameters(text), nil
 }
 
+// ReadText returns the text that ReadParameters reads, as it is; "" if there is none.
+func ReadText(file []byte) string {
+	text, err := parametersText(file)
+	if err != nil {
+		return ""
+	}
+	return trimBlank(text)
+}
+
 func parametersText(file []byte) (string, error) {
 	format := sniff(file)
 	if format == "" {

@@ -5,7 +5,9 @@ import (
 	"image"
 	"image/color"
 	"math"
+	"math/bits"
 	"slices"
+	"strconv"
 
 	"golang.org/x/image/draw"
 )
@@ -32,6 +34,16 @@ func PHash(img image.Image) string {
 		}
 	}
 	return fmt.Sprintf("%016x", hash)
+}
+
+// PHashDistance counts the bits in which two perceptual hashes differ; 64 if one cannot be read.
+func PHashDistance(a, b string) int {
+	x, errX := strconv.ParseUint(a, 16, 64)
+	y, errY := strconv.ParseUint(b, 16, 64)
+	if errX != nil || errY != nil || len(a) != 16 || len(b) != 16 {
+		return 64
+	}
+	return bits.OnesCount64(x ^ y)
 }
 
 // greys returns the image in grey at hashScale x hashScale, transparent places black.

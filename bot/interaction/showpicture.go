@@ -1,0 +1,160 @@
+package interaction
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+
+	"darkroom/bot/job"
+	"darkroom/bot/message"
+	"darkroom/bot/rest"
+	"darkroom/queue"
+	"darkroom/render/encode"
+	"darkroom/render/request"
+	"darkroom/store"
+)
+
+const (
+	// maxLookedAt is how many of the person's newest jobs, and of the channel's, are compared with a picture.
+	maxLookedAt = 2000
+	// maxPicturePixels bounds the pixels of a picture that is compared.
+	maxPicturePixels = 1 << 26
+	// sameLook is in how many bits the perceptual hashes of one image in two encodings may differ.
+	sameLook = 8
+)
+
+// doneJobs lists the jobs whose images a person may see.
+type doneJobs interface {
+	recentJobsOf
+	DoneIn(ctx context.Context, server, channel string, limit int) ([]store.Job, error)
+}
+
+// knownPictures finds the job that made a picture. It looks only among the jobs that the person may see, so its answers
+// do not tell whether there are others.
+type knownPictures struct {
+	db      doneJobs
+	imagine *imaginer
+	fetcher fetcher
+}
+
+// find returns the job that made a picture. If it is of no known job, the person is told what the picture
+// says of itself, and the id is empty.
+func (k *knownPictures) find(ctx context.Context, r *responder, file request.Attachment) (id string, err error) {
+	data, err := k.fetcher.Fetch(ctx, file.URL, request.MaxInputBytes)
+	if _, permanent := errors.AsType[*rest.FetchError](err); permanent {
+		return "", message.ErrUnknownPicture
+	}
+	if err != nil {
+		return "", err
+	}
+	text := encode.ReadText(data)
+	said := encode.ParseParameters(text)
+	sum := sha256.Sum256(data)
+	look := lookOf(ctx, data)
+	best := sameLook + 1
+	for _, list := range k.lists(r) {
+		rows, err := list(ctx)
+		if err != nil {
+			return "", err
+		}
+		for _, row := range rows {
+			j, err := job.Read(row)
+			if err != nil || !maySee(r, j) {
+				continue
+			}
+			for _, f := range j.Outcome().Files {
+				if d := distance(f, hex.EncodeToString(sum[:]), look, said, text != ""); d < best {
+					best, id = d, j.ID
+				}
+			}
+		}
+	}
+	if id != "" {
+		return id, nil
+	}
+	return "", k.tell(ctx, r, text, said)
+}
+
+// lists are the jobs among which is looked, newest first.
+func (k *knownPictures) lists(r *responder) []func(context.Context) ([]store.Job, error) {
+	return []func(context.Context) ([]store.Job, error){
+		func(ctx context.Context) ([]store.Job, error) {
+			return k.db.RecentlyEnded(ctx, r.req.Person.ID, maxLookedAt)
+		},
+		func(ctx context.Context) ([]store.Job, error) {
+			return k.db.DoneIn(ctx, r.account(), r.req.Place.Channel, maxLookedAt)
+		},
+	}
+}
+
+// maySee tells whether the person may see a job's images here, as showAgain.visible does.
+func maySee(r *responder, j job.Job) bool {
+	return j.State == store.Done &&
+		(j.User == r.req.Person.ID || !j.Address.Ephemeral && j.Channel == r.req.Place.Channel)
+}
+
+// distance is how far a file is from a picture, -1 for the very same bytes. A picture that says its seed is of no file
+// with another.
+func distance(f queue.File, sum, look string, said encode.Parameters, says bool) int {
+	switch {
+	case f.SHA256 == sum:
+		return -1
+	case look == "" || says && said.Seed >= 0 && said.Seed != f.Seed:
+		return sameLook + 1
+	}
+	return encode.PHashDistance(f.PHash, look)
+}
+
+// lookOf is the perceptual hash of a picture; "" for one that cannot be read, or has nothing to tell it by.
+func lookOf(ctx context.Context, data []byte) string {
+	img, _, err := encode.Decode(ctx, data, maxPicturePixels)
+	if err != nil {
+		return ""
+	}
+	if hash := encode.PHash(img); encode.PHashDistance(hash, "0000000000000000") > sameLook {
+		return hash
+	}
+	return ""
+}
+
+// tell shows what a picture says of itself, with a button that opens it in a form.
+func (k *knownPictures) tell(ctx context.Context, r *responder, text string, said encode.Parameters) error {
+	if said.Prompt == "" || len(said.Fields) == 0 {
+		return message.ErrUnknownPicture
+	}
+	put, cancel := r.beforeAnswer(ctx)
+	defer cancel()
+	w := permutationRequest{Wanted: wantedOf(said), DrawnSeed: k.imagine.seed()}
+	if err := k.imagine.putQuestion(put, r, r.req.ID, w); err != nil {
+		return err
+	}
+	return r.replyPrivately(ctx, message.FoundSettings(r.req.Language, text, r.req.ID))
+}
+
+// wantedOf are the settings of a picture as a request. What the request cannot have is left out.
+func wantedOf(said encode.Parameters) request.Wanted {
+	w := request.Wanted{Prompt: said.Prompt, Negative: given(said.Negative), Sampler: given(said.Sampler)}
+	if said.Steps > 0 {
+		w.Steps = &said.Steps
+	}
+	if said.GuidanceScale > 0 {
+		w.GuidanceScale = &said.GuidanceScale
+	}
+	if said.Seed >= 0 {
+		w.Seed = &said.Seed
+	}
+	if said.Width > 0 && said.Height > 0 {
+		w.Size = new(fmt.Sprintf("%dx%d", said.Width, said.Height))
+	}
+	if said.ClipSkip > 1 {
+		w.ClipSkip = &said.ClipSkip
+	}
+	if said.Tiling {
+		w.Tiling = &said.Tiling
+	}
+	w.Model = given(cmp.Or(said.Model.Name, said.Model.Hash))
+	return w
+}
