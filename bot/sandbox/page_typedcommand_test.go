@@ -36,8 +36,8 @@ func startPreferBot(t *testing.T) *sandbox.Sandbox {
 	return s
 }
 
-// TestPageTakesWhatFollowsTheCommand types on after a command's name, as whoever knows it does: the text is the value of
-// its only option, and sending the command without it would do something else.
+// TestPageTakesWhatFollowsTheCommand types on after a command's name, as whoever knows it does: the text is the value
+// of its only option, and sending the command without it would do something else.
 func TestPageTakesWhatFollowsTheCommand(t *testing.T) {
 	t.Parallel()
 	s := startPreferBot(t)
