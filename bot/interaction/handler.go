@@ -127,6 +127,7 @@ type Handler struct {
 	token    *sharedToken
 	ages     *ages
 	used     *usedButtons
+	encodes  chan struct{} // see responder
 }
 
 // New returns a Handler.
@@ -149,7 +150,8 @@ func New(o Options) *Handler {
 	details := &info{clicks, o.Catalog, o.Store}
 	return (&Handler{
 		o: o, direct: newDirectMessages(o), token: newSharedToken(o.Now, o.Log), used: used,
-		ages: &ages{discord: o.Discord, catalog: o.Catalog, now: o.Now, log: o.Log, known: map[string]knownAge{}},
+		encodes: make(chan struct{}, 1),
+		ages:    &ages{discord: o.Discord, catalog: o.Catalog, now: o.Now, log: o.Log, known: map[string]knownAge{}},
 		commands: map[string]action{
 			"imagine": imagine.imagine,
 			"queue":   (&queueReport{queue: o.Queue, db: o.Store, delivery: o.Delivery, log: o.Log}).show,
@@ -229,7 +231,7 @@ func (h *Handler) handle(parent context.Context, req command.Request) {
 		return
 	}
 	h.ages.settle(ctx, &req.Place)
-	r := &responder{discord: h.o.Discord, req: req, now: h.o.Now}
+	r := &responder{discord: h.o.Discord, req: req, now: h.o.Now, encodes: h.encodes}
 	if sure {
 		r.lost = h.token.lost
 	}
