@@ -75,11 +75,11 @@ func (w *World) SetLocale(user, locale string) {
 func (w *World) Locale(user string) string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.locale(user)
+	return w.localeOf(user)
 }
 
-// locale is Locale. The lock is held.
-func (w *World) locale(user string) string { return cmp.Or(w.state.Locales[user], "en-US") }
+// localeOf is Locale. The lock is held.
+func (w *World) localeOf(user string) string { return cmp.Or(w.state.Locales[user], "en-US") }
 
 // memberOf returns a user's guild member object. The lock is held.
 func (w *World) memberOf(user string, c *wire.Channel, withUser bool) *wire.Member {

@@ -1,14 +1,26 @@
-// What commands are called in the language of a user's client.
+// Texts of commands in the language of the user's client. Names of commands and options stay as they are registered.
 
-// inLanguage returns a command or an option with the texts of a language, as far as it has them. A command keeps its
-// name, by which it is run; label is what its menu shows.
-export function inLanguage(command, locale) {
-  const text = (own, all) => all?.[locale] || own;
-  return {
-    ...command,
-    label: text(command.name, command.name_localizations),
-    description: text(command.description, command.description_localizations),
-    options: command.options?.map((o) => inLanguage(o, locale)),
-    choices: command.choices?.map((c) => ({ ...c, name: text(c.name, c.name_localizations) })),
-  };
+const pick = (texts, locale, text) => texts?.[locale] || text;
+
+// localized are commands or options with their descriptions, and the names of their choices, in a language.
+export function localized(list, locale) {
+  return list?.map((o) => ({
+    ...o,
+    description: pick(o.description_localizations, locale, o.description),
+    options: localized(o.options, locale),
+    choices: o.choices?.map((c) => ({ ...c, name: pick(c.name_localizations, locale, c.name) })),
+  }));
+}
+
+// menuItems are the commands of a message's menu: the name that runs each, and what the menu shows.
+export const menuItems = (list, locale) =>
+  list.map((c) => ({ name: c.name, label: pick(c.name_localizations, locale, c.name) }));
+
+// languageName is a language's own name, such as "Deutsch".
+export function languageName(locale) {
+  try {
+    return new Intl.DisplayNames([locale], { type: "language" }).of(locale);
+  } catch {
+    return locale;
+  }
 }

@@ -2,7 +2,8 @@
 // context menus open it.
 import { el } from "./dom.js";
 
-// openMessageMenu shows the menu beside a point or below a button. run gets the name of the chosen command.
+// openMessageMenu shows the menu beside a point or below a button. commands have a name and a label; run gets the name
+// of the chosen one.
 // The focus goes back to where it was.
 export function openMessageMenu(commands, at, run) {
   const back = document.activeElement;
