@@ -149,9 +149,8 @@ func New(o Options) *Handler {
 	person := &personal{db: o.Store, cancel: cancel, now: o.Now}
 	details := &info{clicks, o.Catalog, o.Store}
 	return (&Handler{
-		o: o, direct: newDirectMessages(o), token: newSharedToken(o.Now, o.Log), used: used,
-		encodes: make(chan struct{}, 1),
-		ages:    &ages{discord: o.Discord, catalog: o.Catalog, now: o.Now, log: o.Log, known: map[string]knownAge{}},
+		o: o, direct: newDirectMessages(o), token: newSharedToken(o.Now, o.Log), used: used, encodes: make(chan struct{}, 1),
+		ages: &ages{discord: o.Discord, catalog: o.Catalog, now: o.Now, log: o.Log, known: map[string]knownAge{}},
 		commands: map[string]action{
 			"imagine": imagine.imagine,
 			"queue":   (&queueReport{queue: o.Queue, db: o.Store, delivery: o.Delivery, log: o.Log}).show,

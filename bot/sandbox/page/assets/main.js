@@ -246,9 +246,10 @@ document.addEventListener("keydown", (e) => {
   byId("menu").focus();
 });
 
-// A key that no field receives goes to the composer.
+// A key that no field receives goes to the composer. A button receives Space alone.
 document.addEventListener("keydown", (e) => {
-  const free = document.activeElement === document.body || document.activeElement === log.root;
+  const at = document.activeElement;
+  const free = at === document.body || at === log.root || e.key !== " " && log.root.contains(at) && at.matches("button, a");
   if (free && e.key.length === 1 && !e.ctrlKey && !e.metaKey && !e.altKey) composer.focusText();
 });
 

@@ -3,8 +3,6 @@ import { composing, el } from "./dom.js";
 import { Menu } from "./menu.js";
 import { grow } from "./option.js";
 
-const maxCommands = 25; // rows of the list
-
 export class TextBox {
   // handlers: onCommand(command, typed) when the user chooses a command, onSend(text), which
   // resolves to false if that failed, onRecall() for the last command,
@@ -55,7 +53,7 @@ export class TextBox {
     const slash = this.input.value.match(/^\/([^\n]*)$/);
     if (!slash) return this.menu.hide();
     const typed = slash[1].toLowerCase();
-    this.menu.show(matching(this.commands, typed).slice(0, maxCommands));
+    this.menu.show(matching(this.commands, typed));
     const complete = this.commands.find((c) => typed.startsWith(`${c.path} `));
     if (complete) this.handlers.onCommand(complete, slash[1].slice(complete.path.length + 1));
   }
@@ -70,10 +68,11 @@ export class TextBox {
     }
   }
 
-  // send sends the text. A text that could not be sent stays.
+  // send sends the text, or takes the marked command. A text that could not be sent stays.
   async send() {
     const text = this.input.value.trim();
     if (!text) return this.focus();
+    if (this.menu.open) return this.menu.choose(this.menu.items[this.menu.at]); // as Enter does
     if (text.startsWith("/")) return this.handlers.onUnknown(text);
     this.setText("");
     if (await this.handlers.onSend(text) === false && !this.input.value.trim()) this.setText(text);
