@@ -27,6 +27,10 @@ func startPreferBot(t *testing.T) *sandbox.Sandbox {
 		{Name: "prefer", Description: "Preferences", DescriptionLocalizations: &about, Options: []*dgOption{
 			{Type: discordgo.ApplicationCommandOptionSubCommand, Name: "suffix", Description: "Set a suffix",
 				DescriptionLocalizations: german("Setze einen Zusatz"), Options: []*dgOption{behind}},
+			{Type: discordgo.ApplicationCommandOptionSubCommand, Name: "set", Description: "Set defaults",
+				Options: []*dgOption{
+					{Type: discordgo.ApplicationCommandOptionString, Name: "model", Description: "The model"},
+					{Type: discordgo.ApplicationCommandOptionString, Name: "size", Description: "The size"}}},
 		}},
 		{Name: "Image info", Type: discordgo.MessageApplicationCommand, NameLocalizations: &menu},
 	}
@@ -50,6 +54,13 @@ func TestPageTakesWhatFollowsTheCommand(t *testing.T) {
 	}
 	runStep(t, ctx, "begin anew", click("Cancel command"), see(box), clearBox, typeInto(box, "/pref"), see("Commands"),
 		click("Send"), see("text"))
+	runStep(t, ctx, "type on where more can be left out", click("Cancel command"), see(box), clearBox,
+		typeInto(box, "/prefer set "), see("model"))
+	if got := evaluate[string](t, ctx, `document.activeElement.ariaLabel`); got != "model" {
+		t.Errorf("the focus is on %q, want the first option", got)
+	}
+	runStep(t, ctx, "choose it from the list", click("Cancel command"), see(box), clearBox,
+		typeInto(box, "/prefer set\t"), see("Add option model"))
 	runStep(t, ctx, "paste a whole command", click("Cancel command"), see(box), chromedp.Evaluate[chromedp.Void](`(() => {
 		const field = document.querySelector('[aria-label="Message #pictures"]');
 		field.value = "/prefer suffix Text: --ar 16:9";

@@ -43,13 +43,17 @@ export class CommandForm {
     return this.fields.filter((f) => !f.empty && !f.file).map((f) => ({ name: f.option.name, value: f.valueOrText() }));
   }
 
-  // fillFirst sets the first field to what the user has typed after the name of the command. Who pastes a whole command
-  // has the name of the option in it.
-  fillFirst(text) {
+  // typeOn sets the first field to what the user has typed after the name of the command. Who pastes a whole command has
+  // the name of the option in it. Where all options can be left out, the first gets a field, as that is what is meant.
+  typeOn(text) {
+    const [first] = this.command.options;
+    if (!this.fields.length && first?.type === OptionType.string) this.add(first);
     const field = this.fields[0];
-    if (!text || !field) return;
+    if (!field) return;
+    this.drawMore();
+    field.input.focus();
     const name = `${field.option.name}:`;
-    field.set(text.toLowerCase().startsWith(name) ? text.slice(name.length).trimStart() : text);
+    if (text) field.set(text.toLowerCase().startsWith(name) ? text.slice(name.length).trimStart() : text);
   }
 
   focus() {

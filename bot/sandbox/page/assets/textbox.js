@@ -4,12 +4,13 @@ import { Menu } from "./menu.js";
 import { grow } from "./option.js";
 
 export class TextBox {
-  // handlers: onCommand(command, typed) when the user chooses a command, onSend(text), which
+  // handlers: onCommand(command) when the user chooses a command, onTypedOn(command, text) when the user types on after
+  // its name, onSend(text), which
   // resolves to false if that failed, onRecall() for the last command,
   // onUnknown(text) when the user sends a command that does not exist.
   constructor(handlers) {
     Object.assign(this, { handlers, commands: [] });
-    this.menu = new Menu("Commands", drawCommand, (c) => handlers.onCommand(c, ""));
+    this.menu = new Menu("Commands", drawCommand, (c) => handlers.onCommand(c));
     this.input = el("textarea", { rows: 1, className: "input", maxLength: 2000 });
     this.menu.attach(this.input);
     this.input.addEventListener("input", () => this.onInput());
@@ -55,7 +56,7 @@ export class TextBox {
     const typed = slash[1].toLowerCase();
     this.menu.show(matching(this.commands, typed));
     const complete = this.commands.find((c) => typed.startsWith(`${c.path} `));
-    if (complete) this.handlers.onCommand(complete, slash[1].slice(complete.path.length + 1));
+    if (complete) this.handlers.onTypedOn(complete, slash[1].slice(complete.path.length + 1));
   }
 
   onKey(e) {
