@@ -50,7 +50,8 @@ func (s *Store) Person(ctx context.Context, user string, limit int) (Person, err
 	step("questions", func() (err error) { p.Questions, err = s.questionsOf(ctx, user); return err })
 	step("posts", func() (err error) { p.Posts, err = s.postsOf(ctx, user); return err })
 	step("deliveries", func() (err error) {
-		p.Deliveries, err = s.deliveries(ctx, `WHERE job IN (SELECT id FROM jobs WHERE `+jobsOfPerson+`) ORDER BY at, job`, user)
+		p.Deliveries, err = s.deliveries(ctx, `WHERE job IN (SELECT id FROM jobs WHERE `+jobsOfPerson+`)
+			ORDER BY at, job`, user)
 		return err
 	})
 	step("totals", func() (err error) { p.Totals, err = s.dailyTotals(ctx, user); return err })

@@ -146,8 +146,8 @@ func TestPersonHoldsAllTables(t *testing.T) {
 		"inbox_pictures": "Deliveries",
 		"erasures":       "", // that somebody was erased, until it has ended
 	}
-	rows, err := openRaw(t, path).QueryContext(ctx, `SELECT DISTINCT m.name FROM sqlite_master m, pragma_table_info(m.name) c
-		WHERE m.type = 'table' AND c.name IN ('user_id', 'actor', 'job')`)
+	rows, err := openRaw(t, path).QueryContext(ctx, `SELECT DISTINCT m.name
+		FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table' AND c.name IN ('user_id', 'actor', 'job')`)
 	if err != nil {
 		t.Fatal(err)
 	}

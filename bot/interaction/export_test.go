@@ -79,7 +79,8 @@ func TestExportHoldsAll(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"a-job", "a-preset", "a-suffix", "a-total", "an-act", "a-question", "a-post", "a-delivery", `"older_jobs_left_out": 7`,
+		"a-job", "a-preset", "a-suffix", "a-total", "an-act", "a-question", "a-post", "a-delivery",
+		`"older_jobs_left_out": 7`,
 	} {
 		if !bytes.Contains(f.Data, []byte(want)) {
 			t.Errorf("%s is missing in %s", want, f.Data)
