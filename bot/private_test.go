@@ -332,6 +332,34 @@ func TestShare(t *testing.T) {
 			t.Errorf("got %d public messages, want the third image and all four", len(all))
 		}
 	})
+	t.Run("what is for adults is shared in age-restricted channels only", func(t *testing.T) {
+		t.Parallel()
+		h := newCluster(t, sandbox.Options{})
+		h.announceCard(strings.Replace(card, "{", `{"nsfw":true,`, 1))
+		restrict := func(on bool) {
+			if err := h.sandbox.SetAgeRestricted(h.defaults.Channel.ID, on); err != nil {
+				t.Fatal(err)
+			}
+		}
+		restrict(true)
+		h.startBot()
+		h.startRenderer()
+		h.waitReady()
+		i := h.imaginePrivately()
+		grid := h.waitPictures(i, 4)
+		h.pollUntil("the end to be written down", func() bool { return h.job(i).State == store.Done })
+		restrict(false)
+		h.waitNoteAfter(h.click(h.defaults.Member.ID, grid.ID, share(i)), "in an age-restricted channel only")
+		if n := len(shared(h)); n > 0 {
+			t.Errorf("got %d public messages with images, want none", n)
+		}
+		restrict(true)
+		h.click(h.defaults.Member.ID, grid.ID, share(i))
+		h.waitText(i, "Shared: ")
+		if n := len(shared(h)); n != 1 {
+			t.Errorf("got %d public messages with images, want one", n)
+		}
+	})
 	t.Run("where the bot may not write it is refused, and can be tried again", func(t *testing.T) {
 		t.Parallel()
 		h := startCluster(t)
