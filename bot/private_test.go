@@ -197,6 +197,14 @@ func TestPrivateEnds(t *testing.T) {
 					t.Errorf("seen in %q, want %q", got, want)
 				}
 				h.keptSecret(i.ID + "-0")
+				says := text
+				if text == "seed" {
+					says = map[string]string{"direct": "in your direct messages", "inbox": "open it with /inbox"}[want]
+				}
+				h.click(h.defaults.Member.ID, own.Original, "1:cancel:"+i.ID+"-0:0") // its message waits still
+				if m := h.waitText(i, says); hasCancelButton(m) {
+					t.Errorf("got %s, want how it ended", describe(m))
+				}
 				if want != "inbox" {
 					return
 				}
