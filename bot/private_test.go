@@ -245,6 +245,36 @@ func TestPrivateEnds(t *testing.T) {
 	})
 }
 
+// TestPrivateImagesAfterALostQueue: the edit that puts late images into a private message arrives and is not answered,
+// and the queue is lost. The next renderer gets no token, because the images may be anywhere. The bot still has it, and
+// puts them into the same message.
+func TestPrivateImagesAfterALostQueue(t *testing.T) {
+	t.Parallel()
+	h := newCluster(t, sandbox.Options{})
+	stop := h.startBot()
+	h.waitReady()
+	i := h.imaginePrivately()
+	h.waitText(i, "Waiting")
+	h.pollUntil("the job to be in the queue", func() bool { return h.job(i).Epoch > 0 })
+	h.lease(i, "gone")
+	h.pollUntil("the lease to be noted", func() bool { return h.job(i).State == store.Running })
+	edits := regexp.MustCompile(`^/webhooks/\d+/[^/]+/messages/@original$`)
+	repair := h.sandbox.Fail(sandbox.Fault{Method: http.MethodPatch, Path: edits, Times: -1, Drop: true})
+	h.putUndelivered(h.job(i))
+	h.waitPictures(i, 1)
+	stop()
+	repair()
+	h.newQueueWith(queue.Options{ReclaimGrace: time.Millisecond})
+	h.startBot()
+	h.startRenderer()
+	h.waitDone(i)
+	h.waitPictures(i, 4)
+	me := h.defaults.Member.ID
+	for _, m := range h.sandbox.VisibleMessages(me, must(h.sandbox.DM(me)).ID) {
+		t.Errorf("got %s by direct message too, want none", describe(m))
+	}
+}
+
 // forgetful is a store that notes no acknowledgement while it is off.
 type forgetful struct {
 	bot.Store

@@ -69,7 +69,8 @@ func (o *oracle) checkBodies() {
 	}
 }
 
-// repliesToDeleted reports whether a request is a reply to a message that somebody deleted: nobody can know that before.
+// repliesToDeleted reports whether a request is a reply to a message that somebody deleted: nobody can know that
+// before.
 func (o *oracle) repliesToDeleted(r rules.Request) bool {
 	var body struct {
 		Reference struct {

@@ -272,7 +272,8 @@ func (f *faultReport) add(v verdict) {
 }
 
 func (v verdict) String() string {
-	return fmt.Sprintf("%d shown, %d cancelled, %d deleted, %d apologies, %d asked about, %d refused or never acknowledged",
+	return fmt.Sprintf(
+		"%d shown, %d cancelled, %d deleted, %d apologies, %d asked about, %d refused or never acknowledged",
 		v.ends[shown], v.ends[cancelled], v.ends[removed], v.ends[apologised], v.ends[asked],
 		v.ends[unacknowledged]+v.ends[refused])
 }
