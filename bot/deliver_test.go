@@ -3,6 +3,7 @@ package bot_test
 import (
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -75,7 +76,7 @@ func TestUndeliverablePicturesGoToInbox(t *testing.T) {
 	me, here := h.defaults.Member.ID, h.defaults.Channel.ID
 	h.closeDMs()
 	release := h.renderer.pause()
-	i := h.command("imagine", sandbox.With("prompt", "a red boat"), sandbox.With("seed", 5))
+	i := h.command("imagine", sandbox.With("prompt", "a red boat"), sandbox.With("seed", 5), sandbox.With("draft", true))
 	h.waitText(i, "Generating")
 	h.sandbox.SetBotPermissions(here, 0)
 	h.clock.advance(16 * time.Minute)
@@ -102,6 +103,9 @@ func TestUndeliverablePicturesGoToInbox(t *testing.T) {
 		t.Errorf(
 			"got %s after %d more paintings, want the kept pictures, privately", describe(m), len(h.renderer.specs())-paintings,
 		)
+	}
+	if !slices.Contains(buttons(m.Components), "1:finish:"+i.ID+"-0:0") {
+		t.Errorf("got %s, want a draft that can be finished", describe(m))
 	}
 	h.pollUntil("it to be noted as shown", func() bool {
 		return must(h.db.Delivery(h.ctx, i.ID+"-0")).State == store.InboxShown

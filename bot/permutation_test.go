@@ -88,7 +88,7 @@ func TestChoicesAreMadeBySeed(t *testing.T) {
 	}
 	h.waitText(
 		h.command("imagine", sandbox.With("prompt", "a __things/shps__")),
-		"Unknown wildcard things/shps.\nTry one of: __far/sands__, __things/ships__.",
+		"Unknown wildcard things/shps.\nTry one of: __things/ships__, __far/sands__.",
 	)
 	h.waitText(
 		h.command("imagine", sandbox.With("prompt", "a __far/*__")),

@@ -44,7 +44,7 @@ func TestPrefer(t *testing.T) {
 		s.Width != 160 {
 		t.Errorf("spec: got %+v, want the flag's steps and the rest as preferred", s)
 	}
-	info := h.waitText(h.onMessage(me, grid.ID, "Image info"), "By /prefer of who asked:")
+	info := h.waitText(h.onMessage(me, grid.ID, "Image info"), "By /prefer of the person who asked:")
 	if !strings.Contains(unescaped(info.Text()), "negative_prompt, aspect_ratio, count, guidance_scale, suffix") {
 		t.Errorf("info: got %s", describe(info))
 	}
@@ -63,6 +63,38 @@ func TestPrefer(t *testing.T) {
 }
 
 // exportAndErasePreferences goes on where a person has a suffix and a count.
+// TestButtonsKeepTheirStory: what a button makes says what decided its settings, and no flag that is not true of it.
+func TestButtonsKeepTheirStory(t *testing.T) {
+	t.Parallel()
+	h := startCluster(t)
+	me := h.defaults.Member.ID
+	h.waitText(h.command("prefer set", sandbox.With("guidance_scale", 3)), "Changed.")
+	draft := h.command("imagine", sandbox.With("prompt", "a red boat --draft --hires 1.5 --no fog"),
+		sandbox.With("count", 1))
+	first := h.waitPictures(draft, 1)
+	plain := h.command("imagine", sandbox.With("prompt", "a red boat --no fog"), sandbox.With("count", 1))
+	second := h.waitPictures(plain, 1)
+	h.pollUntil("both ends to be written down", func() bool {
+		return h.job(draft).State == store.Done && h.job(plain).State == store.Done
+	})
+	for id, hires := range map[string]bool{
+		"1:vary:" + draft.ID + "-0:1:subtle": false, "1:reroll:" + draft.ID + "-0:0": true,
+		"1:pan:" + draft.ID + "-0:1:left": false, "1:finish:" + draft.ID + "-0:0": true,
+		"1:upscale:" + plain.ID + "-0:1:subtle": false,
+	} {
+		of := first
+		if strings.HasPrefix(id, "1:upscale") {
+			of = second
+		}
+		made := h.waitAnswer(h.click(me, of.ID, id), id, func(m sandbox.Message) bool { return len(m.Files) > 0 })
+		text := unescaped(made.Text())
+		if strings.Contains(text, "--hires") != hires || !strings.Contains(text, "--no fog") {
+			t.Errorf("%s: got %q, want the flags that are true", id, text)
+		}
+		h.waitText(h.onMessage(me, made.ID, "Image info"), "By /prefer of the person who asked: guidance")
+	}
+}
+
 func exportAndErasePreferences(t *testing.T, h *cluster) {
 	t.Helper()
 	me := h.defaults.Member.ID
@@ -150,7 +182,7 @@ func TestServerSettings(t *testing.T) {
 	if s := h.spec(i); s.Steps != 5 {
 		t.Errorf("steps: got %d, want the person's 5", s.Steps)
 	}
-	info := h.waitText(h.onMessage(me, grid.ID, "Image info"), "By /prefer of who asked: steps")
+	info := h.waitText(h.onMessage(me, grid.ID, "Image info"), "By /prefer of the person who asked: steps")
 	if !strings.Contains(info.Text(), "By /settings of the server: count") {
 		t.Errorf("info: got %s", describe(info))
 	}
@@ -228,7 +260,7 @@ func TestChosenLanguages(t *testing.T) {
 	if got := public(sandbox.With("private", true)); got != "en" {
 		t.Errorf("what one person reads: got %s, want the en of their Discord", got)
 	}
-	h.waitText(h.command("prefer show"), "What your requests use here")
+	h.waitText(h.command("prefer show"), "Your defaults here")
 	h.waitText(h.command("prefer language", sandbox.With("language", "de")), "**Geändert.**")
 	h.waitText(h.command("prefer show"), "Was deine Anfragen hier verwenden")
 	h.waitText(h.command("prefer language", sandbox.With("language", "en")), "**Changed.**")
@@ -239,4 +271,23 @@ func TestChosenLanguages(t *testing.T) {
 	if got := public(); got != "de" {
 		t.Errorf("after a reset: got %s, want the server's de", got)
 	}
+}
+
+// TestShownDefaultsKeepToLimits: what is shown is what a request would get, also from a server that is paused.
+func TestShownDefaultsKeepToLimits(t *testing.T) {
+	t.Parallel()
+	h := startCluster(t)
+	policy := store.Policy{MaxSteps: 5, MaxCount: 2, Paused: true}
+	if err := h.db.SetPolicy(h.ctx, h.defaults.Guild.ID, policy, h.defaults.Moderator.ID); err != nil {
+		t.Fatal(err)
+	}
+	h.waitText(h.command("prefer show"), "`steps` 5 · the model")
+	set := h.waitText(h.command("prefer set", sandbox.With("steps", 7)), "`steps` 5 · your /prefer")
+	for _, want := range []string{"`count` 2", "Steps lowered to 5: the most that this server allows."} {
+		if !strings.Contains(unescaped(set.Text()), want) {
+			t.Errorf("got %s, want %q in it", describe(set), want)
+		}
+	}
+	settings := h.commandAs(h.defaults.Moderator.ID, h.defaults.Channel.ID, "settings show")
+	h.waitText(settings, "`steps` 5 · the model")
 }

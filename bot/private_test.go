@@ -411,6 +411,54 @@ func TestShare(t *testing.T) {
 		h.click(h.defaults.Member.ID, grid.ID, share(i))
 		h.waitText(i, "Shared: ")
 	})
+	t.Run("a press that is refused does not forget what another one is posting", func(t *testing.T) {
+		t.Parallel()
+		h := startCluster(t)
+		h.sandbox.Rules().Allow("forbidden")
+		i := h.imaginePrivately()
+		grid := h.waitPictures(i, 4)
+		h.pollUntil("the end to be written down", func() bool { return h.job(i).State == store.Done })
+		h.refuseRequests(http.MethodPost, `^/channels/\d+/messages$`, 50013)
+		_, begun, err := h.db.BeginPost(h.ctx, i.ID+"-0", store.SharePost(0), h.defaults.Channel.ID)
+		if err != nil || !begun {
+			t.Fatalf("BeginPost = %v, %v", begun, err)
+		}
+		h.waitNoteAfter(h.click(h.defaults.Member.ID, grid.ID, share(i)), "I am not allowed to post in this channel.")
+		if p := must(h.db.Post(h.ctx, i.ID+"-0", store.SharePost(0))); p.State != store.PostSending {
+			t.Errorf("got %+v, want it to be noted still", p)
+		}
+	})
+	t.Run("what is too large for all is shared in a smaller form", func(t *testing.T) {
+		t.Parallel()
+		h := startPadded(t, 300<<10)
+		i := h.imaginePrivately(sandbox.With("count", 1))
+		grid := h.waitPictures(i, 1)
+		h.pollUntil("the end to be written down", func() bool { return h.job(i).State == store.Done })
+		h.sandbox.Fail(sandbox.Fault{
+			Method: http.MethodPost, Path: regexp.MustCompile(`^/channels/\d+/messages$`), Times: 1,
+			Status: http.StatusBadRequest, Code: 50045, Message: "File uploaded exceeds the maximum size",
+		})
+		h.click(h.defaults.Member.ID, grid.ID, share(i))
+		h.waitText(i, "Shared: ")
+		if all := shared(h); len(all) != 1 || !strings.HasSuffix(all[0].Files[0].Filename, ".jpg") {
+			t.Errorf("got %d public messages, the first %s; want one with a smaller file", len(all), describe(all[0]))
+		}
+	})
+	t.Run("each message has the language of its readers", func(t *testing.T) {
+		t.Parallel()
+		h := startCluster(t)
+		h.waitText(h.commandAs(h.defaults.Moderator.ID, h.defaults.Channel.ID, "settings language",
+			sandbox.With("language", "de")), "Deutsch")
+		h.sandbox.SetLocale(h.defaults.Member.ID, "en-US")
+		i := h.imaginePrivately()
+		grid := h.waitPictures(i, 4)
+		h.pollUntil("the end to be written down", func() bool { return h.job(i).State == store.Done })
+		h.click(h.defaults.Member.ID, grid.ID, share(i))
+		h.waitText(i, "Shared: ")
+		if m := shared(h)[0]; !strings.Contains(m.Text(), "KI-generiert") {
+			t.Errorf("got %q for all, want German", m.Text())
+		}
+	})
 }
 
 // waitNoteAfter waits for a private follow-up of an interaction that left its message as it is.

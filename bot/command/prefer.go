@@ -121,7 +121,7 @@ func prefer() Command {
 
 // settings is /settings.
 func settings() Command {
-	c := slashCommand("settings", "What requests in this server use where they do not say it",
+	c := slashCommand("settings", "Defaults of this server",
 		Option{Type: kindSub, Name: "show", Description: "Show what this server sets"},
 		Option{
 			Type: kindSub, Name: "set", Description: "Set defaults of this server; the others stay", Options: defaultOptions(),
@@ -136,7 +136,7 @@ func settings() Command {
 
 // languageSetting is the subcommand that chooses a language. There is room for 24 beside Discord's.
 func languageSetting(description string) Option {
-	choices := []Choice{{Name: "Discord's", Value: AutoLanguage}}
+	choices := []Choice{{Name: "as in Discord", Value: AutoLanguage}}
 	for _, tag := range language.Known() {
 		if len(choices) < maxOptionChoices {
 			choices = append(choices, Choice{Name: language.Find(tag).Name(), Value: tag})

@@ -54,7 +54,13 @@ func (o offering) Available() request.Available { return o.available }
 type jobsOf struct {
 	completionStore
 	waiting, ended []store.Job
+	settings       store.Settings
 	err            error
+}
+
+// Settings are what counts where a request does not say it.
+func (s jobsOf) Settings(context.Context, string, string) (store.Settings, error) {
+	return s.settings, s.err
 }
 
 // Unfinished lists those that wait.
@@ -136,6 +142,26 @@ func TestAddonChoices(t *testing.T) {
 		if got := names(suggest(t, none, c.option, c.typed, c.more, c.nsfw)); !reflect.DeepEqual(got, c.want) {
 			t.Errorf("%s %q: got %q, want %q", c.option, c.typed, got, c.want)
 		}
+	}
+}
+
+// TestChoicesFitThePreferredModel: what is suggested fits the model that a request would get which names none.
+func TestChoicesFitThePreferredModel(t *testing.T) {
+	t.Parallel()
+	var db jobsOf
+	db.settings.Server.Options = map[string]string{"model": "xl"}
+	for option, want := range map[string]string{"lora": "oil ×1", "sampler": "Euler"} {
+		typed := map[string]string{"lora": "oil"}[option]
+		if got := names(suggest(t, db, option, typed, nil, false)); !reflect.DeepEqual(got, []string{want}) {
+			t.Errorf("%s by the server's model: got %q, want %q", option, got, want)
+		}
+	}
+	db.settings.Person.Options = map[string]string{"model": "photo"}
+	if got := names(suggest(t, db, "sampler", "", nil, false)); !reflect.DeepEqual(got, []string{"DDIM"}) {
+		t.Errorf("by one's own: got %q, want DDIM", got)
+	}
+	if got := names(suggest(t, db, "sampler", "", map[string]string{"model": "xl"}, false)); got[0] != "Euler" {
+		t.Errorf("by the option: got %q, want Euler", got)
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 type completionStore interface {
 	recentJobsOf
 	presetLister
+	settingsReader
 }
 
 // autocompletion suggests values while somebody types an option.
@@ -47,10 +48,7 @@ func (a *autocompletion) choices(ctx context.Context, r *responder) ([]message.C
 	if len(available.Models) == 0 {
 		return nil, nil
 	}
-	model, refusal := available.FindModel(r.req.Options["model"])
-	if refusal != nil {
-		model = available.Models[0]
-	}
+	model := a.model(ctx, r, available)
 	switch r.req.FocusedOption {
 	case "size":
 		return matching(model.SizeNames(), typed), nil
@@ -61,6 +59,24 @@ func (a *autocompletion) choices(ctx context.Context, r *responder) ([]message.C
 		return modelChoices(allowed, recentHashes(ctx, a.db, r.req.Person.ID), typed), nil
 	}
 	return a.addonChoices(ctx, r, available.Addons, model), nil
+}
+
+// model is the model of what is being typed: the one that an option names, or else the one that a request would get
+// here which names none. It is only for suggestions, so an error counts as no preference.
+func (a *autocompletion) model(ctx context.Context, r *responder, available request.Available) request.Card {
+	if c, refusal := available.FindModel(r.req.Options["model"]); refusal == nil {
+		return c
+	}
+	r.settings, _ = a.db.Settings(ctx, r.account(), r.req.Person.ID)
+	preferences := r.preferences()
+	if r.req.Sub == "settings" {
+		preferences = preferences[1:] // those of the server
+	}
+	available.Safe = !r.req.Place.AgeRestricted
+	if c, refusal := available.PreferredModel(preferences); refusal == nil {
+		return c
+	}
+	return available.Models[0]
 }
 
 // addonChoices suggests what fits a model.

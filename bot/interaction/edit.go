@@ -111,9 +111,9 @@ func (w permutationRequest) keptSettings(l language.Language) (kept []string) {
 	add(o.Resize != nil, func() string { return l.Sprintf("fit %s", *o.Resize) })
 	add(o.Strength != nil, func() string { return l.Sprintf("strength %g", *o.Strength) })
 	add(o.Hires != nil, func() string { return l.Sprintf("hires %g", *o.Hires) })
-	add(o.Tiling != nil, func() string { return l.Sprintf("tiling %v", *o.Tiling) })
-	add(o.Draft != nil, func() string { return l.Sprintf("draft %v", *o.Draft) })
-	add(o.Private, func() string { return l.Sprintf("private %v", o.Private) })
+	add(o.Tiling != nil && *o.Tiling, func() string { return l.Text("tileable") })
+	add(o.Draft != nil && *o.Draft, func() string { return l.Text("draft") })
+	add(o.Private, func() string { return l.Text("private") })
 	return kept
 }
 

@@ -15,12 +15,13 @@ func TestEditFormOfARequest(t *testing.T) {
 	w := permutationRequest{Wanted: request.Wanted{
 		Prompt: "a boat", VAE: new("clear"), Init: &request.Attachment{Name: "me.png"},
 		Mask: &request.Attachment{Name: "m.png"}, Resize: new("fill"), Hires: new(1.5), Private: true,
+		Tiling: new(true), Draft: new(true),
 	}}
 	f := w.form(language.Language{})
 	if want := "<vae:clear> a boat"; f.Prompt != want {
 		t.Errorf("got prompt %q, want %q", f.Prompt, want)
 	}
-	want := []string{"start image me.png", "mask m.png", "fit fill", "hires 1.5", "private true"}
+	want := []string{"start image me.png", "mask m.png", "fit fill", "hires 1.5", "tileable", "draft", "private"}
 	if !slices.Equal(f.Kept, want) {
 		t.Errorf("got %q kept, want %q", f.Kept, want)
 	}

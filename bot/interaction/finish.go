@@ -34,7 +34,7 @@ func (p *repainter) finish(ctx context.Context, r *responder) error {
 	}
 	made := newJob{
 		verb: "finish", tile: r.click.Tile, parent: j.ID, flags: request.WithoutFlags(flags, prompt.FlagDraft),
-		private: keepsPrivate(r, j),
+		private: keepsPrivate(r, j), origins: j.Address.Origins,
 	}
 	return p.submit.submit(ctx, r, func(available request.Available, policy store.Policy) (newJob, *request.Refusal) {
 		var refusal *request.Refusal

@@ -83,7 +83,7 @@ func (b *inbox) open(ctx context.Context, r *responder, j job.Job) error {
 	to := r.address()
 	to.Verb, to.Tile, to.Spoiler, to.Ephemeral = j.Address.Verb, j.Address.Tile, j.Spoiler, hidden
 	to.Language = r.languageFor(to.Ephemeral)
-	to.Card, to.Flags = !b.submit.plain, j.Address.Flags
+	to.Card, to.Flags, to.Draft = !b.submit.plain, j.Address.Flags, j.Address.Draft
 	var files []message.File
 	for _, p := range pictures {
 		files = append(files, message.File{Name: p.Name, Data: p.Data})

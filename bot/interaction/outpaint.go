@@ -108,7 +108,7 @@ func halfInLatents(side int) int { return side / 2 / picture.SizeMultiple * pict
 // outpaintFlags are the flags of a job that are still true of one made from it: not the seed, and not the aspect if the
 // canvas has another shape.
 func outpaintFlags(j job.Job, verb string) string {
-	gone := []string{prompt.FlagSeed, prompt.FlagTile, prompt.FlagFit}
+	gone := []string{prompt.FlagSeed, prompt.FlagTile, prompt.FlagFit, prompt.FlagHires, prompt.FlagStop}
 	if verb != "zoom" {
 		gone = append(gone, prompt.FlagAspect)
 	}
@@ -132,7 +132,7 @@ func (p *repainter) outpaint(ctx context.Context, r *responder, verb string, pla
 	return p.submit.submit(ctx, r, func(available request.Available, policy store.Policy) (newJob, *request.Refusal) {
 		made := newJob{
 			verb: verb, tile: n, parent: j.ID, draft: j.Address.Draft, flags: outpaintFlags(j, verb),
-			private: keepsPrivate(r, j),
+			private: keepsPrivate(r, j), origins: j.Address.Origins,
 		}
 		var refusal *request.Refusal
 		made.resolved, refusal = admit.JudgeOutpaint(r.req, available, policy, s, file, place, j.Spoiler)

@@ -42,6 +42,7 @@ type askedJob struct {
 	Draft   int                `json:"draft,omitempty"`
 	Flags   string             `json:"flags,omitempty"`
 	Spoiler bool               `json:"spoiler,omitempty"`
+	Origins string             `json:"origins,omitempty"`
 }
 
 // privateQuestionID is the id of the question that an interaction leads to. The interaction may ask another one.
@@ -59,7 +60,7 @@ func (p *privateQuestions) ask(ctx context.Context, r *responder, slow *slowPriv
 		to := n.job.Address
 		asked.Jobs = append(asked.Jobs, askedJob{
 			Spec: n.job.Job.Spec, Init: n.resolved.PendingInit, Verb: n.verb, Parent: n.parent, Tile: n.tile, Draft: to.Draft,
-			Flags: to.Flags, Spoiler: to.Spoiler,
+			Flags: to.Flags, Spoiler: to.Spoiler, Origins: to.Origins,
 		})
 	}
 	id := privateQuestionID(r)
@@ -179,8 +180,8 @@ func (a askedPrivate) judges(r *responder, direct string) (judges []judgeFunc, i
 			res, refusal := admit.JudgeSpec(r.req, available, policy, spec, j.Spoiler)
 			res.PendingInit = j.Init
 			return newJob{
-				resolved: res, verb: j.Verb, parent: j.Parent, tile: j.Tile, draft: j.Draft, flags: j.Flags, followUp: true,
-				settled: true, direct: direct,
+				resolved: res, verb: j.Verb, parent: j.Parent, tile: j.Tile, draft: j.Draft, flags: j.Flags, origins: j.Origins,
+				followUp: true, settled: true, direct: direct,
 			}, refusal
 		})
 	}

@@ -21,7 +21,7 @@ type settingsReader interface {
 
 // withSettings adds what changes the settings of people and servers, and lets the buttons follow a person's remix mode.
 func (h *Handler) withSettings(imagine *imaginer, repaint *repainter) *Handler {
-	tried := trial{catalog: h.o.Catalog, wildcards: h.o.Wildcards}
+	tried := trial{catalog: h.o.Catalog, limits: h.o.Store, wildcards: h.o.Wildcards}
 	prefer := &preferCommands{db: h.o.Store, trial: tried}
 	h.commands["prefer"], h.buttons[button.Prefer] = prefer.run, prefer.click
 	h.commands["settings"] = (&serverSettings{db: h.o.Store, trial: tried}).run
@@ -33,7 +33,7 @@ func (h *Handler) withSettings(imagine *imaginer, repaint *repainter) *Handler {
 }
 
 // readSettings reads, once for each interaction, what the person and the server want by default. If that fails, only
-// what needs it fails. Suggestions need none, and must be quick.
+// what needs it fails. Suggestions must be quick: those that need settings read them.
 func (h *Handler) readSettings(ctx context.Context, r *responder) {
 	defer r.settleLanguages()
 	if r.req.Verb == command.Autocomplete {

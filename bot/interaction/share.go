@@ -82,11 +82,14 @@ func (s *sharing) shareable(ctx context.Context, r *responder) (sharedImages, er
 	if refusal := admit.CheckPlace(r.req.Place); refusal != nil {
 		return sharedImages{}, refusal
 	}
+	available := s.catalog.Available()
 	i := sharedImages{job: j, spec: j.Spec, flags: j.Address.Flags, tile: r.click.Tile}
 	switch {
 	case len(r.req.Files) == 0 || i.tile > j.Spec.Count:
 		return sharedImages{}, message.ErrNoTile
-	case !r.req.Place.AgeRestricted && s.catalog.Available().AgeRestricted(j.Spec):
+	case len(available.Models) == 0 && !r.req.Place.AgeRestricted:
+		return sharedImages{}, message.ErrReconnecting // nobody knows yet what is for adults
+	case !r.req.Place.AgeRestricted && available.AgeRestricted(j.Spec):
 		return sharedImages{}, message.ErrShareAdult
 	case i.tile > 0:
 		i.spec, i.flags = j.Spec.Tile(i.tile-1), tileFlags(j, i.tile)
@@ -112,11 +115,15 @@ func (s *sharing) post(ctx context.Context, r *responder, i sharedImages) (store
 		if err := s.db.TakeBackPost(ctx, i.job.ID, kind); err != nil {
 			return p, err
 		}
-		if p, _, err = s.db.BeginPost(ctx, i.job.ID, kind, r.req.Place.Channel); err != nil {
+		if p, begun, err = s.db.BeginPost(ctx, i.job.ID, kind, r.req.Place.Channel); err != nil {
 			return p, err
 		}
 	}
-	return s.read(ctx, i, s.send(ctx, r, i, p))
+	refused, err := s.send(ctx, r, i, p)
+	if refused && begun { // if another press began it, that one may be posting now
+		err = errors.Join(err, s.db.TakeBackPost(ctx, i.job.ID, kind))
+	}
+	return s.read(ctx, i, err)
 }
 
 // read returns what is noted of a post, unless it failed.
@@ -145,40 +152,41 @@ func (s *sharing) findEarlier(ctx context.Context, i sharedImages, p store.Post)
 	return true, s.db.EndPost(ctx, i.job.ID, p.Kind, store.PostMade, found.Message.ID)
 }
 
-// send posts the images and notes the message. A post that was surely refused is forgotten.
-func (s *sharing) send(ctx context.Context, r *responder, i sharedImages, p store.Post) error {
-	m, err := s.publicMessage(ctx, r, i)
+// send posts the images and notes the message. refused tells that they were surely not posted. A private message may
+// hold larger files than a public one: what is refused as too large is posted in smaller forms.
+func (s *sharing) send(ctx context.Context, r *responder, i sharedImages, p store.Post) (refused bool, err error) {
+	files, err := s.files(ctx, r)
 	if err != nil {
-		return errors.Join(err, s.db.TakeBackPost(ctx, i.job.ID, p.Kind))
+		return true, err
 	}
-	posted, err := r.discord.PostMessage(ctx, p.Channel, m)
+	images := rest.NewUpload(files, i.result().Made, r.req.Place.FileLimit)
+	posted, err := r.discord.PostMessage(ctx, p.Channel, s.publicMessage(r, i, images))
+	begun := posted.ID != "" // some of the images may be there
+	for rest.TooLarge(err) && r.lower(ctx, images) {
+		posted, err = r.discord.PostMessage(ctx, p.Channel, s.publicMessage(r, i, images))
+		begun = begun || posted.ID != ""
+	}
 	switch {
 	case rest.MessageRemoved(err): // an earlier post arrived, and somebody deleted it
-	case rest.Final(err) && rest.MaybeApplied(err):
-		return message.ErrMaybeShared
+	case rest.Final(err) && (begun || rest.MaybeApplied(err)):
+		return false, message.ErrMaybeShared
 	case rest.TooLarge(err):
-		return errors.Join(message.ErrShareTooLarge, s.db.TakeBackPost(ctx, i.job.ID, p.Kind))
+		return true, message.ErrShareTooLarge
 	case rest.Final(err):
-		return errors.Join(message.ErrCannotShare, s.db.TakeBackPost(ctx, i.job.ID, p.Kind))
+		return true, message.ErrCannotShare
 	case err != nil:
-		return fmt.Errorf("share job %s: %w", i.job.ID, err)
+		return false, fmt.Errorf("share job %s: %w", i.job.ID, err)
 	}
-	return s.db.EndPost(ctx, i.job.ID, p.Kind, store.PostMade, posted.ID)
+	return false, s.db.EndPost(ctx, i.job.ID, p.Kind, store.PostMade, posted.ID)
 }
 
 // publicMessage is the message with the images that everybody sees.
-func (s *sharing) publicMessage(ctx context.Context, r *responder, i sharedImages) (message.Message, error) {
-	files, err := s.files(ctx, r)
-	if err != nil {
-		return message.Message{}, err
-	}
+func (s *sharing) publicMessage(r *responder, i sharedImages, images *rest.Upload) message.Message {
 	to := i.address(r)
 	to.Ephemeral, to.Card, to.Language = false, !s.plain, r.languageFor(false)
-	result := i.result()
-	result.Files = files
-	m := message.Finished(to, i.spec, i.job.ID, result)
-	m.Nonce = fmt.Sprintf("s%d%s", i.tile, i.job.ID)
-	return m, nil
+	m := images.Finished(to, i.spec, i.job.ID, i.result())
+	m.Nonce, m.Posting = fmt.Sprintf("s%d%s", i.tile, i.job.ID), nil // there is nothing to cancel
+	return m
 }
 
 // address is that of the private message, which has the form that Discord shows.

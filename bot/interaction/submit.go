@@ -294,7 +294,11 @@ func appendNew(all, more []string) []string {
 func (s *submitter) derived(ctx context.Context, r *responder, from job.Job, spec picture.Spec, n newJob) error {
 	n.draft, n.private = from.Address.Draft, n.private || keepsPrivate(r, from)
 	n.origins = from.Address.Origins
-	n.parent, n.flags = from.ID, request.WithoutFlags(from.Address.Flags, prompt.FlagSeed)
+	gone := []string{prompt.FlagSeed}
+	if spec.Hires == nil {
+		gone = append(gone, prompt.FlagHires)
+	}
+	n.parent, n.flags = from.ID, request.WithoutFlags(from.Address.Flags, gone...)
 	return s.submit(ctx, r, func(available request.Available, policy store.Policy) (newJob, *request.Refusal) {
 		var refusal *request.Refusal
 		n.resolved, refusal = admit.JudgeSpec(r.req, available, policy, spec, from.Spoiler)

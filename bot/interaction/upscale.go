@@ -88,7 +88,7 @@ func (p *repainter) enlarge(
 ) error {
 	return p.submit.submit(ctx, r, func(available request.Available, policy store.Policy) (newJob, *request.Refusal) {
 		made := newJob{verb: "upscale", tile: tileNumber(r), parent: j.ID, draft: j.Address.Draft}
-		made.private = keepsPrivate(r, j)
+		made.private, made.origins = keepsPrivate(r, j), j.Address.Origins
 		made.flags = tileFlags(j, made.tile)
 		var refusal *request.Refusal
 		made.resolved, refusal = admit.JudgeUpscale(r.req, available, policy, tile, wanted, j.Spoiler)

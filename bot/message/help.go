@@ -146,7 +146,7 @@ func helpTopics(l language.Language, moderator bool) []helpTopic {
 		{HelpData, l.Text("Limits, preferences and your data"), l.Text("Limits, preferences and your data"), []string{
 			l.Text("• `/info` says what is left to you today, and which rule says so."),
 			l.Text("• `/queue` shows what waits, `/cancel` cancels a request of yours."),
-			l.Text("• `/preset save` keeps settings that you use often, for the option `preset` of `/imagine`."),
+			l.Text("• `/preset save` keeps settings that you use often, for the option `style` of `/imagine`."),
 			l.Text("• `/prefer` keeps what you always want: `/prefer set` has defaults, `/prefer suffix` puts words and flags " +
 				"behind each prompt, `/prefer language` chooses mine, and `/prefer show` says what counts here."),
 			l.Text("• `/show` shows earlier images again, and `/inbox` those that could not be posted."),
@@ -162,7 +162,7 @@ func helpTopics(l language.Language, moderator bool) []helpTopic {
 			l.Text("• `/limits role` gives a role more or less render time than others, `/limits reset` removes all limits."),
 			l.Text("• `/settings set` gives this server defaults, `/settings language` chooses the language of what everybody " +
 				"reads, and `/preset save` with `for` saves a preset for all."),
-			l.Text("• Who may *Manage Messages* can also cancel and delete what others asked for."),
+			l.Text("• People who may *Manage Messages* can also cancel and delete what others asked for."),
 		}})
 	}
 	return all

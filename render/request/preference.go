@@ -294,6 +294,12 @@ func (r *resolution) canUseVAE(name string) bool {
 	return refusal == nil && (r.available.Remembered || r.available.together(r.Card.Hash, card.Hash))
 }
 
+// PreferredModel is the model of a request that names none. There must be a model.
+func (a Available) PreferredModel(all []Preference) (Card, *Refusal) {
+	c, _, _, refusal := a.preferredModel(all)
+	return c, refusal
+}
+
 // preferredModel is the model of the strongest preference that names one. One that is gone, or may not be used here, is
 // left out with a note that names the one which is used; the notes are made once that is known.
 func (a Available) preferredModel(all []Preference) (c Card, by Source, notes []func(*Resolved), refusal *Refusal) {
