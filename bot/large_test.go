@@ -8,6 +8,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -77,7 +78,7 @@ func (p paddedRenderer) Render(
 ) (worker.Result, error) {
 	made, err := p.fakeRenderer.Render(ctx, l, progress)
 	for i, f := range made.Images {
-		made.Images[i].Data = append(f.Data, make([]byte, p.bytes-len(f.Data))...)
+		made.Images[i].Data = slices.Concat(f.Data, make([]byte, p.bytes-len(f.Data)))
 	}
 	return made, err
 }
@@ -102,7 +103,7 @@ func (h *cluster) wantForm(m sandbox.Message, ext string, side int, limit int64,
 	if !strings.Contains(m.Text(), says) {
 		h.t.Errorf("got %q, want a line that says %q", m.Text(), says)
 	}
-	answer, err := http.Get(f.URL) //nolint:noctx // a local server
+	answer, err := http.Get(f.URL)
 	if err != nil {
 		h.t.Fatal(err)
 	}
