@@ -1,13 +1,23 @@
 package bot_test
 
 import (
+	"bytes"
+	"context"
 	"encoding/json"
 	"image"
+	"image/jpeg"
+	"io"
+	"math/rand/v2"
+	"net/http"
 	"strings"
 	"testing"
 
+	"golang.org/x/image/draw"
+
 	"darkroom/bot/sandbox"
+	"darkroom/render"
 	"darkroom/render/encode"
+	"darkroom/render/picture"
 	"darkroom/store"
 )
 
@@ -59,5 +69,80 @@ func TestShowByPicture(t *testing.T) {
 	form, err := json.Marshal(opened.Form)
 	if got := string(form); err != nil || !strings.Contains(got, "a blue star") || !strings.Contains(got, "fog") {
 		t.Errorf("got the form %s, %v, want both prompts in it", got, err)
+	}
+}
+
+// cloudPipeline makes soft clouds of the seed, which look different from each other and survive a JPEG.
+type cloudPipeline struct{}
+
+// Render makes clouds.
+func (cloudPipeline) Render(_ context.Context, spec picture.Spec, _ render.Job) (*render.Result, error) {
+	made := &render.Result{Millis: map[string]int64{"denoise": 5}}
+	for i := range spec.Count {
+		seed := spec.Tile(i).Seed
+		random, small := rand.NewChaCha8([32]byte{byte(seed)}), image.NewGray(image.Rect(0, 0, 9, 9))
+		_, _ = random.Read(small.Pix) // never fails
+		img := image.NewNRGBA(image.Rect(0, 0, 128, 128))
+		draw.BiLinear.Scale(img, img.Bounds(), small, small.Bounds(), draw.Src, nil)
+		made.Tiles = append(made.Tiles, render.Tile{Image: img, Seed: seed})
+	}
+	return made, nil
+}
+
+// download fetches a file of a message by its address.
+func (h *cluster) download(address string) []byte {
+	h.t.Helper()
+	answer, err := http.Get(address)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	data, err := io.ReadAll(answer.Body)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return data
+}
+
+// TestShowByLook: a picture that was encoded anew, without a word in it, is found for those who may see its images. To
+// others it is as unknown as any.
+func TestShowByLook(t *testing.T) {
+	t.Parallel()
+	h := newCluster(t, sandbox.Options{})
+	h.startBot()
+	h.startRendererOf(cloudPipeline{})
+	h.waitReady()
+	me, other, here := h.defaults.Member.ID, h.defaults.Moderator.ID, h.defaults.Channel.ID
+	first := h.command("imagine", sandbox.With("prompt", "a red boat"), sandbox.With("seed", 40))
+	grid := h.waitPictures(first, 4)
+	h.waitDone(first)
+	img, _, err := encode.Decode(t.Context(), h.download(grid.Files[2].URL), 1<<20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var again bytes.Buffer
+	if err := jpeg.Encode(&again, img, &jpeg.Options{Quality: 80}); err != nil {
+		t.Fatal(err)
+	}
+	if text := encode.ReadText(again.Bytes()); text != "" {
+		t.Fatalf("the picture says %q, want nothing", text)
+	}
+	show := func(user, channel string) sandbox.Interaction {
+		t.Helper()
+		return h.commandAs(user, channel, "show", sandbox.WithFile("picture", "IMG_1.jpg", again.Bytes()))
+	}
+	elsewhere := must(h.sandbox.AddChannel(h.defaults.Guild.ID, "elsewhere")).ID
+	for name, i := range map[string]sandbox.Interaction{
+		"its owner": show(me, here), "its owner elsewhere": show(me, elsewhere), "where it was posted": show(other, here),
+	} {
+		if m := h.waitPictures(i, 4); m.Viewer == "" || m.Files[2].Filename != grid.Files[2].Filename {
+			t.Errorf("%s: got %s, want the images, privately", name, describe(m))
+		}
+	}
+	const unknown = "I know nothing about this image"
+	refused := h.waitText(show(other, elsewhere), unknown)
+	never := h.commandAs(other, elsewhere, "show", sandbox.WithFile("picture", "IMG_1.png", plainPNG(64, 3)))
+	if m := h.waitText(never, unknown); m.Text() != refused.Text() {
+		t.Errorf("got %q for an image of another channel and %q for an unknown one", refused.Text(), m.Text())
 	}
 }
