@@ -3,7 +3,9 @@ package bot_test
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"encoding/json"
+	"hash/crc32"
 	"image"
 	"image/jpeg"
 	"io"
@@ -58,18 +60,58 @@ func TestShowByPicture(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	told := h.waitText(show(me, here, foreign), "This image tells how it was made:")
-	if !strings.Contains(told.Text(), "CFG scale: 6") || told.Viewer != me {
-		t.Errorf("got %s, want all settings, privately", describe(told))
+	h.wantSettings(show(me, here, foreign), "This image tells how it was made:", "CFG scale: 6")
+}
+
+// wantSettings holds that a picture's settings are shown to the person who asked, with a button that opens a form.
+func (h *cluster) wantSettings(i sandbox.Interaction, says, setting string) {
+	h.t.Helper()
+	me := h.defaults.Member.ID
+	told := h.waitText(i, says)
+	if !strings.Contains(told.Text(), setting) || told.Viewer != me {
+		h.t.Errorf("got %s, want all settings, privately", describe(told))
 	}
 	opened, err := h.sandbox.WaitAnswer(h.ctx, h.click(me, told.ID, buttons(told.Components)[0]).ID)
 	if err != nil || opened.Form == nil {
-		t.Fatalf("Use these settings: got %+v, %v, want a form", opened, err)
+		h.t.Fatalf("Use these settings: got %+v, %v, want a form", opened, err)
 	}
 	form, err := json.Marshal(opened.Form)
 	if got := string(form); err != nil || !strings.Contains(got, "a blue star") || !strings.Contains(got, "fog") {
-		t.Errorf("got the form %s, %v, want both prompts in it", got, err)
+		h.t.Errorf("got the form %s, %v, want both prompts in it", got, err)
 	}
+}
+
+// withText puts a text into a PNG, after its header.
+func withText(file []byte, key, text string) []byte {
+	const head = 8 + 25
+	content := "tEXt" + key + "\x00" + text
+	out := binary.BigEndian.AppendUint32(bytes.Clone(file[:head]), uint32(len(content)-4))
+	out = binary.BigEndian.AppendUint32(append(out, content...), crc32.ChecksumIEEE([]byte(content)))
+	return append(out, file[head:]...)
+}
+
+// TestShowComfyUI: the graph that ComfyUI writes is read, and what is in one that cannot be followed is shown.
+func TestShowComfyUI(t *testing.T) {
+	t.Parallel()
+	h := newCluster(t, sandbox.Options{})
+	h.startBot()
+	h.startRendererWith(h.renderer)
+	h.waitReady()
+	const texts = `"6": {"class_type": "CLIPTextEncode", "inputs": {"text": "a blue star"}},
+		"7": {"class_type": "CLIPTextEncode", "inputs": {"text": "fog"}}`
+	const sampler = `, "3": {"class_type": "KSampler", "inputs": {"seed": 18446744073709551615, "steps": 9, "cfg": 6,
+		"sampler_name": "euler", "scheduler": "normal", "positive": ["6", 0], "negative": ["7", 0]}}`
+	show := func(graph string) sandbox.Interaction {
+		t.Helper()
+		file := sandbox.WithFile("picture", "ComfyUI_1_.png", withText(plainPNG(16, 9), "prompt", graph))
+		return h.command("show", file)
+	}
+	h.wantSettings(show("{"+texts+sampler+"}"), "This image was made by ComfyUI. Its graph says:", "CFG scale: 6")
+	lost := h.waitText(show("{"+texts+"}"), "I cannot follow its graph, but found this in it:")
+	if !strings.Contains(lost.Text(), "a blue star") || len(buttons(lost.Components)) > 0 {
+		t.Errorf("got %s, want the texts and no button", describe(lost))
+	}
+	h.waitText(show(`{"1": {"class_type": "Secret"}}`), "This image was made by ComfyUI. I cannot follow its graph.")
 }
 
 // cloudPipeline makes soft clouds of the seed, which look different from each other and survive a JPEG.
