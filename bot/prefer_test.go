@@ -44,7 +44,7 @@ func TestPrefer(t *testing.T) {
 		s.Width != 160 {
 		t.Errorf("spec: got %+v, want the flag's steps and the rest as preferred", s)
 	}
-	info := h.waitText(h.onMessage(me, grid.ID, "Image info"), "By /prefer of who asked:")
+	info := h.waitText(h.onMessage(me, grid.ID, "Image info"), "By /prefer of the person who asked:")
 	if !strings.Contains(unescaped(info.Text()), "negative_prompt, aspect_ratio, count, guidance_scale, suffix") {
 		t.Errorf("info: got %s", describe(info))
 	}
@@ -91,7 +91,7 @@ func TestButtonsKeepTheirStory(t *testing.T) {
 		if strings.Contains(text, "--hires") != hires || !strings.Contains(text, "--no fog") {
 			t.Errorf("%s: got %q, want the flags that are true", id, text)
 		}
-		h.waitText(h.onMessage(me, made.ID, "Image info"), "By /prefer of who asked: guidance")
+		h.waitText(h.onMessage(me, made.ID, "Image info"), "By /prefer of the person who asked: guidance")
 	}
 }
 
@@ -182,7 +182,7 @@ func TestServerSettings(t *testing.T) {
 	if s := h.spec(i); s.Steps != 5 {
 		t.Errorf("steps: got %d, want the person's 5", s.Steps)
 	}
-	info := h.waitText(h.onMessage(me, grid.ID, "Image info"), "By /prefer of who asked: steps")
+	info := h.waitText(h.onMessage(me, grid.ID, "Image info"), "By /prefer of the person who asked: steps")
 	if !strings.Contains(info.Text(), "By /settings of the server: count") {
 		t.Errorf("info: got %s", describe(info))
 	}

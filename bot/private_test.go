@@ -362,6 +362,22 @@ func TestShare(t *testing.T) {
 			t.Errorf("got %+v, want it to be noted still", p)
 		}
 	})
+	t.Run("what is too large for all is shared in a smaller form", func(t *testing.T) {
+		t.Parallel()
+		h := startPadded(t, 300<<10)
+		i := h.imaginePrivately(sandbox.With("count", 1))
+		grid := h.waitPictures(i, 1)
+		h.pollUntil("the end to be written down", func() bool { return h.job(i).State == store.Done })
+		h.sandbox.Fail(sandbox.Fault{
+			Method: http.MethodPost, Path: regexp.MustCompile(`^/channels/\d+/messages$`), Times: 1,
+			Status: http.StatusBadRequest, Code: 50045, Message: "File uploaded exceeds the maximum size",
+		})
+		h.click(h.defaults.Member.ID, grid.ID, share(i))
+		h.waitText(i, "Shared: ")
+		if all := shared(h); len(all) != 1 || !strings.HasSuffix(all[0].Files[0].Filename, ".jpg") {
+			t.Errorf("got %d public messages, the first %s; want one with a smaller file", len(all), describe(all[0]))
+		}
+	})
 	t.Run("each message has the language of its readers", func(t *testing.T) {
 		t.Parallel()
 		h := startCluster(t)

@@ -127,6 +127,7 @@ type Handler struct {
 	token    *sharedToken
 	ages     *ages
 	used     *usedButtons
+	encodes  chan struct{} // see responder
 }
 
 // New returns a Handler.
@@ -148,7 +149,7 @@ func New(o Options) *Handler {
 	person := &personal{db: o.Store, cancel: cancel, now: o.Now}
 	details := &info{clicks, o.Catalog, o.Store}
 	return (&Handler{
-		o: o, direct: newDirectMessages(o), token: newSharedToken(o.Now, o.Log), used: used,
+		o: o, direct: newDirectMessages(o), token: newSharedToken(o.Now, o.Log), used: used, encodes: make(chan struct{}, 1),
 		ages: &ages{discord: o.Discord, catalog: o.Catalog, now: o.Now, log: o.Log, known: map[string]knownAge{}},
 		commands: map[string]action{
 			"imagine": imagine.imagine,
@@ -229,7 +230,7 @@ func (h *Handler) handle(parent context.Context, req command.Request) {
 		return
 	}
 	h.ages.settle(ctx, &req.Place)
-	r := &responder{discord: h.o.Discord, req: req, now: h.o.Now}
+	r := &responder{discord: h.o.Discord, req: req, now: h.o.Now, encodes: h.encodes}
 	if sure {
 		r.lost = h.token.lost
 	}

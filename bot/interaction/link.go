@@ -6,13 +6,15 @@ import (
 	"strings"
 	"unicode"
 
+	"darkroom/render/prompt"
 	"darkroom/render/request"
 )
 
 // takeLink takes a link off the start of a prompt and makes it the start image, as Midjourney's users are used to.
 // Only Discord's own links are taken, since an address of a stranger could reach into the machine's own network.
 func takeLink(w *request.Wanted, allows func(address string) bool) *request.Refusal {
-	links, rest := cutLinks(w.Prompt)
+	words, _ := prompt.CutCommand(w.Prompt)
+	links, rest := cutLinks(words)
 	switch {
 	case len(links) == 0:
 		return nil

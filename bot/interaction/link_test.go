@@ -21,6 +21,8 @@ func TestTakeLink(t *testing.T) {
 		"a line of its own":      {prompt: link + "\na boat", rest: "a boat", file: "boat.png"},
 		"a wide blank":           {prompt: link + "\u3000a boat", rest: "a boat", file: "boat.png"},
 		"brackets and a comma":   {prompt: "<" + link + ">, a boat", rest: "a boat", file: "boat.png"},
+		"behind the command":     {prompt: "/imagine prompt: " + link + " a boat", rest: "a boat", file: "boat.png"},
+		"behind the option":      {prompt: "prompt: " + link + " a boat", rest: "a boat", file: "boat.png"},
 		"a link alone":           {prompt: link, file: "boat.png"},
 		"a link inside is words": {prompt: "a boat " + link, rest: "a boat " + link},
 		"no link":                {prompt: "https is a word", rest: "https is a word"},

@@ -20,11 +20,12 @@ type responder struct {
 	discord  *rest.Client
 	now      func() time.Time
 	req      command.Request
-	click    button.ID   // what a button or form means
-	answered atomic.Bool // the first answer was given, or may have been
-	deferred bool        // that answer only says "thinking…", and must be replaced
-	silent   bool        // that answer left the message of the click as it is: what is said is a follow-up
-	lost     func()      // notes that another program answered; nil if another bot of this database may have
+	click    button.ID     // what a button or form means
+	answered atomic.Bool   // the first answer was given, or may have been
+	deferred bool          // that answer only says "thinking…", and must be replaced
+	silent   bool          // that answer left the message of the click as it is: what is said is a follow-up
+	encodes  chan struct{} // holds one value while images are encoded anew
+	lost     func()        // notes that another program answered; nil if another bot of this database may have
 
 	public language.Language // of what others read, too; what the person alone reads is in req.Language
 
@@ -102,16 +103,34 @@ func (r *responder) edit(ctx context.Context, m message.Message) error {
 func (r *responder) editImages(
 	ctx context.Context, images *rest.Upload, to message.Address, spec picture.Spec, job string, result message.Result,
 ) error {
-	if err := images.Fit(); err != nil {
+	if err := r.encodeAlone(ctx, images.Fit); err != nil {
 		return fmt.Errorf("fit the images of job %s: %w", job, err)
 	}
 	for {
 		m := images.Finished(to, spec, job, result)
 		m.Posting = nil // there is nothing to cancel
 		err := r.edit(ctx, m)
-		if !rest.TooLarge(err) || !images.Lower() {
+		if !rest.TooLarge(err) || !r.lower(ctx, images) {
 			return err
 		}
+	}
+}
+
+// lower brings images into smaller forms. It tells whether there are any.
+func (r *responder) lower(ctx context.Context, images *rest.Upload) (lower bool) {
+	err := r.encodeAlone(ctx, func() error { lower = images.Lower(); return nil })
+	return err == nil && lower
+}
+
+// encodeAlone runs what encodes images anew, for one interaction at a time: a large one takes seconds and hundreds of
+// MiB.
+func (r *responder) encodeAlone(ctx context.Context, encode func() error) error {
+	select {
+	case r.encodes <- struct{}{}:
+		defer func() { <-r.encodes }()
+		return encode()
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
 

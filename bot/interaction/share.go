@@ -152,16 +152,23 @@ func (s *sharing) findEarlier(ctx context.Context, i sharedImages, p store.Post)
 	return true, s.db.EndPost(ctx, i.job.ID, p.Kind, store.PostMade, found.Message.ID)
 }
 
-// send posts the images and notes the message. refused tells that they were surely not posted.
+// send posts the images and notes the message. refused tells that they were surely not posted. A private message may
+// hold larger files than a public one: what is refused as too large is posted in smaller forms.
 func (s *sharing) send(ctx context.Context, r *responder, i sharedImages, p store.Post) (refused bool, err error) {
-	m, err := s.publicMessage(ctx, r, i)
+	files, err := s.files(ctx, r)
 	if err != nil {
 		return true, err
 	}
-	posted, err := r.discord.PostMessage(ctx, p.Channel, m)
+	images := rest.NewUpload(files, i.result().Made, r.req.Place.FileLimit)
+	posted, err := r.discord.PostMessage(ctx, p.Channel, s.publicMessage(r, i, images))
+	begun := posted.ID != "" // some of the images may be there
+	for rest.TooLarge(err) && r.lower(ctx, images) {
+		posted, err = r.discord.PostMessage(ctx, p.Channel, s.publicMessage(r, i, images))
+		begun = begun || posted.ID != ""
+	}
 	switch {
 	case rest.MessageRemoved(err): // an earlier post arrived, and somebody deleted it
-	case rest.Final(err) && rest.MaybeApplied(err):
+	case rest.Final(err) && (begun || rest.MaybeApplied(err)):
 		return false, message.ErrMaybeShared
 	case rest.TooLarge(err):
 		return true, message.ErrShareTooLarge
@@ -174,18 +181,12 @@ func (s *sharing) send(ctx context.Context, r *responder, i sharedImages, p stor
 }
 
 // publicMessage is the message with the images that everybody sees.
-func (s *sharing) publicMessage(ctx context.Context, r *responder, i sharedImages) (message.Message, error) {
-	files, err := s.files(ctx, r)
-	if err != nil {
-		return message.Message{}, err
-	}
+func (s *sharing) publicMessage(r *responder, i sharedImages, images *rest.Upload) message.Message {
 	to := i.address(r)
 	to.Ephemeral, to.Card, to.Language = false, !s.plain, r.languageFor(false)
-	result := i.result()
-	result.Files = files
-	m := message.Finished(to, i.spec, i.job.ID, result)
-	m.Nonce = fmt.Sprintf("s%d%s", i.tile, i.job.ID)
-	return m, nil
+	m := images.Finished(to, i.spec, i.job.ID, i.result())
+	m.Nonce, m.Posting = fmt.Sprintf("s%d%s", i.tile, i.job.ID), nil // there is nothing to cancel
+	return m
 }
 
 // address is that of the private message, which has the form that Discord shows.

@@ -53,7 +53,7 @@ func (k *knownPictures) find(ctx context.Context, r *responder, file request.Att
 	}
 	said := encode.ReadSaid(data)
 	sum := sha256.Sum256(data)
-	look := lookOf(ctx, data)
+	look := k.lookOf(ctx, data)
 	best := sameLook + 1
 	for _, list := range k.lists(r) {
 		rows, err := list(ctx)
@@ -109,15 +109,18 @@ func distance(f queue.File, sum, look string, said encode.Parameters, says bool)
 }
 
 // lookOf is the perceptual hash of a picture; "" for one that cannot be read, or has nothing to tell it by.
-func lookOf(ctx context.Context, data []byte) string {
-	img, _, err := encode.Decode(ctx, data, maxPicturePixels)
-	if err != nil {
+func (k *knownPictures) lookOf(ctx context.Context, data []byte) (look string) {
+	err := k.imagine.region.decoder.run(ctx, func(ctx context.Context) error {
+		img, _, err := encode.Decode(ctx, data, maxPicturePixels)
+		if err == nil {
+			look = encode.PHash(img)
+		}
+		return err
+	})
+	if err != nil || encode.PHashDistance(look, "0000000000000000") <= sameLook {
 		return ""
 	}
-	if hash := encode.PHash(img); encode.PHashDistance(hash, "0000000000000000") > sameLook {
-		return hash
-	}
-	return ""
+	return look
 }
 
 // tell shows what a picture says of itself, with a button that opens it in a form.
@@ -141,9 +144,17 @@ func (k *knownPictures) tell(ctx context.Context, r *responder, said encode.Said
 	return r.replyPrivately(ctx, message.FoundSettings(l, said.Text, r.req.ID))
 }
 
-// wantedOf are the settings of a picture as a request. What the request cannot have is left out.
+// maxSaidName is how many characters of a name count that a picture says.
+const maxSaidName = 200
+
+// wantedOf are the settings of a picture as a request. What the request cannot have is left out: a picture may say
+// anything, and the request is kept and shown in a form.
 func wantedOf(said encode.Parameters) request.Wanted {
-	w := request.Wanted{Prompt: said.Prompt, Negative: given(said.Negative), Sampler: given(said.Sampler)}
+	cut := func(text string, most int) *string { return given(message.Shorten(text, most)) }
+	w := request.Wanted{
+		Prompt:   message.Shorten(said.Prompt, picture.MaxPromptRunes),
+		Negative: cut(said.Negative, picture.MaxPromptRunes), Sampler: cut(said.Sampler, maxSaidName),
+	}
 	if said.Steps > 0 {
 		w.Steps = &said.Steps
 	}
@@ -162,6 +173,6 @@ func wantedOf(said encode.Parameters) request.Wanted {
 	if said.Tiling {
 		w.Tiling = &said.Tiling
 	}
-	w.Model = given(cmp.Or(said.Model.Name, said.Model.Hash))
+	w.Model = cut(cmp.Or(said.Model.Name, said.Model.Hash), maxSaidName)
 	return w
 }

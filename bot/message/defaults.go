@@ -231,7 +231,7 @@ func originText(l language.Language, o request.Origin) string {
 	settings := Escape(strings.Join(o.Settings, ", "))
 	switch o.From {
 	case request.FromPerson:
-		return l.Sprintf("By /prefer of who asked: %s", settings)
+		return l.Sprintf("By /prefer of the person who asked: %s", settings)
 	case request.FromServer:
 		return l.Sprintf("By /settings of the server: %s", settings)
 	}

@@ -61,10 +61,11 @@ func (f EditForm) Form(l language.Language, id button.ID, maxRunes int) Form {
 	prompt := Field{ID: FieldPrompt, Label: l.Text("Prompt"), Value: f.Prompt, Long: true, Max: maxRunes}
 	fields := []Field{
 		{ID: FieldRest, Label: l.Text("Rest of the prompt"), Value: f.Rest, Long: true, Optional: true, Max: maxRunes,
-			Description: l.Sprintf("Both fields together may hold %d characters", maxRunes)},
+			Description: l.Sprintf("Both fields together may hold %s characters", l.Integer(maxRunes))},
 		{ID: FieldNegative, Label: l.Text("Negative prompt"), Value: f.Negative, Long: true, Optional: true, Max: maxRunes},
 		{ID: FieldNegativeRest, Label: l.Text("Rest of the negative prompt"), Value: f.NegativeRest, Long: true,
-			Optional: true, Max: maxRunes, Description: l.Sprintf("Both fields together may hold %d characters", maxRunes)},
+			Optional: true, Max: maxRunes,
+			Description: l.Sprintf("Both fields together may hold %s characters", l.Integer(maxRunes))},
 		{ID: FieldModel, Label: l.Text("Model"), Value: f.Model, Optional: true, Max: maxShortField},
 		{ID: FieldSize, Label: l.Text("Size or aspect ratio"), Value: f.Size, Optional: true, Max: maxShortField,
 			Description: l.Text("Width x height in pixels, or a shape such as 3:2")},

@@ -162,7 +162,7 @@ func helpTopics(l language.Language, moderator bool) []helpTopic {
 			l.Text("• `/limits role` gives a role more or less render time than others, `/limits reset` removes all limits."),
 			l.Text("• `/settings set` gives this server defaults, `/settings language` chooses the language of what everybody " +
 				"reads, and `/preset save` with `for` saves a preset for all."),
-			l.Text("• Who may *Manage Messages* can also cancel and delete what others asked for."),
+			l.Text("• People who may *Manage Messages* can also cancel and delete what others asked for."),
 		}})
 	}
 	return all

@@ -43,7 +43,7 @@ type Message struct {
 	Posting []Row
 }
 
-// MaxRequest is Discord's limit on a request of 25 MiB, without room for what is no file, in bytes. Places that take
+// MaxRequest is Discord's limit on a request of 25 MiB, less some room for the other parts, in bytes. Places that take
 // larger files take requests of their size. Source: Discord, reference, "Uploading Files".
 const MaxRequest = 25<<20 - 256<<10
 

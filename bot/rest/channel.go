@@ -12,7 +12,7 @@ import (
 
 // PostMessage posts a message into a channel. With a Nonce a repeated post within a few minutes returns the first
 // message. Files that one request has no room for are added to the message after that: an error may mean that only they
-// are missing, see Complete.
+// are missing, see Complete. Then the message is returned beside it.
 func (c *Client) PostMessage(ctx context.Context, channel string, m message.Message) (Message, error) {
 	r := request{
 		method: http.MethodPost, path: "/channels/" + channel + "/messages", bucket: "POST channel " + channel,
@@ -26,7 +26,11 @@ func (c *Client) PostMessage(ctx context.Context, channel string, m message.Mess
 	if err != nil {
 		return posted, err
 	}
-	return c.Complete(ctx, channel, posted, m)
+	whole, err := c.Complete(ctx, channel, posted, m)
+	if err != nil {
+		return posted, err
+	}
+	return whole, nil
 }
 
 func messageRequest(method, channel, id, route string) request {

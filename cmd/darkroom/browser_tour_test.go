@@ -94,6 +94,7 @@ const tourSize = 1000 // width and height of the window
 func TestBrowserTour(t *testing.T) {
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
 	u := &tour{openBrowser(t, tourSize, tourSize*4/5), string(readFile(t, "../../docs/tour.md"))}
+	u.run(typing)
 	images := `m.querySelectorAll('.picture').length`
 
 	u.ask("/imagine", "a watercolour of a lighthouse by the sea at sunset --ar 3:2 --seed 11")
@@ -141,7 +142,8 @@ func TestBrowserTour(t *testing.T) {
 	u.stop("refusal")
 
 	u.ask("/imagine", "a pink heart --private --seed 9")
-	u.newest("see private images", `/seed 9/.test(m.innerText) && /Only you can see this/.test(m.innerText) && `+images+` === 4`)
+	u.newest("see private images",
+		`/seed 9/.test(m.innerText) && /Only you can see this/.test(m.innerText) && `+images+` === 4`)
 	u.stop("private")
 	u.press("📣 Share")
 	u.until("see them shared", `[...document.querySelectorAll('.message')].some((m) => /pink heart/.test(m.innerText) && `+
@@ -153,4 +155,22 @@ func TestBrowserTour(t *testing.T) {
 	}
 	u.newest("see what the model can paint", images+` === 4 && /Make an image/.test(m.innerText)`)
 	u.stop("help")
+
+	u.ask("/settings show", "")
+	u.newest("see the settings of the server", `/Only you can see this/.test(m.innerText)`)
+	u.ask("/prefer show", "")
+	u.newest("see what one prefers", `/Only you can see this/.test(m.innerText) && /suffix/i.test(m.innerText)`)
+	u.stop("prefer")
+
+	u.do("speak German", chromedp.SetValue(byLabel("Language of your client"), "de"), chromedp.Evaluate[chromedp.Void](
+		`find('Language of your client').dispatchEvent(new Event('change'))`))
+	box := byLabel("Message #pictures")
+	u.do("type a command", chromedp.Click(box), chromedp.SendKeys(box, "/queu"), chromedp.WaitVisible(byLabel("Commands")))
+	u.until("read of it in German", `find('Commands').innerText.includes('Warteschlange')`)
+	u.do("take it back", chromedp.KeyEvent("\b\b\b\b\b"))
+	u.ask("/imagine", "ein __farbe__ boot")
+	u.newest("read German", `/Unbekannte Wildcard|Prompt bearbeiten/.test(m.innerText)`)
+	u.ask("/info", "")
+	u.newest("read German", `/Heute/.test(m.innerText)`)
+	u.stop("german")
 }

@@ -1,6 +1,7 @@
 package prompt
 
 import (
+	"cmp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -25,20 +26,23 @@ func AlmostFlag(text string) (written, meant string) {
 	return "", ""
 }
 
-// CutCommand takes off what a person pasted with a prompt: the name of the command, "/imagine", and "prompt:" behind
-// it.
-func CutCommand(text string) (rest string, cut bool) {
+// CutCommand takes off what a person pasted or typed with a prompt: the name of the command, "/imagine", and "prompt:",
+// together or alone. It returns the first of them that was there.
+func CutCommand(text string) (rest, cut string) {
 	rest = strings.TrimSpace(text)
-	word, after := firstWord(rest)
-	if !strings.EqualFold(word, "/imagine") {
-		return text, false
+	if word, after := firstWord(rest); strings.EqualFold(word, command) {
+		rest, cut = strings.TrimSpace(after), command
 	}
-	rest = strings.TrimSpace(after)
 	if len(rest) >= len(option) && strings.EqualFold(rest[:len(option)], option) {
-		rest = strings.TrimSpace(rest[len(option):])
+		rest, cut = strings.TrimSpace(rest[len(option):]), cmp.Or(cut, option)
 	}
-	return rest, true
+	if cut == "" {
+		return text, ""
+	}
+	return rest, cut
 }
+
+const command = "/imagine"
 
 // option is what Discord writes before a prompt where a command is copied as text.
 const option = "prompt:"

@@ -30,9 +30,13 @@ func TestCutCommand(t *testing.T) {
 		"/imagined a boat":            "/imagined a boat",
 		"a boat /imagine":             "a boat /imagine",
 		"imagine a boat":              "imagine a boat",
+		"prompt: a boat":              "a boat",
+		"PROMPT:a boat":               "a boat",
+		"prompts: a boat":             "prompts: a boat",
+		"a boat, prompt: a star":      "a boat, prompt: a star",
 	} {
-		if got, cut := CutCommand(text); got != want || cut != (got != text) {
-			t.Errorf("%q: got %q, %v; want %q", text, got, cut, want)
+		if got, cut := CutCommand(text); got != want || (cut != "") != (got != text) {
+			t.Errorf("%q: got %q without %q, want %q", text, got, cut, want)
 		}
 	}
 }

@@ -25,6 +25,7 @@ func TestWhatIsMisreadIsNamed(t *testing.T) {
 		"a boat -ar 3:2, no fog":     {"“-ar” was read as words", "--ar."},
 		"a boat --ar3:2":             {"“--ar3:2” was read as words", "--ar 3:2."},
 		"/imagine prompt: a boat":    {"“/imagine” at the start was left out"},
+		"prompt: a boat":             {"“prompt:” at the start was left out"},
 		"a boat AND [fire:1.5] :0.5": {"“[fire:1.5]” " + late},
 	} {
 		got, refusal := Resolve(Wanted{Prompt: text}, card, 1)

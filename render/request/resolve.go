@@ -100,8 +100,8 @@ func (r *resolution) applyToTiles(w Wanted) *Refusal {
 // applyRules applies what was asked for, one rule after the other.
 func (r *resolution) applyRules(w Wanted) *Refusal {
 	words, cut := prompt.CutCommand(w.Prompt)
-	if cut {
-		r.Note("“/imagine” at the start was left out: it is the command, and no part of a prompt.")
+	if cut != "" {
+		r.Note("“%s” at the start was left out: it belongs to the command, and not to the prompt.", cut)
 	}
 	text, flags := r.readFlags(r.cutComments(words,
 		"A # begins a comment, so “%s” of the prompt was left out. Write \\# for a plain #."))

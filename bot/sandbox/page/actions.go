@@ -7,6 +7,7 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"slices"
 	"strings"
 
 	"darkroom/bot/sandbox/client"
@@ -33,6 +34,7 @@ type action struct {
 	Chosen map[string][]string `json:"chosen"` // of a form: the values of each field
 
 	Content string `json:"content"`
+	Locale  string `json:"locale"`
 }
 
 // option is one option of a command. The bytes of a file are in the form part "file:<name>".
@@ -182,5 +184,19 @@ func (p *Page) say(w http.ResponseWriter, r *http.Request) {
 		sendError(w, err)
 		return
 	}
+	sendJSON(w, map[string]any{})
+}
+
+// locale sets the language of a user's client.
+func (p *Page) locale(w http.ResponseWriter, r *http.Request) {
+	a, err := readAction(r)
+	if err == nil && !slices.Contains(wire.Locales(), a.Locale) {
+		err = fmt.Errorf("no language of Discord: %q", a.Locale)
+	}
+	if err != nil {
+		sendError(w, err)
+		return
+	}
+	p.world.SetLocale(a.User, a.Locale)
 	sendJSON(w, map[string]any{})
 }

@@ -60,6 +60,7 @@ func New(w *world.World, o Options) *Page {
 	p.mux.HandleFunc("POST /sandbox/submit", p.submit)
 	p.mux.HandleFunc("POST /sandbox/delete", p.remove)
 	p.mux.HandleFunc("POST /sandbox/say", p.say)
+	p.mux.HandleFunc("POST /sandbox/locale", p.locale)
 	return p
 }
 
@@ -123,7 +124,7 @@ func (p *Page) view(w http.ResponseWriter, r *http.Request) {
 	guild, _ := p.world.Guild(guildOf(channels)) // a world without a guild has no name to show
 	sendJSON(w, map[string]any{"seq": seq, "channel": channel, "channels": channels, "commands": commands,
 		"message_commands": onMessage, "guild": guild.Name, "messages": p.world.VisibleMessages(user, channel),
-		"online":    p.online(),
+		"online": p.online(), "locale": p.world.Locale(user), "locales": wire.Locales(),
 		"moderator": p.moderator(user)})
 }
 

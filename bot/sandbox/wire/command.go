@@ -98,6 +98,9 @@ var locales = []string{
 	"fi", "sv-SE", "vi", "tr", "cs", "el", "bg", "ru", "uk", "hi", "th", "zh-CN", "ja", "zh-TW", "ko",
 }
 
+// Locales returns the languages that a client can have.
+func Locales() []string { return slices.Clone(locales) }
+
 // checkLocalized adds what is wrong with a text in other languages.
 func checkLocalized(f *FieldErrors, at string, localized json.RawMessage, most int) {
 	if len(localized) == 0 {

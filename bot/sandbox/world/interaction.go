@@ -1,7 +1,6 @@
 package world
 
 import (
-	"cmp"
 	"fmt"
 	"time"
 
@@ -44,7 +43,7 @@ func (w *World) newInteraction(
 	channel.Permissions = formatBits(w.userBits(user, c))
 	p := &wire.Interaction{
 		ID: i.ID, ApplicationID: w.state.App.ID, Type: kind, Data: data, Channel: channel, ChannelID: c.ID, Token: i.Token,
-		Version: 1, AppPermissions: formatBits(w.botBits(c)), Locale: cmp.Or(w.state.Locales[user], "en-US"),
+		Version: 1, AppPermissions: formatBits(w.botBits(c)), Locale: w.localeOf(user),
 		Entitlements: []any{}, EntitlementIDs: []any{},
 		Owners: w.installOwners(c), Context: contextOf(c), FileLimit: w.limitOf(c),
 	}

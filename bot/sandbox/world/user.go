@@ -1,6 +1,7 @@
 package world
 
 import (
+	"cmp"
 	"fmt"
 
 	"darkroom/bot/sandbox/snowflake"
@@ -69,6 +70,16 @@ func (w *World) SetLocale(user, locale string) {
 	w.state.Locales[user] = locale
 	w.markChanged()
 }
+
+// Locale is the language of a user's client.
+func (w *World) Locale(user string) string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.localeOf(user)
+}
+
+// localeOf is Locale. The lock is held.
+func (w *World) localeOf(user string) string { return cmp.Or(w.state.Locales[user], "en-US") }
 
 // memberOf returns a user's guild member object. The lock is held.
 func (w *World) memberOf(user string, c *wire.Channel, withUser bool) *wire.Member {

@@ -24,7 +24,8 @@ export class CommandForm {
       this.help, el("div", { className: "box" }, cancel, this.row, this.sendButton), this.more);
     form.addEventListener("keydown", (e) => e.key === "Escape" && !composing(e) && handlers.onClose());
     this.nodes = [this.choices.node, form];
-    command.options.filter((o) => o.required).forEach((o) => this.add(o));
+    // An only option is what the command is about: whoever types on after its name means it.
+    command.options.filter((o, i, all) => o.required || all.length === 1).forEach((o) => this.add(o));
     this.drawMore();
   }
 
@@ -42,9 +43,17 @@ export class CommandForm {
     return this.fields.filter((f) => !f.empty && !f.file).map((f) => ({ name: f.option.name, value: f.valueOrText() }));
   }
 
-  // fillFirst sets the first field, to what the user has typed after the name of the command.
-  fillFirst(text) {
-    if (text && this.fields[0]) this.fields[0].set(text);
+  // typeOn sets the first field to what the user has typed after the name of the command. Who pastes a whole command has
+  // the name of the option in it. Where all options can be left out, the first gets a field, as that is what is meant.
+  typeOn(text) {
+    const [first] = this.command.options;
+    if (!this.fields.length && first?.type === OptionType.string) this.add(first);
+    const field = this.fields[0];
+    if (!field) return;
+    this.drawMore();
+    field.input.focus();
+    const name = `${field.option.name}:`;
+    if (text) field.set(text.toLowerCase().startsWith(name) ? text.slice(name.length).trimStart() : text);
   }
 
   focus() {

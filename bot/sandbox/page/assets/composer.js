@@ -35,7 +35,7 @@ export class Composer {
     this.form?.close();
     this.form = null;
     this.textBox = new TextBox({
-      onCommand: (command, typed) => this.showForm(command).fillFirst(typed),
+      onCommand: (command) => this.showForm(command), onTypedOn: (command, text) => this.showForm(command).typeOn(text),
       onSend: (text) => this.actions.say(text), onRecall: () => this.recall(),
       onUnknown: (text) => this.actions.unknown(text),
     });
@@ -105,7 +105,7 @@ export class Composer {
       const command = this.commands.find((c) => attachmentOf(c));
       if (!command) return;
       const text = this.textBox.input.value;
-      this.showForm(command).fillFirst(text);
+      this.showForm(command).typeOn(text);
     }
     this.form.addFile(files[0]);
   }

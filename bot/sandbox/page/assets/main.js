@@ -4,6 +4,7 @@ import { Stream, command, get, post, submitForm } from "./api.js";
 import { Composer } from "./composer.js";
 import { byId, el, fill, toast } from "./dom.js";
 import { openForm } from "./form.js";
+import { localized, menuItems } from "./localize.js";
 import { MessageLog } from "./log.js";
 import { firstPicture } from "./mask.js";
 import { setNames, updateTimes } from "./markdown.js";
@@ -42,14 +43,14 @@ async function refresh() {
   if (!hello.users.some((p) => p.id === state.user)) state.user = hello.users[0].id;
   const view = await get("view", { user: state.user, channel: state.channel });
   const isNew = state.channel !== view.channel || state.drawnFor !== state.user;
-  const { channels, moderator, guild } = view;
-  const messageCommands = view.message_commands.map((c) => c.name);
+  const { channels, moderator, guild, locale, locales } = view;
+  const messageCommands = menuItems(view.message_commands, locale);
   Object.assign(state, { channel: view.channel, messageCommands, channels, moderator, guild, drawnFor: state.user });
   setNames([...hello.users, hello.app], channels);
-  drawSidebar({ ...state, app: hello.app, title: hello.title, users: hello.users }, switchTo);
+  drawSidebar({ ...state, app: hello.app, title: hello.title, users: hello.users, locale, locales }, switchTo, speak);
   const here = channel(state.channel);
   drawHead(here);
-  composer.setChannel(channelName(here, hello.app), view.commands, { users: hello.users, channels }, hello.examples?.[0]?.command);
+  composer.setChannel(channelName(here, hello.app), localized(view.commands, locale), { users: hello.users, channels }, hello.examples?.[0]?.command);
   restoreDraft();
   showStatus(view.online);
   log.show(view.messages, isNew, isNew && welcome(hello, guild, runExample));
@@ -78,6 +79,11 @@ function switchTo(to) {
   store("channel", state.channel);
   showSidebar(false);
   stream.open();
+}
+
+// speak changes the language of the user's client.
+function speak(locale) {
+  return post("locale", { user: state.user, locale }).then(() => stream.open(), (err) => toast(err.message));
 }
 
 function drawHead(c) {
@@ -240,9 +246,10 @@ document.addEventListener("keydown", (e) => {
   byId("menu").focus();
 });
 
-// A key that no field receives goes to the composer.
+// A key that no field receives goes to the composer. A button receives Space alone.
 document.addEventListener("keydown", (e) => {
-  const free = document.activeElement === document.body || document.activeElement === log.root;
+  const at = document.activeElement;
+  const free = at === document.body || at === log.root || e.key !== " " && log.root.contains(at) && at.matches("button, a");
   if (free && e.key.length === 1 && !e.ctrlKey && !e.metaKey && !e.altKey) composer.focusText();
 });
 

@@ -2,12 +2,13 @@
 // context menus open it.
 import { el } from "./dom.js";
 
-// openMessageMenu shows the menu beside a point or below a button. names are the commands; run gets the chosen one.
+// openMessageMenu shows the menu beside a point or below a button. commands have a name and a label; run gets the name
+// of the chosen one.
 // The focus goes back to where it was.
-export function openMessageMenu(names, at, run) {
+export function openMessageMenu(commands, at, run) {
   const back = document.activeElement;
-  const items = names.map((name) =>
-    el("button", { role: "menuitem", tabIndex: -1, onclick: () => choose(name) }, name));
+  const items = commands.map(({ name, label }) =>
+    el("button", { role: "menuitem", tabIndex: -1, onclick: () => choose(name) }, label));
   const menu = el("div", { className: "message-menu", role: "menu", "aria-label": "Message commands" }, ...items);
   let open = true; // to remove what has the focus moves the focus
   const close = () => {

@@ -1,5 +1,6 @@
 // The sidebar: the guild, its channels and threads, direct messages, and the users to switch between.
 import { avatar, byId, el, fill } from "./dom.js";
+import { languageName } from "./localize.js";
 import { ChannelType } from "./types.js";
 
 // channelName is a channel's name as texts on the page show it.
@@ -14,10 +15,11 @@ export const channelIcon = (c, app) =>
 let drawn = "";
 
 // drawSidebar draws the sidebar if it changed, so that an unchanged one keeps its focus. state holds app, title, guild,
-// users, channels, and the ids of the current user and channel. switchTo gets {channel} or {user}.
-export function drawSidebar(state, switchTo) {
-  const { users, channels, guild, channel, user } = state;
-  const key = JSON.stringify([users, channels.map((c) => [c.id, c.name]), guild, channel, user]);
+// users, channels, the ids of the current user and channel, the user's language and all languages. switchTo gets
+// {channel} or {user}, speak a language.
+export function drawSidebar(state, switchTo, speak) {
+  const { users, channels, guild, channel, user, locale } = state;
+  const key = JSON.stringify([users, channels.map((c) => [c.id, c.name]), guild, channel, user, locale]);
   if (key === drawn) return;
   drawn = key;
   const link = (c) => channelLink(c, state, switchTo);
@@ -27,7 +29,14 @@ export function drawSidebar(state, switchTo) {
     el("div", { className: "channels" }, channels.filter((c) => c.type !== ChannelType.dm).map(link),
       el("h2", {}, "Direct messages"), dms.map(link)),
     el("div", { className: "users", role: "group", "aria-label": "Who you are" }, el("h2", {}, "You are"),
-      users.map((u) => userButton(u, u.id === user, switchTo))));
+      users.map((u) => userButton(u, u.id === user, switchTo)), languageSelect(state, speak)));
+}
+
+// languageSelect chooses the language that the user's client has, which Discord tells the bot.
+function languageSelect({ locale, locales }, speak) {
+  const options = locales.map((l) => el("option", { value: l, selected: l === locale, lang: l }, languageName(l)));
+  return el("label", { className: "language" }, "Language of your client",
+    el("select", { "aria-label": "Language of your client", onchange: (e) => speak(e.target.value) }, ...options));
 }
 
 function channelLink(c, state, switchTo) {

@@ -3,15 +3,14 @@ import { composing, el } from "./dom.js";
 import { Menu } from "./menu.js";
 import { grow } from "./option.js";
 
-const maxCommands = 25; // rows of the list
-
 export class TextBox {
-  // handlers: onCommand(command, typed) when the user chooses a command, onSend(text), which
+  // handlers: onCommand(command) when the user chooses a command, onTypedOn(command, text) when the user types on after
+  // its name, onSend(text), which
   // resolves to false if that failed, onRecall() for the last command,
   // onUnknown(text) when the user sends a command that does not exist.
   constructor(handlers) {
     Object.assign(this, { handlers, commands: [] });
-    this.menu = new Menu("Commands", drawCommand, (c) => handlers.onCommand(c, ""));
+    this.menu = new Menu("Commands", drawCommand, (c) => handlers.onCommand(c));
     this.input = el("textarea", { rows: 1, className: "input", maxLength: 2000 });
     this.menu.attach(this.input);
     this.input.addEventListener("input", () => this.onInput());
@@ -55,9 +54,9 @@ export class TextBox {
     const slash = this.input.value.match(/^\/([^\n]*)$/);
     if (!slash) return this.menu.hide();
     const typed = slash[1].toLowerCase();
-    this.menu.show(matching(this.commands, typed).slice(0, maxCommands));
+    this.menu.show(matching(this.commands, typed));
     const complete = this.commands.find((c) => typed.startsWith(`${c.path} `));
-    if (complete) this.handlers.onCommand(complete, slash[1].slice(complete.path.length + 1));
+    if (complete) this.handlers.onTypedOn(complete, slash[1].slice(complete.path.length + 1));
   }
 
   onKey(e) {
@@ -70,10 +69,11 @@ export class TextBox {
     }
   }
 
-  // send sends the text. A text that could not be sent stays.
+  // send sends the text, or takes the marked command. A text that could not be sent stays.
   async send() {
     const text = this.input.value.trim();
     if (!text) return this.focus();
+    if (this.menu.open) return this.menu.choose(this.menu.items[this.menu.at]); // as Enter does
     if (text.startsWith("/")) return this.handlers.onUnknown(text);
     this.setText("");
     if (await this.handlers.onSend(text) === false && !this.input.value.trim()) this.setText(text);

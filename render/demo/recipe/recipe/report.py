@@ -168,9 +168,8 @@ def cell(s: dict | None) -> str:
 
 
 def samples(folder: Path, path: Path) -> None:
-    """A sheet of the card's examples and other prompts, in 256 colours (dithered) to keep it small."""
+    """A sheet of the card's examples and other prompts, as a WebP to keep it small."""
     sizes = json.loads((folder / "darkroom.json").read_text())["sizes"]
     size = (sizes[0]["width"], sizes[0]["height"])
     pictures = generate.draw(generate.Folder(folder), [*card.EXAMPLES, *card.SHOWN], card.STEPS, card.GUIDANCE, size=size)
-    whole = sheet.tile((pictures + 1) / 2, 8)
-    whole.quantize(palette=whole.quantize(256)).save(path, optimize=True)
+    sheet.tile((pictures + 1) / 2, 8).save(path, quality=88, method=6)

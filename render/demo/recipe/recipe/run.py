@@ -183,7 +183,7 @@ def main() -> None:
     parser.add_argument("--model", type=Path, default=Path("../postcards"), help="the model folder to write")
     parser.add_argument("--addons", type=Path, default=Path("../addons"), help="where add-ons are written")
     parser.add_argument("--pairs", type=Path, default=Path("../testdata/upscale"), help="where pictures of both sizes are written")
-    parser.add_argument("--sheet", type=Path, default=Path("../../../docs/samples.png"), help="where samples are drawn")
+    parser.add_argument("--sheet", type=Path, default=Path("../../../docs/samples.webp"), help="where samples are drawn")
     options = parser.parse_args()
     options.budget = train.Budget(options.steps, options.minutes)
     if options.device == "cpu":
