@@ -341,7 +341,8 @@ func TestPullOfAChunkedBody(t *testing.T) {
 			if code, _, errs := p.run(t, "me/boats", "--yes"); code != exitOK {
 				t.Errorf("after that: %q", errs)
 			}
-			if !slices.ContainsFunc(p.hub.Requests()[before:], func(r hubtest.Request) bool { return r.Range == "bytes=5000-" }) {
+			goesOn := func(r hubtest.Request) bool { return r.Range == "bytes=5000-" }
+			if !slices.ContainsFunc(p.hub.Requests()[before:], goesOn) {
 				t.Error("the file was fetched from its beginning, want the rest alone")
 			}
 		})

@@ -1,6 +1,6 @@
-// Package comfy reads the graphs that ComfyUI writes into its images, in both forms: as they were run (the text "prompt")
-// and as they are edited (the text "workflow"). It reads facts out of common nodes and runs nothing. Everything in a
-// graph is somebody's input: what is read is bounded, and links may lead in circles.
+// Package comfy reads the graphs that ComfyUI writes into its images, in both forms: as they were run (the text
+// "prompt") and as they are edited (the text "workflow"). It reads facts out of common nodes and runs nothing.
+// Everything in a graph is somebody's input: what is read is bounded, and links may lead in circles.
 package comfy
 
 import (

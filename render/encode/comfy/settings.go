@@ -53,9 +53,9 @@ func (g graph) settings() Settings {
 	s.Width, s.Height = g.size(in["latent_image"])
 	model, tags := g.model(in["model"])
 	s.Model = model
-	positive, clear := g.said(in["positive"])
-	negative, clear2 := g.said(in["negative"])
-	if s.Clear = clear && clear2 && positive != ""; s.Clear {
+	positive, sure := g.said(in["positive"])
+	negative, sure2 := g.said(in["negative"])
+	if s.Clear = sure && sure2 && positive != ""; s.Clear {
 		s.Prompt, s.Negative = strings.TrimSpace(positive+" "+strings.Join(tags, " ")), negative
 	}
 	return s
@@ -72,30 +72,30 @@ func first(in map[string]any, names ...string) any {
 }
 
 // follow follows links from an input: next says which input of a node leads on, nil for the end. It returns the last
-// node, with the output that was asked of it.
-func (g graph) follow(from any, next func(node, int) any) (last node, slot int, ok bool) {
+// node.
+func (g graph) follow(from any, next func(node, int) any) (last node, ok bool) {
 	seen := map[string]bool{}
 	for range maxSteps {
 		to, isLink := from.(link)
 		if !isLink || seen[to.node] {
-			return last, slot, ok
+			return last, ok
 		}
 		n, known := g[to.node]
 		if !known {
-			return last, slot, false
+			return last, false
 		}
 		seen[to.node] = true
-		last, slot, ok = n, to.slot, true
+		last, ok = n, true
 		from = next(n, to.slot)
 	}
-	return node{}, 0, false
+	return node{}, false
 }
 
 // isSampler tells whether a node turns noise into an image.
 func (n node) isSampler() bool { return n.Type == "KSampler" || n.Type == "KSamplerAdvanced" }
 
-// baseSampler finds the sampler whose size and seed count: the first one of those that made the image. Later ones refine
-// what it made.
+// baseSampler finds the sampler whose size and seed count: the first one of those that made the image. Later ones
+// refine what it made.
 func (g graph) baseSampler() (base node, ok bool) {
 	lead := func(n node, _ int) any {
 		if n.isSampler() {
@@ -141,7 +141,7 @@ func (g graph) value(v any) any {
 		return v
 	}
 	held := func(n node) any { return first(n.Inputs, "text", "string", "value", "seed", "int", "float") }
-	last, _, ok := g.follow(v, func(n node, _ int) any { return held(n) })
+	last, ok := g.follow(v, func(n node, _ int) any { return held(n) })
 	if !ok {
 		return nil
 	}
@@ -153,7 +153,7 @@ func (g graph) value(v any) any {
 
 // size is that of the empty latents that an image began with; 0 for one that began with another image.
 func (g graph) size(latents any) (width, height int) {
-	last, _, ok := g.follow(latents, func(n node, _ int) any {
+	last, ok := g.follow(latents, func(n node, _ int) any {
 		return first(n.Inputs, "samples", "latent_image", "latent", "pixels", "image")
 	})
 	if !ok || !strings.HasPrefix(last.Type, "Empty") {
@@ -166,7 +166,7 @@ func (g graph) size(latents any) (width, height int) {
 
 // model is the name of a checkpoint, and the tags of the LoRAs that it goes through.
 func (g graph) model(from any) (name string, tags []string) {
-	last, _, ok := g.follow(from, func(n node, _ int) any {
+	last, ok := g.follow(from, func(n node, _ int) any {
 		if file := g.text(n.Inputs["lora_name"]); file != "" && len(tags) < maxLoras {
 			if weight := g.number(n.Inputs["strength_model"]); weight != "" {
 				tags = append(tags, "<lora:"+plainName(file)+":"+weight+">")
@@ -190,8 +190,8 @@ func plainName(file string) string {
 
 // said is the text that a conditioning was made of. It is not clear where several are mixed, or where it comes from a
 // node that is not known.
-func (g graph) said(from any) (text string, clear bool) {
-	last, _, ok := g.follow(from, func(n node, slot int) any {
+func (g graph) said(from any) (text string, sure bool) {
+	last, ok := g.follow(from, func(n node, slot int) any {
 		if n.Inputs["text"] != nil || n.Type == zeroed {
 			return nil
 		}
@@ -206,16 +206,16 @@ func (g graph) said(from any) (text string, clear bool) {
 	case last.Type == zeroed:
 		return "", true
 	case last.Inputs["text"] != nil:
-		text, clear = g.value(last.Inputs["text"]).(string)
-		return strings.TrimSpace(text), clear && len(text) <= maxText
+		text, sure = g.value(last.Inputs["text"]).(string)
+		return strings.TrimSpace(text), sure && len(text) <= maxText
 	}
-	big, clear := g.value(last.Inputs["text_g"]).(string)
-	small, clear2 := g.value(last.Inputs["text_l"]).(string)
+	big, sure := g.value(last.Inputs["text_g"]).(string)
+	small, sure2 := g.value(last.Inputs["text_l"]).(string)
 	if strings.TrimSpace(big) == "" {
 		big = small
 	}
 	same := strings.TrimSpace(small) == "" || strings.TrimSpace(small) == strings.TrimSpace(big)
-	return strings.TrimSpace(big), clear && clear2 && same && len(big) <= maxText
+	return strings.TrimSpace(big), sure && sure2 && same && len(big) <= maxText
 }
 
 // zeroed makes a conditioning that says nothing.

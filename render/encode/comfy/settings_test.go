@@ -109,7 +109,8 @@ func TestReadGraphs(t *testing.T) {
 			change: func(s *comfy.Settings) { *s = comfy.Settings{Texts: s.Texts} },
 		},
 		"a sampler in a circle": {
-			prompt: of(strings.NewReplacer(`["5", 0]`, `["3", 0]`, `["6", 0]`, `["3", 0]`, `["4", 0]`, `["3", 0]`).Replace(sampler),
+			prompt: of(
+				strings.NewReplacer(`["5", 0]`, `["3", 0]`, `["6", 0]`, `["3", 0]`, `["4", 0]`, `["3", 0]`).Replace(sampler),
 				positive, negative, decoded, saved),
 			change: func(s *comfy.Settings) {
 				s.Prompt, s.Negative, s.Clear, s.Width, s.Height, s.Model = "", "", false, 0, 0, ""
