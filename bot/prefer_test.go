@@ -260,7 +260,7 @@ func TestChosenLanguages(t *testing.T) {
 	if got := public(sandbox.With("private", true)); got != "en" {
 		t.Errorf("what one person reads: got %s, want the en of their Discord", got)
 	}
-	h.waitText(h.command("prefer show"), "What your requests use here")
+	h.waitText(h.command("prefer show"), "Your defaults here")
 	h.waitText(h.command("prefer language", sandbox.With("language", "de")), "**Geändert.**")
 	h.waitText(h.command("prefer show"), "Was deine Anfragen hier verwenden")
 	h.waitText(h.command("prefer language", sandbox.With("language", "en")), "**Changed.**")
@@ -271,4 +271,23 @@ func TestChosenLanguages(t *testing.T) {
 	if got := public(); got != "de" {
 		t.Errorf("after a reset: got %s, want the server's de", got)
 	}
+}
+
+// TestShownDefaultsKeepToLimits: what is shown is what a request would get, also from a server that is paused.
+func TestShownDefaultsKeepToLimits(t *testing.T) {
+	t.Parallel()
+	h := startCluster(t)
+	policy := store.Policy{MaxSteps: 5, MaxCount: 2, Paused: true}
+	if err := h.db.SetPolicy(h.ctx, h.defaults.Guild.ID, policy, h.defaults.Moderator.ID); err != nil {
+		t.Fatal(err)
+	}
+	h.waitText(h.command("prefer show"), "`steps` 5 · the model")
+	set := h.waitText(h.command("prefer set", sandbox.With("steps", 7)), "`steps` 5 · your /prefer")
+	for _, want := range []string{"`count` 2", "Steps lowered to 5: the most that this server allows."} {
+		if !strings.Contains(unescaped(set.Text()), want) {
+			t.Errorf("got %s, want %q in it", describe(set), want)
+		}
+	}
+	settings := h.commandAs(h.defaults.Moderator.ID, h.defaults.Channel.ID, "settings show")
+	h.waitText(settings, "`steps` 5 · the model")
 }

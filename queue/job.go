@@ -91,7 +91,7 @@ type File struct {
 	LowMemory bool     `json:"short,omitempty"` // memory ran short, so parts of it were rendered one after another
 	Notes     []string `json:"notes,omitempty"` // a sentence each, for the person who asked; those of a job are with its first
 
-	// Of a file in another format, because a PNG would have been too large: what that would have had, and what was allowed.
+	// Of a file in another format, because a PNG would have been too large: its size, and what was allowed.
 	PNGBytes int64 `json:"png_bytes,omitempty"` // about
 	Limit    int64 `json:"limit,omitempty"`     // bytes
 	Quality  int   `json:"quality,omitempty"`   // of a JPEG; 0 for a lossless file

@@ -97,7 +97,8 @@ func (p *run) inputImage(ctx context.Context, want picture.Input, called string)
 	}
 	if sum := sha256.Sum256(data); hex.EncodeToString(sum[:]) != want.SHA256 {
 		return nil, refuseBecause(
-			fmt.Sprintf("the %s is not the one that was sent", called), fmt.Errorf("its bytes have SHA-256 %x, want %s", sum, want.SHA256),
+			fmt.Sprintf("the %s is not the one that was sent", called),
+			fmt.Errorf("its bytes have SHA-256 %x, want %s", sum, want.SHA256),
 		)
 	}
 	img, _, err := encode.Decode(ctx, data, p.options.MaxInputPixels)

@@ -200,15 +200,20 @@ func (p *run) sampleGroup(
 	if errors.Is(err, errStopped) {
 		x, err = *estimate, nil
 	}
-	if errors.Is(err, sampler.ErrNoStepFits) {
-		return x, refuseBecause(
-			fmt.Sprintf("the sampler %s finds no step that is short enough for this image: choose another sampler",
-				encode.SamplerTitle(p.spec.Sampler)), err)
-	}
 	if err != nil || masked.mask == nil {
-		return x, err
+		return x, p.samplerRefusal(err)
 	}
 	return masked.finish(x), nil
+}
+
+// samplerRefusal says what a person can do about an error of the sampler.
+func (p *run) samplerRefusal(err error) error {
+	if !errors.Is(err, sampler.ErrNoStepFits) {
+		return err
+	}
+	return refuseBecause(
+		fmt.Sprintf("the sampler %s finds no step that is short enough for this image: choose another sampler",
+			encode.SamplerTitle(p.spec.Sampler)), err)
 }
 
 // samplerInputs are those that do not depend on a pass. They report each step of a group whose first tile is first.

@@ -28,6 +28,14 @@ func filledStore(b *testing.B, jobs int) *store.Store {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { s.Close() })
+	fillStore(b, s, jobs)
+	c.advance(2 * store.Day)
+	return s
+}
+
+// fillStore accepts this many jobs of 1000 users in 100 servers.
+func fillStore(b *testing.B, s *store.Store, jobs int) {
+	b.Helper()
 	const atOnce = 500
 	for n := 0; n < jobs; n += atOnce {
 		var jobs []store.Job
@@ -40,8 +48,6 @@ func filledStore(b *testing.B, jobs int) *store.Store {
 			b.Fatal(err)
 		}
 	}
-	c.advance(2 * store.Day)
-	return s
 }
 
 // jobOf is a job of the n-th user.
@@ -88,4 +94,25 @@ func benchWholeJob(b *testing.B, s *store.Store) {
 		n++
 	}
 	b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "jobs/s")
+}
+
+// BenchmarkDoneIn measures how fast the newest jobs of a channel are found among 200,000 of one server.
+func BenchmarkDoneIn(b *testing.B) {
+	path := filepath.Join(b.TempDir(), "a.db")
+	s, err := store.Open(b.Context(), path, store.Options{Now: (&clock{t: noon}).now})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { s.Close() })
+	fillStore(b, s, 200_000)
+	const done = `UPDATE jobs SET state = 'done', server = 's', channel = 'c' || (rowid % 10), created = created + rowid`
+	if _, err := openRaw(b, path).Exec(done); err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		found, err := s.DoneIn(b.Context(), "s", "c3", 2000)
+		if err != nil || len(found) != 2000 {
+			b.Fatalf("got %d jobs, %v", len(found), err)
+		}
+	}
 }

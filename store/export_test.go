@@ -4,7 +4,11 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"strings"
 )
+
+// DoneInQuery is the query of DoneIn, with values.
+var DoneInQuery = strings.NewReplacer("$1", "'s'", "$2", "'c'", "$3", "2000").Replace(doneIn)
 
 // Count returns how many jobs are in each state.
 func (s *Store) Count(ctx context.Context) (map[State]int, error) {

@@ -37,6 +37,15 @@ func Judge(
 	return res, again
 }
 
+// Foresee judges a request as Judge does, even while the server is paused or the bot may not send images here.
+func Foresee(
+	req command.Request, available request.Available, policy limits.Policy, seed int64,
+) (request.Resolved, *request.Refusal) {
+	req.Place = command.Place{AgeRestricted: req.Place.AgeRestricted}
+	policy.Paused = false
+	return Judge(req, available, policy, seed)
+}
+
 func judgeNew(
 	req command.Request, available request.Available, policy limits.Policy, seed int64,
 ) (request.Resolved, *request.Refusal) {

@@ -121,7 +121,7 @@ func prefer() Command {
 
 // settings is /settings.
 func settings() Command {
-	c := slashCommand("settings", "What requests in this server use where they do not say it",
+	c := slashCommand("settings", "Defaults of this server",
 		Option{Type: kindSub, Name: "show", Description: "Show what this server sets"},
 		Option{
 			Type: kindSub, Name: "set", Description: "Set defaults of this server; the others stay", Options: defaultOptions(),

@@ -5,11 +5,13 @@ import (
 	"maps"
 	"strings"
 
+	"darkroom/bot/admit"
 	"darkroom/bot/command"
 	"darkroom/bot/message"
 	"darkroom/render/phrase"
 	"darkroom/render/prompt/dynamic"
 	"darkroom/render/request"
+	"darkroom/store"
 )
 
 // triedPrompt is what defaults are tried with before they are kept.
@@ -24,9 +26,15 @@ func (r *responder) preferences() []request.Preference {
 	}
 }
 
+// policySource knows what a server allows.
+type policySource interface {
+	PolicyAndWeights(ctx context.Context, server string) (store.Policy, map[string]int, error)
+}
+
 // trial tries defaults before they are kept, so that they are refused once and not at each request.
 type trial struct {
 	catalog   catalog
+	limits    policySource
 	wildcards dynamic.Wildcards
 }
 
@@ -70,23 +78,31 @@ func (t trial) try(available request.Available, w request.Wanted) (notes []phras
 	return res.Notes, nil
 }
 
-// effective is what a request that says nothing uses here, and where that comes from. It is zero while no model is
-// known.
-func (t trial) effective(r *responder, preferences []request.Preference) (shown message.Effective) {
+// effective is what a request that says nothing uses here within the server's limits, and where that comes from. Its
+// Spec is zero while no model is known, and if nothing can be made.
+func (t trial) effective(
+	ctx context.Context, r *responder, preferences []request.Preference,
+) (shown message.Effective, err error) {
 	available := t.catalog.Available()
-	available.Safe = !r.req.Place.AgeRestricted
 	if len(available.Models) == 0 {
-		return shown
+		return shown, nil
 	}
-	w := request.Wanted{Prompt: triedPrompt, Preferences: preferences}
+	ctx, cancel := r.beforeAnswer(ctx)
+	defer cancel()
+	policy, _, err := t.limits.PolicyAndWeights(ctx, r.account())
+	if err != nil {
+		return shown, err
+	}
 	for i, p := range preferences {
 		if strings.Contains(p.Suffix, "{") || strings.Contains(p.Suffix, "__") { // its choices are not made here
-			w.Preferences[i].Suffix = request.WithoutFlags(p.Suffix)
+			preferences[i].Suffix = request.WithoutFlags(p.Suffix)
 		}
 	}
-	res, refusal := request.Resolve(w, available, 1)
+	asked := command.Request{Place: r.req.Place}
+	asked.Wanted = request.Wanted{Prompt: triedPrompt, Preferences: preferences}
+	res, refusal := admit.Foresee(asked, available, policy, 1)
 	if refusal != nil {
-		return shown
+		return message.Effective{Notes: []phrase.Phrase{refusal.Sentence}}, nil
 	}
-	return message.Effective{Spec: res.Spec, Origins: res.Origins, Notes: res.Notes}
+	return message.Effective{Spec: res.Spec, Origins: res.Origins, Notes: res.Notes}, nil
 }

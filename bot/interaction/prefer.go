@@ -31,7 +31,11 @@ func (p *preferCommands) run(ctx context.Context, r *responder) error {
 	}
 	switch r.req.Sub {
 	case "show":
-		return r.replyPrivately(ctx, p.shown(r))
+		m, err := p.shown(ctx, r)
+		if err != nil {
+			return err
+		}
+		return r.replyPrivately(ctx, m)
 	case "set":
 		return p.set(ctx, r)
 	case command.SettingSuffix:
@@ -69,7 +73,11 @@ func (p *preferCommands) click(ctx context.Context, r *responder) error {
 	if err := p.write(ctx, r, change); err != nil {
 		return err
 	}
-	_, err := r.respond(ctx, message.Update(p.shown(r)))
+	m, err := p.shown(ctx, r)
+	if err != nil {
+		return err
+	}
+	_, err = r.respond(ctx, message.Update(m))
 	return err
 }
 
@@ -111,7 +119,10 @@ func (p *preferCommands) change(
 	if err := p.write(ctx, r, change); err != nil {
 		return err
 	}
-	m := p.shown(r)
+	m, err := p.shown(ctx, r)
+	if err != nil {
+		return err
+	}
 	m.Content = message.SettingsChanged(r.req.Language, notes) + m.Content
 	return r.replyPrivately(ctx, m)
 }
@@ -130,15 +141,19 @@ func (p *preferCommands) write(ctx context.Context, r *responder, change func(*s
 }
 
 // shown is the message of /prefer show.
-func (p *preferCommands) shown(r *responder) message.Message {
+func (p *preferCommands) shown(ctx context.Context, r *responder) (message.Message, error) {
 	s := r.settings
+	used, err := p.trial.effective(ctx, r, r.preferences())
+	if err != nil {
+		return message.Message{}, err
+	}
 	return message.Preferences{
-		Effective: p.trial.effective(r, r.preferences()), Options: s.Person.Options, Suffix: s.Person.Suffix,
+		Effective: used, Options: s.Person.Options, Suffix: s.Person.Suffix,
 		Remix: s.Person.Remix, Ping: s.Person.Ping, Language: s.Person.Language,
 		Reset:       preferButton(message.ResetPreferences),
 		ToggleRemix: preferButton(command.SettingRemix), TogglePing: preferButton(command.SettingPing),
 		Names: command.DefaultNames(),
-	}.Message(r.req.Language)
+	}.Message(r.req.Language), nil
 }
 
 func preferButton(arg string) string {

@@ -96,8 +96,12 @@ func (s *serverSettings) show(ctx context.Context, r *responder, heading string)
 	}
 	set := r.settings.Server
 	servers := []request.Preference{command.Preference(request.FromServer, set.Options, "")}
+	used, err := s.trial.effective(ctx, r, servers)
+	if err != nil {
+		return err
+	}
 	m := message.ServerSettings{
-		Effective: s.trial.effective(r, servers), Options: set.Options, Language: set.Language, Names: command.DefaultNames(),
+		Effective: used, Options: set.Options, Language: set.Language, Names: command.DefaultNames(),
 		ChangedBy: last.Actor, ChangedAt: last.At, Changed: last.Action != "",
 	}.Message(r.req.Language)
 	m.Content = heading + m.Content

@@ -21,7 +21,7 @@ type settingsReader interface {
 
 // withSettings adds what changes the settings of people and servers, and lets the buttons follow a person's remix mode.
 func (h *Handler) withSettings(imagine *imaginer, repaint *repainter) *Handler {
-	tried := trial{catalog: h.o.Catalog, wildcards: h.o.Wildcards}
+	tried := trial{catalog: h.o.Catalog, limits: h.o.Store, wildcards: h.o.Wildcards}
 	prefer := &preferCommands{db: h.o.Store, trial: tried}
 	h.commands["prefer"], h.buttons[button.Prefer] = prefer.run, prefer.click
 	h.commands["settings"] = (&serverSettings{db: h.o.Store, trial: tried}).run

@@ -49,7 +49,7 @@ type Preferences struct {
 
 // Message shows the preferences, with buttons that change some.
 func (p Preferences) Message(l language.Language) Message {
-	lines := []string{l.Text("**What your requests use here, where they do not say it**")}
+	lines := []string{l.Text("**Your defaults here**")}
 	lines = append(lines, p.lines(l, p.Names, p.Options)...)
 	suffix := l.Text("none")
 	if p.Suffix != "" {
@@ -87,7 +87,7 @@ type ServerSettings struct {
 
 // Message shows the settings.
 func (s ServerSettings) Message(l language.Language) Message {
-	lines := []string{l.Text("**What requests in this server use, where they do not say it**")}
+	lines := []string{l.Text("**Defaults of this server**")}
 	lines = append(lines, s.lines(l, s.Names, s.Options)...)
 	all := languageName(s.Language, l.Text("the one of each person's Discord"))
 	lines = append(lines, "", l.Sprintf("**Language** of what everybody reads: %s", all))
