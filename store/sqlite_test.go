@@ -216,8 +216,6 @@ func TestQueriesUseTheirIndexes(t *testing.T) {
 		{`UPDATE jobs SET erased = TRUE WHERE user_id = 'u' AND created <= 5 AND ` + ended, "jobs_ended_of_user"},
 		{`SELECT MIN(server) FROM jobs WHERE server > 's'`, "jobs_of_account"},
 		{`SELECT id FROM jobs WHERE server = 's' LIMIT 500`, "jobs_of_account"},
-		{`SELECT * FROM jobs WHERE server = 's' AND channel = 'c' AND NOT erased AND state = 'done'
-			ORDER BY created DESC, id DESC LIMIT 5`, "jobs_of_account"},
 		{`SELECT id FROM jobs WHERE state = 'accepted' AND created < 5`, "jobs_accepted"},
 		{store.DoneInQuery, "jobs_done_of_channel (server=? AND channel=?)"},
 		{`SELECT * FROM deliveries WHERE state = 'offer' ORDER BY at`, "deliveries_reoffer_due"},
