@@ -113,7 +113,10 @@ func (h *cluster) newQueueWith(o queue.Options) {
 	h.announce()
 }
 
-func (h *cluster) announce() {
+func (h *cluster) announce() { h.t.Helper(); h.announceCard(card) }
+
+// announceCard announces a renderer whose model has this card.
+func (h *cluster) announceCard(card string) {
 	h.t.Helper()
 	spec := picture.Spec{Version: picture.Version, Model: picture.Ref{Hash: modelHash}}
 	err := h.queue.Announce(h.ctx, queue.Renderer{

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"image"
-	"io"
 	"math/rand/v2"
 	"net/http"
 	"slices"
@@ -55,15 +54,20 @@ func startNoise(t *testing.T, side int) (h *cluster, release func()) {
 	h = newCluster(t, sandbox.Options{})
 	h.sandbox.Rules().Allow("refused") // refusals of what is too large are what this is about
 	h.startBot()
+	h.startRendererOf(noisePipeline{side, hold})
+	h.waitReady()
+	return h, func() { close(hold) }
+}
+
+// startRendererOf starts a renderer whose files are encoded as in the program.
+func (h *cluster) startRendererOf(p worker.Pipeline) {
 	h.startRendererWith(worker.SpecRenderer{
-		Load: func(context.Context, string) (worker.Pipeline, error) { return noisePipeline{side, hold}, nil },
+		Load: func(context.Context, string) (worker.Pipeline, error) { return p, nil },
 		FileLimit: func(address json.RawMessage) (int64, error) {
 			to, err := message.DecodeAddress(address)
 			return to.FileLimit, err
 		},
 	})
-	h.waitReady()
-	return h, func() { close(hold) }
 }
 
 // paddedRenderer makes images whose files have that many bytes.
@@ -103,16 +107,7 @@ func (h *cluster) wantForm(m sandbox.Message, ext string, side int, limit int64,
 	if !strings.Contains(m.Text(), says) {
 		h.t.Errorf("got %q, want a line that says %q", m.Text(), says)
 	}
-	answer, err := http.Get(f.URL)
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	defer answer.Body.Close()
-	data, err := io.ReadAll(answer.Body)
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	if r, err := encode.ReadParameters(data); err != nil || r.Prompt != "a red boat" {
+	if r, err := encode.ReadParameters(h.download(f.URL)); err != nil || r.Prompt != "a red boat" {
 		h.t.Errorf("got %q and error %v, want the prompt in the file", r.Prompt, err)
 	}
 }

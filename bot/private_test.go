@@ -197,6 +197,14 @@ func TestPrivateEnds(t *testing.T) {
 					t.Errorf("seen in %q, want %q", got, want)
 				}
 				h.keptSecret(i.ID + "-0")
+				says := text
+				if text == "seed" {
+					says = map[string]string{"direct": "in your direct messages", "inbox": "open it with /inbox"}[want]
+				}
+				h.click(h.defaults.Member.ID, own.Original, "1:cancel:"+i.ID+"-0:0") // its message waits still
+				if m := h.waitText(i, says); hasCancelButton(m) {
+					t.Errorf("got %s, want how it ended", describe(m))
+				}
 				if want != "inbox" {
 					return
 				}
@@ -235,6 +243,36 @@ func TestPrivateEnds(t *testing.T) {
 		}
 		h.keptSecret(i.ID + "-0")
 	})
+}
+
+// TestPrivateImagesAfterALostQueue: the edit that puts late images into a private message arrives and is not answered,
+// and the queue is lost. The next renderer gets no token, because the images may be anywhere. The bot still has it, and
+// puts them into the same message.
+func TestPrivateImagesAfterALostQueue(t *testing.T) {
+	t.Parallel()
+	h := newCluster(t, sandbox.Options{})
+	stop := h.startBot()
+	h.waitReady()
+	i := h.imaginePrivately()
+	h.waitText(i, "Waiting")
+	h.pollUntil("the job to be in the queue", func() bool { return h.job(i).Epoch > 0 })
+	h.lease(i, "gone")
+	h.pollUntil("the lease to be noted", func() bool { return h.job(i).State == store.Running })
+	edits := regexp.MustCompile(`^/webhooks/\d+/[^/]+/messages/@original$`)
+	repair := h.sandbox.Fail(sandbox.Fault{Method: http.MethodPatch, Path: edits, Times: -1, Drop: true})
+	h.putUndelivered(h.job(i))
+	h.waitPictures(i, 1)
+	stop()
+	repair()
+	h.newQueueWith(queue.Options{ReclaimGrace: time.Millisecond})
+	h.startBot()
+	h.startRenderer()
+	h.waitDone(i)
+	h.waitPictures(i, 4)
+	me := h.defaults.Member.ID
+	for _, m := range h.sandbox.VisibleMessages(me, must(h.sandbox.DM(me)).ID) {
+		t.Errorf("got %s by direct message too, want none", describe(m))
+	}
 }
 
 // forgetful is a store that notes no acknowledgement while it is off.
@@ -330,6 +368,34 @@ func TestShare(t *testing.T) {
 		h.waitText(i, "Shared: ")
 		if all := shared(h); len(all) != 2 || len(all[1].Files) != 4 {
 			t.Errorf("got %d public messages, want the third image and all four", len(all))
+		}
+	})
+	t.Run("what is for adults is shared in age-restricted channels only", func(t *testing.T) {
+		t.Parallel()
+		h := newCluster(t, sandbox.Options{})
+		h.announceCard(strings.Replace(card, "{", `{"nsfw":true,`, 1))
+		restrict := func(on bool) {
+			if err := h.sandbox.SetAgeRestricted(h.defaults.Channel.ID, on); err != nil {
+				t.Fatal(err)
+			}
+		}
+		restrict(true)
+		h.startBot()
+		h.startRenderer()
+		h.waitReady()
+		i := h.imaginePrivately()
+		grid := h.waitPictures(i, 4)
+		h.pollUntil("the end to be written down", func() bool { return h.job(i).State == store.Done })
+		restrict(false)
+		h.waitNoteAfter(h.click(h.defaults.Member.ID, grid.ID, share(i)), "in an age-restricted channel only")
+		if n := len(shared(h)); n > 0 {
+			t.Errorf("got %d public messages with images, want none", n)
+		}
+		restrict(true)
+		h.click(h.defaults.Member.ID, grid.ID, share(i))
+		h.waitText(i, "Shared: ")
+		if n := len(shared(h)); n != 1 {
+			t.Errorf("got %d public messages with images, want one", n)
 		}
 	})
 	t.Run("where the bot may not write it is refused, and can be tried again", func(t *testing.T) {

@@ -55,4 +55,23 @@ func exerciseFinding(t *testing.T, s *store.Store, c *clock) {
 	equal(t, "the newest child", []any{ids(made), err}, []any{[]string{"5-0"}, error(nil)})
 	made, err = s.Children(ctx, "", "g1", 10)
 	equal(t, "of nothing", []any{len(made), err}, []any{0, error(nil)})
+
+	besides, gone := job("8-0"), job("9-0")
+	besides.Channel, gone.User = "c2", "u3"
+	for _, j := range []store.Job{besides, gone} {
+		accept(t, s, j)
+		mustChange(t, acknowledge(s), j.ID)
+		if _, err := s.Finish(ctx, j.ID, "m-"+j.ID, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	done, err := s.DoneIn(ctx, "g1", "c1", 10)
+	equal(t, "done in a channel", []any{ids(done), err}, []any{[]string{"9-0", "5-0", "4-0", "1-1", "1-0"}, error(nil)})
+	if err := s.Erase(ctx, "u3"); err != nil {
+		t.Fatal(err)
+	}
+	done, err = s.DoneIn(ctx, "g1", "c1", 3)
+	equal(t, "after an erasure", []any{ids(done), err}, []any{[]string{"5-0", "4-0", "1-1"}, error(nil)})
+	done, err = s.DoneIn(ctx, "g2", "c1", 10)
+	equal(t, "in another server", []any{ids(done), err}, []any{[]string{"6-0"}, error(nil)})
 }

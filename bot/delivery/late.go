@@ -113,10 +113,12 @@ func (l *lateResults) deliverOne(ctx context.Context, d queue.Undelivered) error
 	return l.acknowledge(ctx, d.Job)
 }
 
-// withTokenOf returns the job without its token, unless the renderer left the token in the result's address: then only
-// the place failed.
+// withTokenOf returns the job without its token if Discord refused the token to the renderer, or if it is too old. The
+// renderer then leaves an address without it. One that was never given the token leaves an address without its end,
+// too: see job.ForQueue.
 func withTokenOf(j job.Job, d queue.Undelivered) job.Job {
-	if to, err := message.DecodeAddress(d.Address); err != nil || to.Token == "" {
+	to, err := message.DecodeAddress(d.Address)
+	if err != nil || to.Token == "" && !to.Expires.IsZero() {
 		j.Address.Token = ""
 	}
 	return j

@@ -74,7 +74,11 @@ func (c *canceller) button(ctx context.Context, r *responder) error {
 			return err
 		}
 	}
-	if err := c.cancel(ctx, r, j.ID); err != nil {
+	err = c.cancel(ctx, r, j.ID)
+	if errors.Is(err, message.ErrEnded) && r.req.Ephemeral {
+		return c.showEnd(ctx, r, j.ID)
+	}
+	if err != nil {
 		return err
 	}
 	to := j.Address
@@ -82,6 +86,38 @@ func (c *canceller) button(ctx context.Context, r *responder) error {
 	if _, err = r.respond(ctx, message.Update(message.Cancelled(to, j.Spec, j.ID))); err != nil {
 		c.delivery.ShowCancelled(j)
 	}
+	return err
+}
+
+// showEnd makes a private message say how its job ended. It may have waited still, because nothing but the token of a
+// click can edit it once it is old.
+func (c *canceller) showEnd(ctx context.Context, r *responder, id string) error {
+	row, err := c.db.Find(ctx, id)
+	if err != nil {
+		return err
+	}
+	j, err := job.Read(row)
+	if err != nil {
+		return err
+	}
+	to, out := j.Address, j.Outcome()
+	to.Card = r.req.Card
+	var say message.Message
+	switch {
+	case j.State == store.Failed:
+		say = message.Failed(to, j.Spec, j.ID, message.FailureReason(j.Reason))
+	case j.State == store.Cancelled:
+		say = message.Cancelled(to, j.Spec, j.ID)
+	case out.Delivered == rest.DeliveredInbox:
+		say = message.InInbox(to, j.Spec)
+	case out.Delivered == rest.DeliveredReoffer:
+		say = message.Reoffer(to, j.Spec, j.ID)
+	case out.Message != "" && out.Channel != to.Channel:
+		say = message.InDirect(to, j.Spec, message.Link{Channel: out.Channel, Message: out.Message})
+	default:
+		return message.ErrEnded
+	}
+	_, err = r.respond(ctx, message.Update(say))
 	return err
 }
 

@@ -51,8 +51,7 @@ func (k *knownPictures) find(ctx context.Context, r *responder, file request.Att
 	if err != nil {
 		return "", err
 	}
-	text := encode.ReadText(data)
-	said := encode.ParseParameters(text)
+	said := encode.ReadSaid(data)
 	sum := sha256.Sum256(data)
 	look := k.lookOf(ctx, data)
 	best := sameLook + 1
@@ -67,7 +66,7 @@ func (k *knownPictures) find(ctx context.Context, r *responder, file request.Att
 				continue
 			}
 			for _, f := range j.Outcome().Files {
-				if d := distance(f, hex.EncodeToString(sum[:]), look, said, text != ""); d < best {
+				if d := distance(f, hex.EncodeToString(sum[:]), look, said.Parameters, said.Text != ""); d < best {
 					best, id = d, j.ID
 				}
 			}
@@ -76,7 +75,7 @@ func (k *knownPictures) find(ctx context.Context, r *responder, file request.Att
 	if id != "" {
 		return id, nil
 	}
-	return "", k.tell(ctx, r, text, said)
+	return "", k.tell(ctx, r, said)
 }
 
 // lists are the jobs among which is looked, newest first.
@@ -125,17 +124,24 @@ func (k *knownPictures) lookOf(ctx context.Context, data []byte) (look string) {
 }
 
 // tell shows what a picture says of itself, with a button that opens it in a form.
-func (k *knownPictures) tell(ctx context.Context, r *responder, text string, said encode.Parameters) error {
-	if said.Prompt == "" || len(said.Fields) == 0 {
+func (k *knownPictures) tell(ctx context.Context, r *responder, said encode.Said) error {
+	l := r.req.Language
+	switch {
+	case said.ComfyUI && (said.Prompt == "" || len(said.Fields) == 0):
+		return r.replyPrivately(ctx, message.FoundGraph(l, said.Text))
+	case said.Prompt == "" || len(said.Fields) == 0:
 		return message.ErrUnknownPicture
 	}
 	put, cancel := r.beforeAnswer(ctx)
 	defer cancel()
-	w := permutationRequest{Wanted: wantedOf(said), DrawnSeed: k.imagine.seed()}
+	w := permutationRequest{Wanted: wantedOf(said.Parameters), DrawnSeed: k.imagine.seed()}
 	if err := k.imagine.putQuestion(put, r, r.req.ID, w); err != nil {
 		return err
 	}
-	return r.replyPrivately(ctx, message.FoundSettings(r.req.Language, text, r.req.ID))
+	if said.ComfyUI {
+		return r.replyPrivately(ctx, message.FoundSettingsOfGraph(l, said.Text, r.req.ID))
+	}
+	return r.replyPrivately(ctx, message.FoundSettings(l, said.Text, r.req.ID))
 }
 
 // maxSaidName is how many characters of a name count that a picture says.
@@ -155,7 +161,7 @@ func wantedOf(said encode.Parameters) request.Wanted {
 	if said.GuidanceScale > 0 {
 		w.GuidanceScale = &said.GuidanceScale
 	}
-	if said.Seed >= 0 {
+	if said.Seed >= 0 && said.Seed <= picture.MaxSeed {
 		w.Seed = &said.Seed
 	}
 	if said.Width > 0 && said.Height > 0 {

@@ -58,7 +58,20 @@ func TestStoredJSON(t *testing.T) {
 			},
 		}}}, new(askedPrivate),
 			`{"private":[{"spec":{},"verb":"imagine","notes":{"notes":["Changed."],"unknown_words":["fogg"],` +
-				`"nearest":[{"Unknown":"fogg","Known":null}],"examples":[1]}}]}`},
+				`"nearest":[{"unknown":"fogg"}],"examples":[1]}}]}`},
+		"a private request": {&askedPrivate{Jobs: []askedJob{{
+			Spec: json.RawMessage(spec), Init: &request.InitImage{
+				File: request.Attachment{ID: "1"}, Strength: 0.6, Place: &picture.Placement{X: 1, Y: 2, Width: 3, Height: 4},
+				Window: &request.Size{Width: 64, Height: 48}, Resize: "fill", Mask: &request.Attachment{ID: "2"},
+			},
+			Verb: "vary", Parent: "1-0", Tile: 2, Draft: 25, Flags: "--ar 3:2", Spoiler: true,
+		}, {Spec: json.RawMessage(spec), Verb: "imagine"}}}, new(askedPrivate),
+			`{"private":[{"spec":` + spec + `,` +
+				`"init":{"file":{"ID":"1","Name":"","URL":"","ContentType":"","Size":0,"Width":0,"Height":0},"strength":0.6,` +
+				`"place":{"x":1,"y":2,"width":3,"height":4},"window":{"width":64,"height":48},"resize":"fill",` +
+				`"mask":{"ID":"2","Name":"","URL":"","ContentType":"","Size":0,"Width":0,"Height":0}},` +
+				`"verb":"vary","parent":"1-0","tile":2,"draft":25,"flags":"--ar 3:2","spoiler":true},` +
+				`{"spec":` + spec + `,"verb":"imagine"}]}`},
 		"a question about nothing": {&permutationRequest{}, new(permutationRequest),
 			`{"wanted":{"Prompt":"","Negative":null,"Aspect":null,"Size":null,"Seed":null,"Steps":null,"GuidanceScale":null,` +
 				`"Sampler":null,"Count":null,"Strength":null,` +

@@ -103,7 +103,7 @@ func (j Job) lane() (lane string, needs []string) {
 }
 
 // rendererAddress is where a renderer posts. If the images may be in a message of their own, or the job's message is
-// not known, the address has no token: the renderer then leaves the images to the bot.
+// not known, the address has no token and no end of one: the renderer then leaves the images to the bot.
 func (j Job) rendererAddress() json.RawMessage {
 	to := j.Address
 	switch {

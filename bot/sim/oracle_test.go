@@ -63,10 +63,21 @@ func (o *oracle) checkBodies() {
 			Errors json.RawMessage `json:"errors"`
 		}
 		if r.Status == 400 && json.Unmarshal(r.Answer, &refusal) == nil && refusal.Code == 50035 &&
-			!strings.Contains(string(refusal.Errors), "REPLIES_UNKNOWN_MESSAGE") { // somebody deleted it
+			!o.repliesToDeleted(r) {
 			o.addWrongMessage(r.Method, "%.60s was refused as malformed: %s", r.Path, refusal.Errors)
 		}
 	}
+}
+
+// repliesToDeleted reports whether a request is a reply to a message that somebody deleted: nobody can know that
+// before.
+func (o *oracle) repliesToDeleted(r rules.Request) bool {
+	var body struct {
+		Reference struct {
+			Message string `json:"message_id"`
+		} `json:"message_reference"`
+	}
+	return json.Unmarshal(r.Body, &body) == nil && o.deleted[body.Reference.Message]
 }
 
 // pictureMessages finds the messages that ever showed a job's finished pictures, in the requests that Discord accepted.
@@ -194,7 +205,7 @@ func (o *oracle) checkDone(e store.Job, shown []string) {
 	default:
 		o.addLost(e.ID, "ended with the outcome %q", out.Delivered)
 	}
-	if o.showsActive(e.ID[:len(e.ID)-2]) && !o.unreachable(e) && !outOfReach(e) {
+	if o.showsActive(e.ID[:len(e.ID)-2]) && !o.unreachable(e) && !o.outOfReach(e) {
 		o.addWrongMessage(e.ID, "is done (%s) and its message says that it is waiting", out.Delivered)
 	}
 }
@@ -202,7 +213,7 @@ func (o *oracle) checkDone(e store.Job, shown []string) {
 // checkEnded checks a job that ended without pictures. It may have pictures if its renderers died after they posted.
 func (o *oracle) checkEnded(e store.Job, how string, shown []string) {
 	o.verdict.Ends[how]++
-	if o.showsActive(e.ID[:len(e.ID)-2]) && !o.unreachable(e) && !outOfReach(e) {
+	if o.showsActive(e.ID[:len(e.ID)-2]) && !o.unreachable(e) && !o.outOfReach(e) {
 		o.addWrongMessage(e.ID, "is %s (%s) and its message says that it is active", how, e.Reason)
 	}
 	if how == "failed" {

@@ -10,10 +10,9 @@ import (
 
 	"darkroom/bot/button"
 	"darkroom/bot/message"
-	"darkroom/bot/rest"
 	"darkroom/bot/sandbox"
 	"darkroom/bot/sandbox/rules"
-	"darkroom/queue"
+	"darkroom/bot/sandbox/world"
 	"darkroom/store"
 )
 
@@ -165,22 +164,45 @@ func (o *oracle) checkPings() {
 	}
 }
 
-// outOfReach reports whether a job's message is a private one that could not be edited any more when the job ended, or
-// not for a while: its end is elsewhere then.
-func outOfReach(e store.Job) bool {
-	var out queue.Outcome
-	_ = json.Unmarshal(e.Outcome, &out) // a job that failed has none
+// outOfReach reports whether a job's message is a private one that nobody could edit when the job ended: the end is
+// elsewhere then.
+func (o *oracle) outOfReach(e store.Job) bool {
 	to, err := message.DecodeAddress(e.Address)
-	elsewhere := e.State == store.Failed || out.Channel != e.Channel || out.Delivered == rest.DeliveredInbox
-	return err == nil && to.Ephemeral && (e.Updated.Sub(e.Created) > 10*time.Minute || elsewhere)
+	if err != nil || !to.Ephemeral || !o.tokenFailed(e) {
+		return false
+	}
+	o.verdict.Ends["private, and its message still waits"]++
+	return true
+}
+
+// tokenFailed reports whether the token of a job's interaction was too old when the job ended, or whether Discord ever
+// refused a request by it or broke one off.
+func (o *oracle) tokenFailed(e store.Job) bool {
+	if e.Updated.Sub(e.Created) > world.TokenLife-time.Minute {
+		return true
+	}
+	i, _ := o.FindInteraction(e.ID[:len(e.ID)-2])
+	return slices.ContainsFunc(o.Rules().Requests(), func(r rules.Request) bool {
+		return strings.Contains(r.Path, "/"+i.Token+"/") && (r.Status == 0 || r.Status >= 400)
+	})
 }
 
 // onceMoreToOwner reports whether a job is private, and two messages show it to its owner alone: one that nobody could
-// look at any more after its renderer had died, and a direct message.
+// look at any more, and a direct message. Its renderer died before the end was noted, or Redis lost the end.
 func (o *oracle) onceMoreToOwner(e store.Job, shown []string) bool {
 	to, err := message.DecodeAddress(e.Address)
-	if err != nil || !to.Ephemeral || !e.WasLeased || len(shown) != 2 {
+	if err != nil || !to.Ephemeral || !e.WasLeased || len(shown) != 2 || !o.tokenFailed(e) {
 		return false
+	}
+	direct, err := o.DM(e.User)
+	if err != nil {
+		o.t.Error(err)
+	}
+	for n, id := range shown {
+		m, there := o.VisibleMessage(e.User, id)
+		if there && m.Ephemeral() != (n == 0) || there && n == 1 && m.ChannelID != direct.ID {
+			return false
+		}
 	}
 	o.verdict.Ends["private, twice to its owner"]++
 	return true

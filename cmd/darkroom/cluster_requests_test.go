@@ -5,10 +5,12 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"darkroom/bot/button"
+	"darkroom/bot/message"
 	"darkroom/bot/sandbox"
 )
 
@@ -17,14 +19,17 @@ type userRequest struct {
 	sandbox.Interaction
 	who           string
 	at            time.Time
-	deleted       bool // its message was deleted: it stays deleted
-	cancelClicked bool // somebody clicked Cancel; the click may have been lost
+	secret        string // the prompt of a private request
+	direct        bool   // it answered a question: its message is a direct one
+	deleted       bool   // its message was deleted: it stays deleted
+	cancelClicked bool   // somebody clicked Cancel; the click may have been lost
 }
 
 // The ends of a request.
 const (
 	unacknowledged = "unheard"   // nobody acknowledged it in time, so it was never accepted
 	refused        = "refused"   // it was refused at once
+	asked          = "asked"     // it is private, and the bot asked where it shall go
 	shown          = "shown"     // its pictures are there
 	cancelled      = "cancelled" // a person cancelled it
 	apologised     = "sorry"     // an apology is there
@@ -63,6 +68,59 @@ func (rs *requests) submit(who, what string, steps int, options ...sandbox.Optio
 	w := &userRequest{Interaction: i, who: who, at: time.Now()}
 	rs.all = append(rs.all, w)
 	return w
+}
+
+// submitPrivately asks for one image that nobody else may see.
+func (rs *requests) submitPrivately(who string, steps int) *userRequest {
+	rs.t.Helper()
+	secret := fmt.Sprintf("a secret boat, the %d.", len(rs.all))
+	w := rs.submit(who, secret, steps, sandbox.With("private", true))
+	w.secret = secret
+	return w
+}
+
+// haveSentDirectly answers the question that a private request may have led to: it shall come by direct message.
+func (rs *requests) haveSentDirectly(w *userRequest) {
+	m, ok := rs.message(w)
+	if !ok || w.direct {
+		return
+	}
+	for _, customID := range m.CustomIDs() {
+		if id, err := button.Parse(customID); err == nil && id.Verb == button.Private && id.Arg == message.AnswerDirect {
+			if i, err := rs.Click(w.who, m.ID, customID); err == nil {
+				rs.all = append(rs.all, &userRequest{Interaction: i, who: w.who, at: time.Now(), secret: w.secret, direct: true})
+			}
+			return
+		}
+	}
+}
+
+// directEnd says how a job ended whose message is a direct one.
+func (rs *requests) directEnd(w *userRequest) string {
+	c, err := rs.DM(w.who)
+	if err != nil {
+		rs.t.Fatal(err)
+	}
+	end := refused // none was accepted: the question is there still, or somebody answered it before
+	for _, m := range rs.VisibleMessages(w.who, c.ID) {
+		switch {
+		case slices.Contains(m.CustomIDs(), button.ID{Verb: button.Cancel, Job: w.ID + "-0"}.String()):
+			return unfinished
+		case strings.Contains(m.Text(), failedText) && strings.Contains(m.Text(), w.secret):
+			end = apologised
+		}
+	}
+	return end
+}
+
+// checkSecrets looks for private prompts where others read them.
+func (rs *requests) checkSecrets() {
+	rs.t.Helper()
+	for _, m := range rs.VisibleMessages(rs.home.Moderator.ID, rs.home.Channel.ID) {
+		if strings.Contains(m.Text(), "secret") {
+			rs.t.Errorf("everybody reads %q", m.Text())
+		}
+	}
 }
 
 // idlePerson is a person who is not busy.
@@ -116,6 +174,8 @@ func (rs *requests) endOf(w *userRequest, results map[string]int) string {
 		return removed
 	case results[w.ID+"-0"] > 0:
 		return shown
+	case w.direct:
+		return rs.directEnd(w)
 	case known.Original == "" && time.Since(w.at) > ackTimeout:
 		return unacknowledged
 	case !ok:
@@ -123,6 +183,8 @@ func (rs *requests) endOf(w *userRequest, results map[string]int) string {
 	case strings.Contains(m.Text(), "could not save your request"),
 		strings.Contains(m.Text(), "No renderer is ready yet"):
 		return refused
+	case strings.Contains(m.Text(), "private answer is possible for"), strings.Contains(m.Text(), "by direct message"):
+		return asked
 	case strings.Contains(m.Text(), "Cancelled"):
 		return cancelled
 	case strings.Contains(m.Text(), failedText):
@@ -136,14 +198,11 @@ func (rs *requests) allResults() map[string]int {
 	n, seen := map[string]int{}, map[string]bool{}
 	for _, who := range append([]string{rs.home.Member.ID}, rs.people...) {
 		for _, c := range rs.ChannelsOf(who) {
-			if seen[c.ID] {
-				continue
-			}
-			seen[c.ID] = true
-			for _, m := range rs.VisibleMessages(who, c.ID) {
-				if job := resultOf(m); job != "" {
+			for _, m := range rs.VisibleMessages(who, c.ID) { // private ones are visible to one person only
+				if job := resultOf(m); job != "" && !seen[m.ID] {
 					n[job]++
 				}
+				seen[m.ID] = true
 			}
 		}
 	}
@@ -164,6 +223,7 @@ func (rs *requests) judge() verdict {
 		rs.waitForChange(ctx)
 	}
 	rs.waitQueueEmpty()
+	rs.checkSecrets()
 	results := rs.allResults()
 	v := verdict{ends: map[string]int{}}
 	for _, w := range rs.all {
@@ -212,6 +272,8 @@ func (f *faultReport) add(v verdict) {
 }
 
 func (v verdict) String() string {
-	return fmt.Sprintf("%d shown, %d cancelled, %d deleted, %d apologies, %d refused or never acknowledged",
-		v.ends[shown], v.ends[cancelled], v.ends[removed], v.ends[apologised], v.ends[unacknowledged]+v.ends[refused])
+	return fmt.Sprintf(
+		"%d shown, %d cancelled, %d deleted, %d apologies, %d asked about, %d refused or never acknowledged",
+		v.ends[shown], v.ends[cancelled], v.ends[removed], v.ends[apologised], v.ends[asked],
+		v.ends[unacknowledged]+v.ends[refused])
 }

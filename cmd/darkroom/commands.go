@@ -6,12 +6,16 @@ import (
 	"log/slog"
 	"maps"
 	"net/http"
+	"time"
 
 	"darkroom/cmd/darkroom/terminal"
 	"darkroom/config"
 	"darkroom/render/gpu"
 	"darkroom/render/realesrgan"
 )
+
+// waiter waits for a time, or until the context ends.
+type waiter = func(context.Context, time.Duration) error
 
 // environment is what the program sees of the process it runs in.
 type environment struct {
@@ -25,6 +29,7 @@ type environment struct {
 	errScreen     func() terminal.Screen // of stderr; nil where that is no terminal
 	cards         func() gpu.Report      // what a test has in place of this machine's cards; nil for these
 	transport     http.RoundTripper      // of downloads from a hub; nil for the usual one
+	wait          waiter                 // before a download is tried again; nil for a timer
 	upscalers     *realesrgan.Package    // where upscalers come from; nil for the package that is pinned
 	poolOpener                           // where models come from
 	runtimeSource                        // where runtimes come from

@@ -162,6 +162,8 @@ var importRules = []importRule{
 		"a file is fetched the same way whatever it is for"},
 	{"darkroom/render/encode/icc", []string{"darkroom", "C", "net", "os"}, []string{"darkroom/render/encode/icc"},
 		"a colour profile is numbers in a file, whatever image it came with"},
+	{"darkroom/render/encode/comfy", []string{"darkroom", "C", "net", "os"}, []string{"darkroom/render/encode/comfy"},
+		"another program's graph is a text, whatever its settings become here"},
 	{"darkroom/queue", []string{"darkroom/render/onnx", "darkroom/render/sampler", "darkroom/render/clip"}, nil,
 		"the queue carries a Spec, it does not paint"},
 	{"darkroom/bot", []string{"darkroom/render/onnx", "darkroom/render/pipeline", "darkroom/render/demo"}, nil,

@@ -34,9 +34,9 @@ func seed(t testing.TB) uint64 {
 	return s
 }
 
-// TestKillAtRandom asks for pictures, cancels and deletes some, and kills a process at a random moment, again and
-// again: the bot, one of two renderers, or Redis, which may lose all its data or return to an older state. Whatever
-// was acknowledged ends in exactly one way.
+// TestKillAtRandom asks for pictures, some of them private, cancels and deletes some, and kills a process at a random
+// moment, again and again: the bot, one of two renderers, or Redis, which may lose all its data or return to an older
+// state. Whatever was acknowledged ends in exactly one way, and nobody else sees what is private.
 func TestKillAtRandom(t *testing.T) {
 	t.Parallel()
 	kills := 10
@@ -108,10 +108,18 @@ func (m *chaosTest) run(kills int) {
 // act is what people do between two kills.
 func (m *chaosTest) act() {
 	for range 1 + m.rng.IntN(3) {
-		m.submit(m.people[m.rng.IntN(len(m.people))], "a red boat", quickSteps+m.rng.IntN(25))
+		who, steps := m.people[m.rng.IntN(len(m.people))], quickSteps+m.rng.IntN(25)
+		if m.rng.IntN(4) == 0 {
+			m.submitPrivately(who, steps)
+		} else {
+			m.submit(who, "a red boat", steps)
+		}
 		time.Sleep(time.Duration(m.rng.IntN(60)) * time.Millisecond) // people do not ask all at once
 	}
 	recent := m.all[max(0, len(m.all)-6):]
+	for _, one := range recent {
+		m.haveSentDirectly(one)
+	}
 	switch one := recent[m.rng.IntN(len(recent))]; m.rng.IntN(8) {
 	case 0, 1:
 		m.cancel(one)

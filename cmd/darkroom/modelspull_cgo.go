@@ -37,7 +37,7 @@ func pullModel(ctx context.Context, s invocation) error {
 
 // downloads is what downloads are made with.
 func (s invocation) downloads(h config.Hub) *download.Client {
-	return &download.Client{Transport: s.transport, UserAgent: "darkroom/" + revision(), Stall: h.Stall}
+	return &download.Client{Transport: s.transport, UserAgent: "darkroom/" + revision(), Stall: h.Stall, Wait: s.wait}
 }
 
 // explainStop says what remains of a pull that broke off, and how to go on.

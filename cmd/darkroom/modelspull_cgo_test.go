@@ -13,7 +13,9 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"darkroom/render/golden/goldentest"
 	"darkroom/render/hub/hubtest"
@@ -47,6 +49,7 @@ func (p pull) run(t *testing.T, args ...string) (code int, stdout, stderr string
 			return ""
 		},
 		environ: programEnv(), stdin: p.stdin, stdout: &out, stderr: &errs, transport: p.hub.Transport(),
+		wait: func(context.Context, time.Duration) error { return nil },
 	})
 	if lines := strings.Count(errs.String(), "\n"); (code == exitOK) != (lines == 0) || lines > 1 {
 		t.Errorf("got %d with %q, want one line of error or none", code, errs.String())
@@ -79,10 +82,10 @@ func (p pull) has(t *testing.T, hidden bool) []string {
 	return names
 }
 
-// addONNX puts a tiny pipeline of ONNX files on the hub, with what nobody needs beside it.
-func (p pull) addONNX(t *testing.T, name string) {
+// addONNX puts a tiny pipeline of ONNX files on the hub, with what nobody needs beside it. It returns their folder.
+func (p pull) addONNX(t *testing.T, name string) (dir string) {
 	t.Helper()
-	dir := goldentest.Model(t, goldentest.SD1)
+	dir = goldentest.Model(t, goldentest.SD1)
 	for _, extra := range []string{"README.md", "unet/flax_model.msgpack", "safety_checker/model.onnx", "sd.ckpt"} {
 		path := filepath.Join(dir, extra)
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -93,6 +96,7 @@ func (p pull) addONNX(t *testing.T, name string) {
 		}
 	}
 	p.hub.AddFolder(t, name, dir, map[string]any{"license": "openrail"})
+	return dir
 }
 
 func TestPullAndDraw(t *testing.T) {
@@ -301,6 +305,83 @@ func TestPullFromABadHub(t *testing.T) {
 			p.hub.Intercept(nil)
 			if code, _, errs := p.run(t, "me/boats", "--yes"); code != exitOK {
 				t.Errorf("after that: %q", errs)
+			}
+		})
+	}
+}
+
+// A body without a Content-Length that ends too early, by a break or as if it were whole, is kept as a beginning.
+func TestPullOfAChunkedBody(t *testing.T) {
+	t.Parallel()
+	needRuntime(t)
+	for name, breaks := range map[string]bool{"broken off": true, "ended": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := newPull(t)
+			begun := readFile(t, filepath.Join(p.addONNX(t, "me/boats"), "unet/model.onnx"))[:5000]
+			p.hub.Intercept(onUnet(func(w http.ResponseWriter, r *http.Request) {
+				if r.Header.Get("Range") != "" { // the further tries of this pull
+					panic(http.ErrAbortHandler)
+				}
+				w.Write(begun)
+				w.(http.Flusher).Flush() // from now on in chunks
+				if breaks {
+					panic(http.ErrAbortHandler)
+				}
+			}))
+			code, _, errs := p.run(t, "me/boats", "--yes")
+			if code != exitFailure || !strings.Contains(errs, "; the same command goes on from there") {
+				t.Errorf("got %d, %q", code, errs)
+			}
+			if have := p.has(t, false); len(have) > 0 {
+				t.Errorf("there lie %q, want nothing", have)
+			}
+			before := len(p.hub.Requests())
+			p.hub.Intercept(nil)
+			if code, _, errs := p.run(t, "me/boats", "--yes"); code != exitOK {
+				t.Errorf("after that: %q", errs)
+			}
+			goesOn := func(r hubtest.Request) bool { return r.Range == "bytes=5000-" }
+			if !slices.ContainsFunc(p.hub.Requests()[before:], goesOn) {
+				t.Error("the file was fetched from its beginning, want the rest alone")
+			}
+		})
+	}
+}
+
+// A hub that has another model_index.json in the middle of a pull gives no model of two revisions.
+func TestPullOfMixedRevisions(t *testing.T) {
+	t.Parallel()
+	needRuntime(t)
+	for at, says := range []string{
+		"model_index.json is not the file that the hub lists", // when it is read, to know which files to fetch
+		"the file's hash is ", // when it is fetched
+	} {
+		t.Run(says, func(t *testing.T) {
+			t.Parallel()
+			p := newPull(t)
+			index := readFile(t, filepath.Join(p.addONNX(t, "me/boats"), "model_index.json"))
+			other := bytes.Replace(index, []byte("{\n"), []byte("{ "), 1) // as good and as long
+			if bytes.Equal(other, index) {
+				t.Fatalf("%q has no such line", index)
+			}
+			var asked atomic.Int64
+			p.hub.Intercept(func(w http.ResponseWriter, r *http.Request) {
+				if strings.HasSuffix(r.URL.Path, "/model_index.json") && asked.Add(1) == int64(at)+1 {
+					w.Write(other)
+				}
+			})
+			if code, _, errs := p.run(t, "me/boats", "--yes"); code != exitFailure || !strings.Contains(errs, says) {
+				t.Errorf("got %d, %q, want %q", code, errs, says)
+			}
+			if have := p.has(t, false); len(have) > 0 {
+				t.Errorf("there lie %q, want nothing", have)
+			}
+			if code, _, errs := p.run(t, "me/boats", "--yes"); code != exitOK {
+				t.Errorf("after that: %q", errs)
+			}
+			if got := readFile(t, filepath.Join(p.models, "boats/model_index.json")); !bytes.Equal(got, index) {
+				t.Errorf("got %q, want the listed one", got)
 			}
 		})
 	}

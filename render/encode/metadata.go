@@ -13,6 +13,8 @@ type metadata struct {
 	exif []byte
 	xmp  []byte
 	icc  []byte // the colour profile
+
+	graph, workflow string // what ComfyUI writes into a PNG
 }
 
 func readMetadata(file []byte, format string) metadata {

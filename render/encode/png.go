@@ -91,6 +91,8 @@ func readPNG(file []byte) metadata {
 const (
 	keywordXMP     = "XML:com.adobe.xmp"
 	keywordRawExif = "Raw profile type exif" // as ImageMagick writes it, in hex digits
+	keywordGraph   = "prompt"                // ComfyUI's graph as it was run
+	keywordEdited  = "workflow"              // the same as it is edited
 )
 
 // maxUnpacked bounds what all compressed texts of one image unpack to, in bytes. Each of very many may be large.
@@ -109,6 +111,14 @@ func (r *textReader) read(m *metadata, name string, content []byte) {
 	case keyword:
 		if m.text == "" {
 			m.text = r.decode(name, rest)
+		}
+	case keywordGraph:
+		if m.graph == "" {
+			m.graph = r.decode(name, rest)
+		}
+	case keywordEdited:
+		if m.workflow == "" {
+			m.workflow = r.decode(name, rest)
 		}
 	case keywordXMP:
 		if m.xmp == nil {
