@@ -232,7 +232,7 @@ func TestServerPresets(t *testing.T) {
 	}
 	h.waitText(drop(h.defaults.Member.ID, "server"), "Only moderators")
 	h.waitText(drop(mod, "server"), "Deleted: ink")
-	h.waitText(drop(mod, "server"), "no preset with that name")
+	h.waitText(drop(mod, "server"), "This server has no preset with that name")
 	acts := must(h.db.AuditLog(h.ctx, h.defaults.Guild.ID, 10))
 	if len(acts) != 2 || acts[0].Action != store.ActDeletePreset || acts[1].Action != store.ActSavePreset {
 		t.Errorf("audit: got %+v", acts)

@@ -539,6 +539,16 @@ func TestSlowPrivate(t *testing.T) {
 		h.waitText(h.commandAs(h.defaults.Moderator.ID, h.defaults.Channel.ID, "show",
 			sandbox.With("image", direct.ID+"-0")), "These images were shown to one person only.")
 	})
+	t.Run("what the first judgement noted is told with the answer", func(t *testing.T) {
+		t.Parallel()
+		h, long := start(t)
+		me := h.defaults.Member.ID
+		long.cost.Store((25 * time.Minute).Milliseconds())
+		i := h.command("imagine", sandbox.With("prompt", "a red boat --sref x"), sandbox.With("private", true))
+		asked := h.waitText(i, question)
+		h.click(me, asked.ID, answer(i, "public"))
+		h.waitNote(me, h.defaults.Channel.ID, "was ignored")
+	})
 	t.Run("a late one goes into the inbox if direct messages were closed meanwhile", func(t *testing.T) {
 		t.Parallel()
 		h, long := start(t)

@@ -78,6 +78,11 @@ func readOldRows(t *testing.T, s *Store) {
 		Totals:       []DailyTotals{{"g", fromMillis(2 * Day.Milliseconds()), Totals{9, 10}}},
 		AuditRecords: []AuditRecord{{"g", "u", "set policy", json.RawMessage(`{"MaxSteps":5}`), fromMillis(6)}},
 		Questions:    []Question{{"7", "u", json.RawMessage(`{"prompt":"p"}`)}},
+		Deliveries: []Delivery{
+			{Job: "2-0", User: "u", State: Sending, Channel: "c", At: fromMillis(11)},
+			{Job: "3-0", User: "u", State: Inbox, Channel: "c", Reason: "closed", At: fromMillis(12)},
+			{Job: "6-0", User: "u", State: ReofferDue, At: fromMillis(13)},
+		},
 	})
 	servers, err := s.Servers(ctx)
 	same(t, "servers", []any{servers, err}, []any{map[string]bool{"g": false, "gone": true}, error(nil)})

@@ -16,6 +16,8 @@ type Person struct {
 	Totals       []DailyTotals
 	AuditRecords []AuditRecord // what they did as a moderator
 	Questions    []Question    // what they have not answered yet
+	Posts        []Post        // pings, and private images that were shared
+	Deliveries   []Delivery    // how images came beside the message of their job
 }
 
 // jobsOfPerson selects the jobs of user $1. It names every state, so that the two indexes of a user's jobs are used.
@@ -46,6 +48,12 @@ func (s *Store) Person(ctx context.Context, user string, limit int) (Person, err
 	step("presets", func() (err error) { p.Presets, err = s.Presets(ctx, user); return err })
 	step("preferences", func() (err error) { p.Preferences, err = s.preferenceRow(ctx, user); return err })
 	step("questions", func() (err error) { p.Questions, err = s.questionsOf(ctx, user); return err })
+	step("posts", func() (err error) { p.Posts, err = s.postsOf(ctx, user); return err })
+	step("deliveries", func() (err error) {
+		p.Deliveries, err = s.deliveries(ctx, `WHERE job IN (SELECT id FROM jobs WHERE `+jobsOfPerson+`)
+			ORDER BY at, job`, user)
+		return err
+	})
 	step("totals", func() (err error) { p.Totals, err = s.dailyTotals(ctx, user); return err })
 	step("audit records", func() (err error) {
 		p.AuditRecords, err = s.auditRecords(ctx, `WHERE actor = $1 ORDER BY id`, user)

@@ -3,6 +3,8 @@ package store_test
 import (
 	"encoding/json"
 	"errors"
+	"path/filepath"
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -119,4 +121,50 @@ func exerciseFinishErasures(t *testing.T, s *store.Store, c *clock) {
 	finish(t, s, "2-0")
 	finishErasures()
 	equal(t, "a job long after the erasure", find(t, s, "2-0").State, store.Done)
+}
+
+// TestPersonHoldsAllTables: what a table has about a person is in Person, which /mydata export shows.
+func TestPersonHoldsAllTables(t *testing.T) {
+	t.Parallel()
+	ctx, path := t.Context(), filepath.Join(t.TempDir(), "a.db")
+	s := openAt(t, path, store.Options{})
+	fillPerson(t, s, &clock{t: noon})
+	_, _, err := s.BeginPost(ctx, "6-0", store.PingPost, "c1")
+	_, perr := s.ChangePreferences(ctx, "u1", func(p *store.Preferences) { p.Ping = true })
+	qerr := s.PutQuestion(ctx, store.Question{ID: "7", User: "u1", Body: json.RawMessage(`{}`)})
+	if err := errors.Join(err, perr, qerr, s.MarkSending(ctx, "6-0", "c1", "")); err != nil {
+		t.Fatal(err)
+	}
+	p, err := s.Person(ctx, "u1", 9)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fields := map[string]string{
+		"jobs": "Jobs", "presets": "Presets", "preferences": "Preferences", "daily_totals": "Totals",
+		"questions": "Questions", "audit": "AuditRecords", "posts": "Posts", "deliveries": "Deliveries",
+		"job_inputs":     "Jobs", // a job names its inputs
+		"inbox_pictures": "Deliveries",
+		"erasures":       "", // that somebody was erased, until it has ended
+	}
+	rows, err := openRaw(t, path).QueryContext(ctx, `SELECT DISTINCT m.name
+		FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table' AND c.name IN ('user_id', 'actor', 'job')`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	found := 0
+	for rows.Next() {
+		var table string
+		if err := rows.Scan(&table); err != nil {
+			t.Fatal(err)
+		}
+		field, known := fields[table]
+		if !known || field != "" && reflect.ValueOf(p).FieldByName(field).IsZero() {
+			t.Errorf("what table %s has about a person is not in Person", table)
+		}
+		found++
+	}
+	if rows.Err() != nil || found < len(fields)-1 { // that of jobs is named id
+		t.Errorf("got %d tables, %v, want those of %v", found, rows.Err(), fields)
+	}
 }

@@ -90,6 +90,20 @@ func (s *Store) Post(ctx context.Context, job, kind string) (Post, error) {
 	return p, nil
 }
 
+// postsOf returns the posts about a user's jobs, oldest first.
+func (s *Store) postsOf(ctx context.Context, user string) (all []Post, err error) {
+	err = s.query(ctx, func(r *sql.Rows) error {
+		var p Post
+		var at int64
+		err := r.Scan(&p.Job, &p.Kind, &p.State, &p.Channel, &p.Message, &at)
+		p.At = fromMillis(at)
+		all = append(all, p)
+		return err
+	}, `SELECT job, kind, state, channel, message, at FROM posts
+		WHERE job IN (SELECT id FROM jobs WHERE `+jobsOfPerson+`) ORDER BY at, job, kind`, user)
+	return all, err
+}
+
 // DuePings returns the pings of ended jobs that were not made yet, oldest first.
 func (s *Store) DuePings(ctx context.Context, limit int) (all []Post, err error) {
 	err = s.query(ctx, func(r *sql.Rows) error {

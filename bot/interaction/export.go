@@ -25,6 +25,9 @@ type exportedData struct {
 	Questions []json.RawMessage `json:"open_questions,omitempty"` // prompts that wait to be confirmed
 
 	Preferences json.RawMessage `json:"preferences,omitempty"` // what /prefer holds
+
+	Posts      []exportedPost     `json:"posts,omitempty"`      // pings, and private images that were shared
+	Deliveries []exportedDelivery `json:"deliveries,omitempty"` // how images came beside the message of their job
 }
 
 // exportedJob is one job of an export. It has no address: an address says nothing about the person and holds a secret
@@ -44,6 +47,26 @@ type exportedJob struct {
 	Reason   string          `json:"reason,omitempty"`
 	Created  time.Time       `json:"asked"`
 	Updated  time.Time       `json:"last_touched"`
+}
+
+// exportedPost is a message about a job beside the job's own.
+type exportedPost struct {
+	Job     string          `json:"job"`
+	Kind    string          `json:"kind"`
+	State   store.PostState `json:"state"`
+	Channel string          `json:"channel,omitempty"`
+	Message string          `json:"message,omitempty"`
+	At      time.Time       `json:"at"`
+}
+
+// exportedDelivery is how the images of a job came.
+type exportedDelivery struct {
+	Job     string              `json:"job"`
+	State   store.DeliveryState `json:"state"`
+	Channel string              `json:"channel,omitempty"`
+	Message string              `json:"message,omitempty"`
+	Reason  string              `json:"reason,omitempty"`
+	At      time.Time           `json:"at"`
 }
 
 type exportedPreset struct {
@@ -83,6 +106,12 @@ func newExport(user string, now time.Time, p store.Person) exportedData {
 	}
 	for _, a := range p.Questions {
 		d.Questions = append(d.Questions, a.Body)
+	}
+	for _, m := range p.Posts {
+		d.Posts = append(d.Posts, exportedPost(m))
+	}
+	for _, e := range p.Deliveries {
+		d.Deliveries = append(d.Deliveries, exportedDelivery{e.Job, e.State, e.Channel, e.Message, e.Reason, e.At})
 	}
 	for _, n := range p.Presets {
 		d.Presets = append(d.Presets, exportedPreset{n.Name, n.Body, n.Updated})

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -53,6 +54,37 @@ func TestExportFits(t *testing.T) {
 	}
 	if f, err := exportFile(d, 10); err != nil || len(unpack(t, f).Jobs) != 0 {
 		t.Errorf("no room at all: got %v, want what is left without jobs", err)
+	}
+}
+
+// TestExportHoldsAll: each list of a person's data comes into the export.
+func TestExportHoldsAll(t *testing.T) {
+	t.Parallel()
+	p := store.Person{
+		Jobs: []store.Job{{ID: "a-job"}}, Presets: []store.Preset{{Name: "a-preset", Body: json.RawMessage("{}")}},
+		Preferences: store.PreferenceRow{Body: json.RawMessage(`{"suffix":"a-suffix"}`)},
+		Totals:      []store.DailyTotals{{Server: "a-total"}}, AuditRecords: []store.AuditRecord{{Action: "an-act"}},
+		Questions: []store.Question{{Body: json.RawMessage(`"a-question"`)}}, Posts: []store.Post{{Message: "a-post"}},
+		Deliveries: []store.Delivery{{Message: "a-delivery"}}, OlderJobs: 7,
+	}
+	all := reflect.ValueOf(p)
+	for i := range all.NumField() {
+		if all.Field(i).IsZero() {
+			t.Errorf("%s is not tried", all.Type().Field(i).Name)
+		}
+	}
+	p.Jobs[0].Spec = json.RawMessage("{}")
+	f, err := exportFile(newExport("u", time.Unix(0, 0), p), 1<<20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"a-job", "a-preset", "a-suffix", "a-total", "an-act", "a-question", "a-post", "a-delivery",
+		`"older_jobs_left_out": 7`,
+	} {
+		if !bytes.Contains(f.Data, []byte(want)) {
+			t.Errorf("%s is missing in %s", want, f.Data)
+		}
 	}
 }
 

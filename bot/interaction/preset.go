@@ -76,10 +76,12 @@ func (p *presetCommands) save(ctx context.Context, r *responder) error {
 	} else {
 		err = p.db.SavePreset(ctx, r.req.Person.ID, name, body)
 	}
-	if errors.Is(err, store.ErrTooManyPresets) {
+	switch full := errors.Is(err, store.ErrTooManyPresets); {
+	case full && command.IsForServer(r.req.Options):
+		return message.ErrServersPresetTooMany(store.MaxPresets)
+	case full:
 		return message.ErrPresetTooMany(store.MaxPresets)
-	}
-	if err != nil {
+	case err != nil:
 		return err
 	}
 	return r.say(ctx, message.PresetSaved(r.req.Language, message.Preset{Name: name, Options: options}))
@@ -108,10 +110,12 @@ func (p *presetCommands) delete(ctx context.Context, r *responder) error {
 	} else {
 		err = p.db.DeletePreset(ctx, r.req.Person.ID, name)
 	}
-	if errors.Is(err, store.ErrNotFound) {
+	switch unknown := errors.Is(err, store.ErrNotFound); {
+	case unknown && command.IsForServer(r.req.Options):
+		return message.ErrServersPresetUnknown
+	case unknown:
 		return message.ErrPresetUnknown
-	}
-	if err != nil {
+	case err != nil:
 		return err
 	}
 	return r.say(ctx, message.PresetDeleted(r.req.Language, name))

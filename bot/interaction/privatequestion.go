@@ -9,6 +9,7 @@ import (
 	"darkroom/bot/admit"
 	"darkroom/bot/message"
 	"darkroom/bot/rest"
+	"darkroom/render/phrase"
 	"darkroom/render/picture"
 	"darkroom/render/request"
 	"darkroom/store"
@@ -43,6 +44,43 @@ type askedJob struct {
 	Flags   string             `json:"flags,omitempty"`
 	Spoiler bool               `json:"spoiler,omitempty"`
 	Origins string             `json:"origins,omitempty"`
+	Notes   *askedNotes        `json:"notes,omitempty"`
+}
+
+// askedNotes are what the first judgement noted, which the next one cannot find out anew.
+type askedNotes struct {
+	Notes        []string       `json:"notes,omitempty"` // in English, as phrase.Stored takes them
+	UnknownWords []string       `json:"unknown_words,omitempty"`
+	Nearest      []request.Near `json:"nearest,omitempty"`
+	Examples     []int          `json:"examples,omitempty"`
+}
+
+// notesOf are the notes of a judgement; nil if there are none.
+func notesOf(r request.Resolved) *askedNotes {
+	if len(r.Notes)+len(r.UnknownWords) == 0 {
+		return nil
+	}
+	return &askedNotes{
+		Notes: r.NoteTexts(), UnknownWords: r.UnknownWords, Nearest: r.Nearest, Examples: r.Examples,
+	}
+}
+
+// addTo adds the notes to a later judgement of the same request, before what that one noted.
+func (n *askedNotes) addTo(r *request.Resolved) {
+	if n == nil {
+		return
+	}
+	var all []phrase.Phrase
+	for _, text := range n.Notes {
+		all = append(all, phrase.Stored(text))
+	}
+	r.Notes = append(all, r.Notes...)
+	r.UnknownWords, r.Nearest, r.Examples = n.UnknownWords, n.Nearest, nil
+	for _, i := range n.Examples {
+		if i < len(r.Card.Examples) { // the card may have changed since
+			r.Examples = append(r.Examples, i)
+		}
+	}
 }
 
 // privateQuestionID is the id of the question that an interaction leads to. The interaction may ask another one.
@@ -60,7 +98,7 @@ func (p *privateQuestions) ask(ctx context.Context, r *responder, slow *slowPriv
 		to := n.job.Address
 		asked.Jobs = append(asked.Jobs, askedJob{
 			Spec: n.job.Job.Spec, Init: n.resolved.PendingInit, Verb: n.verb, Parent: n.parent, Tile: n.tile, Draft: to.Draft,
-			Flags: to.Flags, Spoiler: to.Spoiler, Origins: to.Origins,
+			Flags: to.Flags, Spoiler: to.Spoiler, Origins: to.Origins, Notes: notesOf(n.resolved),
 		})
 	}
 	id := privateQuestionID(r)
@@ -179,6 +217,7 @@ func (a askedPrivate) judges(r *responder, direct string) (judges []judgeFunc, i
 		judges = append(judges, func(available request.Available, policy store.Policy) (newJob, *request.Refusal) {
 			res, refusal := admit.JudgeSpec(r.req, available, policy, spec, j.Spoiler)
 			res.PendingInit = j.Init
+			j.Notes.addTo(&res)
 			return newJob{
 				resolved: res, verb: j.Verb, parent: j.Parent, tile: j.Tile, draft: j.Draft, flags: j.Flags, origins: j.Origins,
 				followUp: true, settled: true, direct: direct,

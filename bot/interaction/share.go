@@ -87,11 +87,13 @@ func (s *sharing) shareable(ctx context.Context, r *responder) (sharedImages, er
 	switch {
 	case len(r.req.Files) == 0 || i.tile > j.Spec.Count:
 		return sharedImages{}, message.ErrNoTile
-	case len(available.Models) == 0 && !r.req.Place.AgeRestricted:
-		return sharedImages{}, message.ErrReconnecting // nobody knows yet what is for adults
-	case !r.req.Place.AgeRestricted && available.AgeRestricted(j.Spec):
+	case r.req.Place.AgeRestricted:
+	case len(available.Models) > 0 && available.AgeRestricted(j.Spec):
 		return sharedImages{}, message.ErrShareAdult
-	case i.tile > 0:
+	case !available.Knows(j.Spec):
+		return sharedImages{}, message.ErrShareUnknown
+	}
+	if i.tile > 0 {
 		i.spec, i.flags = j.Spec.Tile(i.tile-1), tileFlags(j, i.tile)
 	}
 	return i, nil

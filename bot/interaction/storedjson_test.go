@@ -51,6 +51,14 @@ func TestStoredJSON(t *testing.T) {
 			`{"tile":2,"file":{"ID":"1","Name":"","URL":"","ContentType":"","Size":0,"Width":0,"Height":0},"cells":[1,9],` +
 				`"mask":{"ID":"2","Name":"","URL":"","ContentType":"","Size":0,"Width":0,"Height":0},` +
 				`"size":{"width":64,"height":48}}`},
+		"a private question": {&askedPrivate{Jobs: []askedJob{{
+			Spec: json.RawMessage("{}"), Verb: "imagine", Notes: &askedNotes{
+				Notes: []string{"Changed."}, UnknownWords: []string{"fogg"}, Nearest: []request.Near{{Unknown: "fogg"}},
+				Examples: []int{1},
+			},
+		}}}, new(askedPrivate),
+			`{"private":[{"spec":{},"verb":"imagine","notes":{"notes":["Changed."],"unknown_words":["fogg"],` +
+				`"nearest":[{"unknown":"fogg"}],"examples":[1]}}]}`},
 		"a private request": {&askedPrivate{Jobs: []askedJob{{
 			Spec: json.RawMessage(spec), Init: &request.InitImage{
 				File: request.Attachment{ID: "1"}, Strength: 0.6, Place: &picture.Placement{X: 1, Y: 2, Width: 3, Height: 4},

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"darkroom/bot/language"
 	"darkroom/render/encode"
@@ -13,6 +14,8 @@ import (
 const (
 	ErrPresetEmpty   = Refusal("Nothing to save: choose at least one setting for the preset.")
 	ErrPresetUnknown = Refusal("You have no preset with that name. /preset list shows yours.")
+
+	ErrServersPresetUnknown = Refusal("This server has no preset with that name. /preset list shows those it has.")
 )
 
 // ErrPresetName refuses a preset's name that is empty or longer than most characters.
@@ -25,14 +28,30 @@ func ErrPresetTooMany(most int) error {
 	return refuse("You already have %d presets, the most possible. Delete one with /preset delete.", most)
 }
 
+// ErrServersPresetTooMany refuses one preset of a server more than most.
+func ErrServersPresetTooMany(most int) error {
+	return refuse("This server already has %d presets, the most possible. Delete one with /preset delete.", most)
+}
+
 // Preset is one preset as a list shows it.
 type Preset struct {
 	Name    string
 	Options map[string]string
 }
 
-// line shows a preset on one line.
-func (p Preset) line() string {
+// line shows a preset on one line of at most so many characters, so that no cut is in the middle of Markdown.
+func (p Preset) line(room int) string {
+	const marks = "****"
+	name := shortenEscaped(Escape(p.Name), room-len(marks))
+	line := "**" + name + "**"
+	if left := room - utf8.RuneCountInString(line); left > len(" · …") {
+		line += shortenEscaped(" · "+p.options(), left)
+	}
+	return line
+}
+
+// options lists what a preset sets.
+func (p Preset) options() string {
 	var all []string
 	for _, option := range slices.Sorted(maps.Keys(p.Options)) {
 		value := strings.ReplaceAll(p.Options[option], "\n", " ")
@@ -41,12 +60,12 @@ func (p Preset) line() string {
 		}
 		all = append(all, option+": "+Escape(value))
 	}
-	return "**" + Escape(p.Name) + "** · " + strings.Join(all, " · ")
+	return strings.Join(all, " · ")
 }
 
 // PresetSaved confirms that a preset was saved.
 func PresetSaved(l language.Language, p Preset) string {
-	return l.Sprintf("Saved. Use it as `/imagine style:` %s", Escape(p.Name)) + "\n" + p.line()
+	return l.Sprintf("Saved. Use it as `/imagine style:` %s", Escape(p.Name)) + "\n" + p.line(MaxContent/2)
 }
 
 // PresetDeleted confirms that a preset was deleted.
@@ -69,7 +88,7 @@ func Presets(l language.Language, own, ofServer []Preset) string {
 			lines = append(lines, Shorten(part.heading, room))
 		}
 		for _, p := range part.presets {
-			lines = append(lines, Shorten(p.line(), room))
+			lines = append(lines, p.line(room))
 		}
 	}
 	return strings.Join(lines, "\n")

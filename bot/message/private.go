@@ -23,6 +23,10 @@ const (
 	ErrShareAdult     = Refusal(
 		"These images were made with something for adults. They can be shared in an age-restricted channel only.",
 	)
+	ErrShareUnknown = Refusal(
+		"I cannot tell now whether these images are for adults, because no renderer has all that made them. " +
+			"Try again when one does, or in an age-restricted channel.",
+	)
 )
 
 // withShare adds the button that shows private images to everybody, unless everybody sees them already. The older form

@@ -250,6 +250,9 @@ func (a Available) AgeRestricted(s picture.Spec) bool {
 	return r.checkAges() != nil
 }
 
+// Knows tells whether it is known of all parts of a Spec whether they may be used in age-restricted channels only.
+func (a Available) Knows(s picture.Spec) bool { return len(picture.Without(s.Parts(), a.all())) == 0 }
+
 // checkAges refuses a Spec with a model or an add-on that may not be used here. Check tells whether some renderer has
 // it.
 func (r *resolution) checkAges() *Refusal {

@@ -22,10 +22,10 @@ type Resolved struct {
 	Origins      []Origin        // what presets and defaults decided
 }
 
-// Near is an unknown word with the known words that are most like it.
+// Near is an unknown word with the known words that are most like it. Its JSON is kept in SQL.
 type Near struct {
-	Unknown string
-	Known   []string
+	Unknown string   `json:"unknown"`
+	Known   []string `json:"known,omitempty"`
 }
 
 // InitImage is a start picture as it was sent, with how much of it is repainted. Its JSON is kept in SQL.
