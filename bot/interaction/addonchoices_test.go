@@ -55,7 +55,16 @@ type jobsOf struct {
 	completionStore
 	waiting, ended []store.Job
 	settings       store.Settings
+	styles         map[string]string // their options by their names
 	err            error
+}
+
+// FindPreset finds a style.
+func (s jobsOf) FindPreset(_ context.Context, _, _, name string) (store.Preset, error) {
+	if options, known := s.styles[name]; known {
+		return store.Preset{Name: name, Body: json.RawMessage(options)}, nil
+	}
+	return store.Preset{}, store.ErrNotFound
 }
 
 // Settings are what counts where a request does not say it.
@@ -162,6 +171,12 @@ func TestChoicesFitThePreferredModel(t *testing.T) {
 	}
 	if got := names(suggest(t, db, "sampler", "", map[string]string{"model": "xl"}, false)); got[0] != "Euler" {
 		t.Errorf("by the option: got %q, want Euler", got)
+	}
+	db.styles = map[string]string{"ink": `{"model":"xl"}`}
+	for style, want := range map[string]string{"ink": "Euler", "lost": "DDIM"} {
+		if got := names(suggest(t, db, "sampler", "", map[string]string{"style": style}, false)); got[0] != want {
+			t.Errorf("by the style %s: got %q, want %s", style, got, want)
+		}
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 // completionStore lists the jobs and presets of a person.
 type completionStore interface {
 	recentJobsOf
+	presetFinder
 	presetLister
 	settingsReader
 }
@@ -61,11 +62,17 @@ func (a *autocompletion) choices(ctx context.Context, r *responder) ([]message.C
 	return a.addonChoices(ctx, r, available.Addons, model), nil
 }
 
-// model is the model of what is being typed: the one that an option names, or else the one that a request would get
-// here which names none. It is only for suggestions, so an error counts as no preference.
+// model is the model of what is being typed: the one that an option or else the style names, or else the one that a
+// request would get here which names none. It is only for suggestions, so an error counts as no preference.
 func (a *autocompletion) model(ctx context.Context, r *responder, available request.Available) request.Card {
 	if c, refusal := available.FindModel(r.req.Options["model"]); refusal == nil {
 		return c
+	}
+	if style := command.StyleName(r.req.Options); style != "" {
+		p, err := a.db.FindPreset(ctx, r.account(), r.req.Person.ID, style)
+		if c, refusal := available.FindModel(presetOptions(p)["model"]); err == nil && refusal == nil {
+			return c
+		}
 	}
 	r.settings, _ = a.db.Settings(ctx, r.account(), r.req.Person.ID)
 	preferences := r.preferences()
