@@ -262,7 +262,7 @@ func TestChosenLanguages(t *testing.T) {
 	}
 	h.waitText(h.command("prefer show"), "Your defaults here")
 	h.waitText(h.command("prefer language", sandbox.With("language", "de")), "**Geändert.**")
-	h.waitText(h.command("prefer show"), "Was deine Anfragen hier verwenden")
+	h.waitText(h.command("prefer show"), "Deine Vorgaben hier")
 	h.waitText(h.command("prefer language", sandbox.With("language", "en")), "**Changed.**")
 	if got := public(); got != "en" {
 		t.Errorf("what all read of a person who chose: got %s, want en", got)
