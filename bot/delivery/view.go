@@ -17,10 +17,11 @@ const (
 	// maxEstimated is up to how many waiting jobs a newcomer's ETA is estimated. Beyond it the first answer says the worst
 	// position, and the true one follows.
 	maxEstimated = 2000
-	// estimatePause is how many times as long as an estimate took none is made, so that estimates take at most a fifth of
-	// a processor; maxRoundPause is how long a newcomer waits for that at most.
+	// estimatePause is how many times as long as an estimate took none is made, so that estimates of a short queue take
+	// at most a fifth of a processor; maxRoundPause is how long a newcomer waits for that at most. It decides most of the
+	// slowest answers: see docs/benchmarks.md.
 	estimatePause = 4
-	maxRoundPause = 100 * time.Millisecond
+	maxRoundPause = 25 * time.Millisecond
 	// smallQueue is up to how many jobs a queue is looked at again whenever one of them was leased or ended: one position
 	// matters there, and a look costs little.
 	smallQueue = 100
